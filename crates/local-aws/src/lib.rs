@@ -1,0 +1,1 @@
+//! What AWS does around the stream processor, on one machine.
