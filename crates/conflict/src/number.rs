@@ -1,0 +1,172 @@
+//! DynamoDB numbers: decimal text, compared by value.
+
+use std::cmp::Ordering;
+
+/// A number in the one form that equal values share: no leading or trailing zeros.
+///
+/// The value is `digits` times ten to the power of `exponent`; zero has no digits. DynamoDB's numbers have up to 38
+/// significant digits, so no machine type holds them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Decimal {
+    negative: bool,
+    digits: Vec<u8>,
+    exponent: i64,
+}
+
+impl Decimal {
+    /// Reads `-12.50`, `1E+3` and the like; none if the text is no number.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], unsigned[at + 1..].parse::<i32>().ok()?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let mut digits: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .skip_while(|digit| *digit == b'0')
+            .collect();
+        let significant = digits.len() - trailing_zeros(&digits);
+        let dropped = digits.len() - significant;
+        digits.truncate(significant);
+        if digits.is_empty() {
+            return Some(Self {
+                negative: false,
+                digits,
+                exponent: 0,
+            });
+        }
+        Some(Self {
+            negative,
+            exponent: i64::from(exponent) - fraction.len() as i64 + dropped as i64,
+            digits,
+        })
+    }
+
+    /// The value, if it is an integer from 0 to `u64::MAX`.
+    pub(crate) fn to_u64(&self) -> Option<u64> {
+        const MOST_DIGITS: i64 = 20;
+        if self.digits.is_empty() {
+            return Some(0);
+        }
+        let length = self.digits.len() as i64 + self.exponent;
+        if self.negative || self.exponent < 0 || length > MOST_DIGITS {
+            return None;
+        }
+        let zeros = std::iter::repeat_n(&b'0', self.exponent as usize);
+        self.digits
+            .iter()
+            .chain(zeros)
+            .try_fold(0u64, |value, digit| {
+                value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+            })
+    }
+}
+
+fn trailing_zeros(digits: &[u8]) -> usize {
+    digits
+        .iter()
+        .rev()
+        .take_while(|digit| **digit == b'0')
+        .count()
+}
+
+/// Whether two numbers have the same value. Text that is no number equals only itself.
+pub(crate) fn equal(left: &str, right: &str) -> bool {
+    left == right || order(left, right) == Ordering::Equal
+}
+
+/// An order in which equal values are neighbours, for comparing sets. It is not the order of values.
+pub(crate) fn order(left: &str, right: &str) -> Ordering {
+    match (Decimal::parse(left), Decimal::parse(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        (None, None) => left.cmp(right),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        for (left, right) in [
+            ("1", "1.0"),
+            ("0", "-0.00"),
+            ("100", "1E2"),
+            ("0.001", "1e-3"),
+            ("+7", "007"),
+            (
+                "12345678901234567890123456789012345678",
+                "1.2345678901234567890123456789012345678E37",
+            ),
+        ] {
+            assert!(equal(left, right), "{left} = {right}");
+        }
+        for (left, right) in [
+            ("1", "-1"),
+            ("1", "10"),
+            (
+                "12345678901234567890123456789012345678",
+                "12345678901234567890123456789012345679",
+            ),
+            ("one", "two"),
+            ("1", "one"),
+        ] {
+            assert!(!equal(left, right), "{left} != {right}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_number_has_no_value() {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "0x1",
+            "1e",
+            "e5",
+            "NaN",
+            " 1",
+            "1e99999999999",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_huge_exponent_costs_nothing() {
+        assert!(!equal("1E999999999", "1E999999998"));
+        assert_eq!(Decimal::parse("1E999999999").unwrap().to_u64(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn integers_keep_their_value(value: u64, zeros in 0usize..5) {
+            let text = format!("{value}.{}", "0".repeat(zeros));
+            prop_assert_eq!(Decimal::parse(&text).unwrap().to_u64(), Some(value));
+        }
+
+        #[test]
+        fn the_order_is_total(texts in prop::collection::vec("(-?[0-9]{1,3}(\\.[0-9]{1,2})?(E-?[0-9])?|[a-z]{1,2})", 3)) {
+            let [a, b, c] = [&texts[0], &texts[1], &texts[2]];
+            prop_assert_eq!(order(a, b), order(b, a).reverse());
+            if order(a, b).is_le() && order(b, c).is_le() {
+                prop_assert!(order(a, c).is_le());
+            }
+        }
+    }
+}
