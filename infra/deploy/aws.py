@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,13 +34,15 @@ class Boto(Aws):
     session: boto3.session.Session = field(default_factory=boto3.session.Session)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _account: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str, region: str) -> Any:
-        """The client of a service in a Region, made once."""
+        """The client of a service in a Region, made once. Clients may be shared by threads, making them may not."""
         key = (service, region)
-        if key not in self._clients:
-            self._clients[key] = self.session.client(service, region_name=region, config=_CONFIG)
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self.session.client(service, region_name=region, config=_CONFIG)
+            return self._clients[key]
 
     @property
     def account(self) -> str:

@@ -161,26 +161,40 @@ class Deployer:
         """
         path = template_path(template)
         before = check_usable(self.aws, region, name)
+        wanted = _parameters(template_parameters(path), parameters, before)
+        labels = [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
+        return self._change(before, wanted, {**self.template_url(region, path), "Tags": labels})
+
+    def set_parameter(self, region: str, name: str, parameter: str, value: str) -> Change:
+        """Change one parameter of a stack that exists, and nothing else of it."""
+        before = check_usable(self.aws, region, name)
+        wanted = [
+            {"ParameterKey": known, "ParameterValue": value} if known == parameter
+            else {"ParameterKey": known, "UsePreviousValue": True}
+            for known in before.parameters
+        ]
+        return self._change(before, wanted, {"UsePreviousTemplate": True})
+
+    def _change(self, before: Stack, parameters: list[dict[str, Any]], rest: dict[str, Any]) -> Change:
+        region, name = before.region, before.name
         client = self.aws.client("cloudformation", region)
         change_set = f"lastwriter-{time.time_ns()}"
         client.create_change_set(
             StackName=name, ChangeSetName=change_set, ChangeSetType="UPDATE" if before.exists else "CREATE",
-            Parameters=_parameters(template_parameters(path), parameters, before),
-            Capabilities=CAPABILITIES, Tags=[{"Key": k, "Value": v} for k, v in sorted(tags.items())],
-            **self.template_url(region, path),
+            Parameters=parameters, Capabilities=CAPABILITIES, **rest,
         )
-        if not self._has_changes(client, name, change_set):
+        if not self._has_changes(client, before, change_set):
             self.console.step(f"{region} {name}: nothing to change.")
             client.delete_change_set(StackName=name, ChangeSetName=change_set)
             return Change(find(self.aws, region, name), False)
-        self._check_changes(client, region, name, change_set)
+        self._check_changes(client, before, change_set)
         self.console.step(f"{region} {name}: {'updating' if before.exists else 'creating'} ...")
         client.execute_change_set(StackName=name, ChangeSetName=change_set)
-        after = self.wait(region, name)
-        return Change(after, True)
+        return Change(self.wait(region, name), True)
 
-    def _has_changes(self, client: Any, name: str, change_set: str) -> bool:
+    def _has_changes(self, client: Any, before: Stack, change_set: str) -> bool:
         """Whether the change set holds anything. CloudFormation reports an empty one as FAILED, with a reason."""
+        name = before.name
 
         def poll() -> bool | None:
             answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
@@ -190,15 +204,23 @@ class Deployer:
             if status == "FAILED":
                 if "didn't contain changes" in reason or "No updates are to be performed" in reason:
                     return False
-                client.delete_change_set(StackName=name, ChangeSetName=change_set)
+                self._drop(client, before, change_set)
                 raise DeployError(f"CloudFormation refuses the template of {name}: {reason}",
                                   "nothing of this stack was changed. Correct the parameter that it names.")
             return None
 
         return self.waiter.until(poll, f"the change set of {name}", 300)
 
-    def _check_changes(self, client: Any, region: str, name: str, change_set: str) -> None:
+    @staticmethod
+    def _drop(client: Any, before: Stack, change_set: str) -> None:
+        """Take a change set back; with it the empty stack that it stands for, where there was none before."""
+        client.delete_change_set(StackName=before.name, ChangeSetName=change_set)
+        if not before.exists:
+            client.delete_stack(StackName=before.name)
+
+    def _check_changes(self, client: Any, before: Stack, change_set: str) -> None:
         """Say what will change, and refuse to replace what holds data."""
+        region, name = before.region, before.name
         changes: list[dict[str, Any]] = []
         arguments = {"StackName": name, "ChangeSetName": change_set}
         while True:
@@ -210,7 +232,7 @@ class Deployer:
         for change in changes:
             replaces = change.get("Replacement") == "True"
             if replaces and change["ResourceType"] in _PRECIOUS and change["Action"] == "Modify":
-                client.delete_change_set(StackName=name, ChangeSetName=change_set)
+                self._drop(client, before, change_set)
                 raise DeployError(
                     f"The update of {name} in {region} would replace {change['LogicalResourceId']} "
                     f"({change['ResourceType']}) by a new, empty one. Nothing was changed.",

@@ -1,0 +1,77 @@
+"""`make attach`: processors for a global table that exists. The table itself is left as it is."""
+
+from __future__ import annotations
+
+from infra.deploy import regional, system, tables
+from infra.deploy.aws import check_regions_enabled
+from infra.deploy.context import Context, check_parameters
+from infra.deploy.deploying import check_readers
+from infra.deploy.errors import DeployError
+from infra.deploy.names import STACKS
+
+ATTACHED = tuple(part for part in STACKS if part != "table")
+
+
+def attach(context: Context) -> None:
+    """Watch a table that exists, from now on."""
+    console, names, regions = context.console, context.names, context.regions
+    check_parameters(context.parameters, ATTACHED)
+    builder = system.Builder.with_built_code(context)
+
+    console.title(f"Looking at table {names.table} in account {context.aws.account} ...")
+    check_regions_enabled(context.aws, regions)
+    builder.check_stacks(regions, ATTACHED)
+    replicas = tables.check_replicas(context.aws, regions, names.table)
+    tables.check_streams(replicas)
+    _check_primary(context)
+    for region, replica in replicas.items():
+        console.step(f"{region}: stream {replica.stream_arn}")
+        console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")
+    check_readers(context, replicas)
+    _warn(context, replicas)
+
+    console.plan(f"make attach {names.arguments()}", [
+        f"change nothing on the table {names.table}",
+        f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
+        f"({builder.processor.architecture}, {builder.processor.digest[:12]})",
+        "make or update an encryption key for ledger, logs, topic and failure bucket in each Region",
+        "make or update processor, reporter, alarms and dashboard in each Region; a new processor starts at LATEST, "
+        "with the writes made from then on",
+    ])
+    console.confirm(names.env, f"attach to {names.table} in {', '.join(regions)} of account {context.aws.account}.")
+
+    console.title("1. Artifact buckets")
+    builder.buckets(regions)
+    console.title("2. Keys")
+    keys = builder.keys(regions)
+    console.title("3. Processor, reporter, alarms, dashboard")
+    regional.each(
+        regions,
+        lambda region: builder.regional_stacks(
+            region, replicas[region], keys[region].output("KeyArn"), starting_position="LATEST"),
+    )
+    if not builder.made:
+        console.title("Everything was as it should be; nothing has changed.")
+    system.report(context, regions)
+
+
+def _check_primary(context: Context) -> None:
+    """The key's primary cannot move: an attach that was made before has to keep its first Region."""
+    own = context.find(context.primary, "key")
+    if own.exists and own.parameters.get("PrimaryKeyArn"):
+        primary = own.parameters["PrimaryKeyArn"].split(":")[3]
+        raise DeployError(
+            f"The primary Region of this system is {primary}, not {context.primary}. Nothing was changed.",
+            f"put {primary} first in REGIONS.",
+        )
+
+
+def _warn(context: Context, replicas: dict[str, tables.Replica]) -> None:
+    """What the reader should know, and what stops nothing."""
+    everywhere = {region for replica in replicas.values() for region in (replica.region, *replica.other_regions)}
+    left_out = sorted(everywhere - set(context.regions))
+    if left_out:
+        context.console.step(f"WARNING: the table also lives in {', '.join(left_out)}. Each Region answers only for "
+                             "its own writes: writes lost there are not found without a processor there")
+    if any(replica.consistency == "STRONG" for replica in replicas.values()):
+        context.console.step("NOTE: with STRONG consistency the losing write is refused, so no conflict will show")

@@ -1,0 +1,193 @@
+"""Bringing the parts into being, one function a step. `deploy`, `attach` and `add-region` put them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from infra.deploy import artifacts, regional, stacks, tables
+from infra.deploy.artifacts import Artifact, Store
+from infra.deploy.context import TEMPLATE_OF, Context
+from infra.deploy.errors import DeployError
+from infra.deploy.tables import Replica
+
+REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
+MOST_INDEXES_WATCHED = 5
+"""The alarms' template watches so many indexes; a table can have more."""
+
+
+@dataclass
+class Builder:
+    """Creates and updates the parts of one table's system, each idempotent."""
+
+    context: Context
+    processor: Artifact
+    reporter: Artifact
+    store: Store = field(init=False)
+    made: set[str] = field(default_factory=set)
+    """The stacks that changed in this run, as `<Region> <name>`."""
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.context.aws, {})
+
+    @staticmethod
+    def with_built_code(context: Context) -> Builder:
+        """A builder with the zips of `make build`; fails before anything is done where they are missing."""
+        return Builder(context, artifacts.load(artifacts.STREAM_PROCESSOR), artifacts.load(artifacts.TABLE_REPORTER))
+
+    def apply(self, region: str, part: str, parameters: dict[str, str]) -> stacks.Stack:
+        """Bring one stack to its template, with PARAMS= beside what the command found out."""
+        context = self.context
+        deployer = stacks.Deployer(context.aws, context.console, context.waiter, self.store.template)
+        change = deployer.apply(
+            region, context.names.stack(part), TEMPLATE_OF[part],
+            {**context.own_parameters(part), **context.names.parameters, **parameters}, context.names.tags,
+        )
+        if change.changed:
+            self.made.add(f"{region} {change.stack.name}")
+        return change.stack
+
+    def check_stacks(self, regions: list[str], parts: tuple[str, ...]) -> None:
+        """No stack is stuck: said before the first one is touched."""
+        for region in regions:
+            for part in parts:
+                stacks.check_usable(self.context.aws, region, self.context.names.stack(part))
+
+    def buckets(self, regions: list[str]) -> None:
+        """The artifact bucket of each Region, with both zips in it."""
+
+        def one(region: str) -> str:
+            return self.apply(region, "artifacts", {}).output("BucketName")
+
+        self.store.buckets.update(regional.each(regions, one))
+        for region in regions:
+            for artifact in (self.processor, self.reporter):
+                key = self.store.upload(region, artifact)
+                self.context.console.step(f"{region}: {key} is in {self.store.buckets[region]}")
+
+    def keys(self, regions: list[str]) -> dict[str, stacks.Stack]:
+        """The multi-Region key: the primary Region's first, then its replicas side by side."""
+        primary = self.context.primary
+        first = self.apply(primary, "key", {"PrimaryKeyArn": ""})
+        others = regional.each(
+            [region for region in regions if region != primary],
+            lambda region: self.apply(region, "key", {"PrimaryKeyArn": first.output("KeyArn")}),
+        )
+        return {primary: first, **others}
+
+    def table(self, regions: list[str], key_id: str, with_policy: int) -> stacks.Stack:
+        """The global table, the first `with_policy` of its replicas with their resource policy.
+
+        A replica in another Region cannot get its policy in the update that creates it, hence the count.
+        """
+        return self.apply(self.context.primary, "table", {
+            "TableName": self.context.names.table,
+            "GlobalTableRegions": ",".join(regions),
+            "ReplicasWithPolicy": str(with_policy),
+            "TableKeyId": key_id,
+        })
+
+    def await_replicas(self, regions: list[str]) -> dict[str, Replica]:
+        """Wait until the table is ACTIVE with a stream in each Region, and give each Region's own description."""
+        context = self.context
+
+        def one(region: str) -> Replica:
+            def poll() -> Replica | None:
+                replica = tables.find(context.aws, region, context.names.table)
+                return replica if replica and replica.status == "ACTIVE" and replica.stream_arn else None
+
+            return context.waiter.until(poll, f"table {context.names.table} in {region} with its stream", 1800)
+
+        return regional.each(regions, one)
+
+    def regional_stacks(self, region: str, replica: Replica, key_arn: str, starting_position: str = "") -> None:
+        """The processor, the reporter, the alarms and the dashboard of one Region.
+
+        `starting_position` counts for a mapping that is new: it cannot be changed later.
+        """
+        context, names = self.context, self.context.names
+        extra: dict[str, str] = {}
+        if starting_position and not context.find(region, "processor").exists:
+            extra["StartingPosition"] = starting_position
+        processor = self.apply(region, "processor", {
+            "TableName": names.table,
+            "StreamArn": replica.stream_arn,
+            "StreamViewType": replica.view_type,
+            "KeyArn": key_arn,
+            "TableKeyArn": replica.key_arn if replica.key_arn != key_arn else "",
+            **self._code(region, self.processor),
+            **extra,
+        })
+        self._check_code(region, processor.output("FunctionName"), self.processor)
+        namespace = {"MetricsNamespace": processor.parameters["MetricsNamespace"]}
+        reporter = self.apply(region, "reporter", {
+            "TableName": names.table, "KeyArn": key_arn, **namespace, **self._code(region, self.reporter),
+        })
+        self._check_code(region, reporter.output("FunctionName"), self.reporter)
+        self.watch(region, replica, processor)
+
+    def watch(self, region: str, replica: Replica, processor: stacks.Stack) -> None:
+        """The alarms and the dashboard of one Region."""
+        context = self.context
+        indexes = replica.indexes[:MOST_INDEXES_WATCHED]
+        if len(replica.indexes) > len(indexes):
+            context.console.step(f"{region}: the table has {len(replica.indexes)} indexes; the alarms watch the first "
+                                 f"{MOST_INDEXES_WATCHED}")
+        common = {
+            "TableName": context.names.table,
+            "Regions": ",".join(context.regions),
+            "IndexNames": ",".join(indexes),
+            "ConsistencyMode": replica.consistency,
+            "BillingMode": replica.billing_mode,
+            "MetricsNamespace": processor.parameters["MetricsNamespace"],
+            "EventSourceMappingId": processor.output("EventSourceMappingId"),
+        }
+        self.apply(region, "alarms", {
+            **common, "TopicArn": processor.output("TopicArn"), "FunctionTimeout": processor.parameters["Timeout"],
+        })
+        self.apply(region, "dashboard", {**common, "PrimaryRegion": context.primary})
+
+    def _code(self, region: str, artifact: Artifact) -> dict[str, str]:
+        return {
+            "CodeBucket": self.store.buckets[region], "CodeKey": artifact.key, "Architecture": artifact.architecture,
+        }
+
+    def _check_code(self, region: str, function: str, artifact: Artifact) -> None:
+        """The function runs the zip that its stack names.
+
+        `make deploy-function` replaces code behind CloudFormation's back, and then an unchanged stack changes nothing.
+        """
+        client = self.context.aws.client("lambda", region)
+        running = client.get_function_configuration(FunctionName=function)["CodeSha256"]
+        if running == artifact.code_sha256:
+            return
+        self.context.console.step(f"{region} {function}: runs other code than its stack says, setting it right")
+        client.update_function_code(
+            FunctionName=function, S3Bucket=self.store.buckets[region], S3Key=artifact.key,
+            Architectures=[artifact.architecture],
+        )
+
+        def poll() -> bool | None:
+            state = client.get_function_configuration(FunctionName=function).get("LastUpdateStatus", "Successful")
+            if state == "Failed":
+                raise DeployError(f"Lambda could not put the code of {function} in {region}.", "run it again.")
+            return True if state == "Successful" else None
+
+        self.context.waiter.until(poll, f"the code of {function} in {region}", 300)
+
+
+def report(context: Context, regions: list[str]) -> None:
+    """What was made: the names one needs next, and the links to look at."""
+    console = context.console
+    console.title("Ready. In each Region:")
+    rows = []
+    for region in regions:
+        processor = context.need(region, "processor")
+        rows.append((region, processor.output("FunctionName"), processor.output("LedgerTableName"),
+                     processor.output("TopicArn")))
+    console.table(("REGION", "FUNCTION", "LEDGER", "ALARM TOPIC"), rows)
+    console.title("Dashboards:")
+    for region in regions:
+        dashboard = context.need(region, "dashboard")
+        if "AllRegionsDashboardUrl" in dashboard.outputs:
+            console.step(f"all Regions: {dashboard.outputs['AllRegionsDashboardUrl']}")
+        console.step(f"{region}: {dashboard.output('DashboardUrl')}")
