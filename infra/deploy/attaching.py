@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.deploy import regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context, check_parameters
-from infra.deploy.deploying import check_readers
+from infra.deploy.deploying import check_leftovers, check_readers
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS
 
@@ -24,6 +24,7 @@ def attach(context: Context) -> None:
     replicas = tables.check_replicas(context.aws, regions, names.table)
     tables.check_streams(replicas)
     _check_primary(context)
+    check_leftovers(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
         console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")

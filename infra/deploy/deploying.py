@@ -22,6 +22,7 @@ def deploy(context: Context) -> None:
     exists = check_table(context)
     if exists:
         check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
+    check_leftovers(context, regions)
 
     console.plan(f"make deploy {names.arguments()}", [
         f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
@@ -109,3 +110,19 @@ def check_readers(context: Context, replicas: dict[str, tables.Replica]) -> None
         processor = context.find(region, "processor")
         readers.check(context.aws, context.console, region, replica.stream_arn,
                       processor.outputs.get("EventSourceMappingId", ""))
+
+
+def check_leftovers(context: Context, regions: list[str]) -> None:
+    """No ledger stands where a new processor would make one: an earlier `make destroy` leaves it, with its name."""
+    ledger = f"{context.names.prefix}-ledger"
+    there = [
+        region for region in regions
+        if not context.find(region, "processor").exists and tables.find(context.aws, region, ledger)
+    ]
+    if there:
+        raise DeployError(
+            f"The ledger {ledger} exists in {', '.join(there)}, but no processor does: an earlier system left it, with "
+            "the lost writes that it found. Nothing was changed.",
+            "back it up or read it, then delete it in each of these Regions: aws dynamodb delete-table "
+            f"--table-name {ledger} --region {there[0]}. Or choose another PROJECT.",
+        )

@@ -1,0 +1,55 @@
+# The commands that work on an AWS account. The root Makefile includes this file and defines VENV; infra/COMMANDS.md
+# describes each command. Arguments are make variables: make deploy TABLE=orders REGIONS=us-east-1,eu-west-1
+
+PROJECT ?= lastwriter
+ENV ?= dev
+FUNCTION ?= stream-processor
+SINCE ?= 15m
+RATE ?= 20
+SECONDS ?= 30
+KEYS ?= 100
+export YES
+
+DEPLOY = $(VENV)/bin/python -m infra.deploy
+SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)"
+
+.PHONY: deploy attach deploy-function pause resume status logs load-test global-test backup restore add-region destroy
+
+deploy: ## Make or update everything: PROJECT= ENV= TABLE= REGIONS= [PARAMS="Name=value ..."]
+	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)"
+
+attach: ## Watch a global table that exists, changing nothing on it: TABLE= REGIONS=
+	@$(DEPLOY) attach $(SYSTEM) --params "$(PARAMS)"
+
+deploy-function: ## New code for the functions, nothing else: TABLE= REGIONS= [FUNCTION=stream-processor]
+	@$(DEPLOY) deploy-function $(SYSTEM) --function "$(FUNCTION)"
+
+pause: ## Stop reading the streams, which keep 24 hours: TABLE= REGIONS=
+	@$(DEPLOY) pause $(SYSTEM)
+
+resume: ## Read the streams again, and say what was lost: TABLE= REGIONS=
+	@$(DEPLOY) resume $(SYSTEM)
+
+status: ## Table, replicas, streams, readers, stacks, mappings, alarms: TABLE= REGIONS=
+	@$(DEPLOY) status $(SYSTEM)
+
+logs: ## What the functions logged: TABLE= REGIONS= [SINCE=15m] [FOLLOW=1] [FILTER=] [FUNCTION=]
+	@$(DEPLOY) logs $(SYSTEM) --since "$(SINCE)" --filter '$(FILTER)' --function "$(FUNCTION)" $(if $(FOLLOW),--follow)
+
+load-test: ## Stamped writes at a steady rate: TABLE= REGIONS= [RATE=20] [SECONDS=30] [KEYS=100] [SHARED=1]
+	@$(DEPLOY) load-test $(SYSTEM) --rate "$(RATE)" --seconds "$(SECONDS)" --keys "$(KEYS)" $(if $(SHARED),--shared)
+
+global-test: ## Write in each Region, read in the others, time it: TABLE= REGIONS=
+	@$(DEPLOY) global-test $(SYSTEM)
+
+backup: ## Back the table up: TABLE= REGIONS=
+	@$(DEPLOY) backup $(SYSTEM)
+
+restore: ## Restore into a new table: TABLE= REGIONS= TO= [BACKUP=arn] [AT=2026-11-22T10:30:00Z]
+	@$(DEPLOY) restore $(SYSTEM) --to "$(TO)" --backup "$(BACKUP)" --at "$(AT)"
+
+add-region: ## One more replica, its policy, its processor: TABLE= REGIONS= REGION=
+	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)"
+
+destroy: ## Delete the stacks; data stays, and deletion protection stops it: TABLE= REGIONS=
+	@$(DEPLOY) destroy $(SYSTEM)

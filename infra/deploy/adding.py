@@ -1,0 +1,78 @@
+"""`make add-region REGION=`: one more replica of a deployed table, its policy, its processor."""
+
+from __future__ import annotations
+
+from infra.deploy import regional, system, tables
+from infra.deploy.aws import check_regions_enabled
+from infra.deploy.context import Context, check_parameters
+from infra.deploy.deploying import check_leftovers
+from infra.deploy.errors import DeployError
+from infra.deploy.names import STACKS
+from infra.deploy.regions import MOST_REPLICAS, partition_of
+
+
+def add_region(context: Context, region: str) -> None:
+    """Add a replica in `region`. Interrupted, it can be run again and goes on."""
+    console, names = context.console, context.names
+    stack = context.need(context.primary, "table")
+    current = stack.parameters["GlobalTableRegions"].split(",")
+    _check(context, region, current, stack.parameters)
+    if context.parameters:
+        raise DeployError("add-region takes no PARAMS: adding a replica is an update that holds nothing else.",
+                          "run `make deploy` with them before or after.")
+    check_parameters(context.parameters, STACKS)
+    wanted = current if region in current else [*current, region]
+    others = [name for name in wanted if name != region]
+    context.regions = wanted
+    builder = system.Builder.with_built_code(context)
+    check_regions_enabled(context.aws, wanted)
+    builder.check_stacks([context.primary], STACKS)
+    builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
+    check_leftovers(context, [region])
+    with_policy = int(stack.parameters["ReplicasWithPolicy"])
+
+    console.plan(f"make add-region {names.arguments()} REGION={region}", [
+        f"make the artifact bucket and the key's replica in {region}",
+        f"add the replica in {region} to {names.table}, in an update that holds nothing else; DynamoDB copies the "
+        "whole table, which takes minutes to hours and is paid for by the GB",
+        f"give the replica in {region} its resource policy, in a second update",
+        f"make processor, reporter, alarms and dashboard in {region}",
+        f"update alarms and dashboards in {', '.join(others)}, so that they show {region} too",
+    ])
+    console.step("A table that a replica was added from cannot be deleted for 24 hours.")
+    console.confirm(names.env, f"add a replica in {region} to {names.table}.")
+
+    console.title("1. Artifact bucket and key")
+    builder.buckets(wanted)
+    keys = builder.keys(wanted)
+    key_id = keys[context.primary].output("KeyId")
+    console.title("2. Replica")
+    builder.table(wanted, key_id, min(with_policy, len(others)) if region not in current else with_policy)
+    replicas = builder.await_replicas(wanted)
+    tables.check_streams(replicas)
+    console.title("3. Its policy")
+    builder.table(wanted, key_id, len(wanted))
+    console.title("4. Its processor, reporter, alarms, dashboard")
+    builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn"))
+    console.title("5. Alarms and dashboards of the other Regions")
+    regional.each(others, lambda other: builder.watch(other, replicas[other], context.need(other, "processor")))
+    system.report(context, wanted)
+    console.step(f"From now on: REGIONS={','.join(wanted)}")
+
+
+def _check(context: Context, region: str, current: list[str], parameters: dict[str, str]) -> None:
+    if partition_of(region) != partition_of(current[0]):
+        raise DeployError(f"{region} is in another partition than {current[0]}.", "choose a Region beside the others.")
+    if parameters.get("ConsistencyMode") == "STRONG":
+        raise DeployError(
+            f"{context.names.table} has STRONG consistency: it has three Regions for good. Nothing was changed.",
+            "a table with another set of Regions has to be made anew.",
+        )
+    if region not in current and len(current) >= MOST_REPLICAS:
+        raise DeployError(f"{context.names.table} has {len(current)} replicas, and the template holds no more.",
+                          "remove one first (infra/COMMANDS.md, Removing a Region).")
+    if region not in current and tables.find(context.aws, region, context.names.table):
+        raise DeployError(
+            f"{region} has a table {context.names.table} already, which is no replica. Nothing was changed.",
+            "delete or rename it: a replica is made with the table's name.",
+        )

@@ -1,0 +1,116 @@
+"""The command line. Each command is a function of a Context; this module reads the arguments and reports errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy import (adding, artifacts, attaching, backups, crossing, deploying, destroying, function_code, loading,
+                          logs, pausing, restoring, status)
+from infra.deploy.aws import Boto
+from infra.deploy.console import Console
+from infra.deploy.context import Context, parse_parameters
+from infra.deploy.errors import DeployError, explain
+from infra.deploy.names import ENVIRONMENTS, Names
+from infra.deploy.regions import check_region, parse_regions
+from infra.deploy.waiting import Waiter
+
+EPILOG = """\
+Each command says what it will do before it does it, asks before it changes prod (YES=1 answers), and can be run again
+after an interruption. The first Region of REGIONS is the primary. Credentials come from AWS_PROFILE or whatever else
+the AWS SDK finds. From nothing to a dashboard:
+
+  make build
+  make deploy TABLE=orders REGIONS=us-east-1,eu-west-1
+  make status TABLE=orders REGIONS=us-east-1,eu-west-1
+
+infra/COMMANDS.md describes every command, infra/templates/INTERFACE.md every parameter for PARAMS."""
+
+Command = Callable[[Context, argparse.Namespace], None]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", epilog=EPILOG,
+                                     description="Deploy lastwriter, run it, take it away.",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, epilog=EPILOG,
+                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+        command.set_defaults(run=run)
+        command.add_argument("--project", default="lastwriter", help="first part of every name (PROJECT=)")
+        command.add_argument("--env", default="dev", help=f"one of {', '.join(ENVIRONMENTS)} (ENV=)")
+        command.add_argument("--table", default="", help="the table (TABLE=)")
+        command.add_argument("--regions", default="", help="its Regions, comma-separated, the primary first (REGIONS=)")
+        command.add_argument("--params", default="", metavar="'Name=value ...'",
+                             help="parameters of the templates (PARAMS=)")
+        command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
+        return command
+
+    add("deploy", lambda c, _: deploying.deploy(c),
+        "make or update everything: buckets, keys, table, policies, processors, alarms, dashboards")
+    add("attach", lambda c, _: attaching.attach(c),
+        "processors, alarms and dashboards for a global table that exists; the table is left as it is")
+    command = add("deploy-function", lambda c, a: function_code.deploy_function(c, a.function),
+                  "new code for a function in every Region, by cargo lambda, and nothing else")
+    command.add_argument("--function", default=artifacts.STREAM_PROCESSOR, choices=list(artifacts.ZIP_VARIABLES))
+    add("pause", lambda c, _: pausing.pause(c), "disable the event source mappings; the streams keep 24 hours")
+    add("resume", lambda c, _: pausing.resume(c), "enable the event source mappings, and say what was lost")
+    add("status", lambda c, _: status.status(c), "table, replicas, streams, readers, stacks, mappings, alarms")
+    command = add("logs", lambda c, a: logs.logs(c, a.since, a.follow, a.filter, a.function),
+                  "what the functions logged, all Regions in order of time")
+    command.add_argument("--since", default="15m", help="how far back: 90s, 15m, 2h, 1d (SINCE=)")
+    command.add_argument("--follow", action="store_true", help="go on until interrupted (FOLLOW=1)")
+    command.add_argument("--filter", default="", help="a CloudWatch Logs filter pattern (FILTER=)")
+    command.add_argument("--function", default=artifacts.STREAM_PROCESSOR, choices=list(artifacts.ZIP_VARIABLES))
+    command = add("load-test", lambda c, a: loading.load_test(
+        c, loading.Load(a.rate, a.seconds, a.keys, a.shared)), "stamped writes at a steady rate, for a bounded time")
+    command.add_argument("--rate", type=int, default=20, help="writes a second in each Region (RATE=)")
+    command.add_argument("--seconds", type=int, default=30, help="for how long (SECONDS=)")
+    command.add_argument("--keys", type=int, default=100, help="how many items (KEYS=)")
+    command.add_argument("--shared", action="store_true", help="the same items everywhere: makes conflicts (SHARED=1)")
+    add("global-test", lambda c, _: crossing.global_test(c), "write in each Region, read in the others, time it")
+    add("backup", lambda c, _: backups.backup(c), "an on-demand backup of the table in the primary Region")
+    command = add("restore", lambda c, a: restoring.restore(c, restoring.Wish(a.to, a.backup, a.at)),
+                  "a new table from a backup or a point in time, with the settings that a restore leaves out")
+    command.add_argument("--to", default="", help="the new table (TO=)")
+    command.add_argument("--backup", default="", help="a backup's ARN (BACKUP=)")
+    command.add_argument("--at", default="", help="a moment, as 2026-11-22T10:30:00Z (AT=); else the latest there is")
+    command = add("add-region", lambda c, a: adding.add_region(c, check_region(a.region)),
+                  "one more replica of a deployed table, with its policy and its processor")
+    command.add_argument("--region", default="", help="the new Region (REGION=)")
+    add("destroy", lambda c, _: destroying.destroy(c), "delete the stacks; refuses while deletion protection is on")
+    return parser
+
+
+def run(arguments: Sequence[str], aws: Boto, console: Console, waiter: Waiter) -> None:
+    """Carry out one command. Raises DeployError, or what AWS's SDK raises."""
+    chosen = _parser().parse_args(arguments)
+    console.assume_yes = console.assume_yes or chosen.yes
+    names = Names(chosen.project, chosen.env, chosen.table)
+    # A deploy needs two replicas; everything else may look at one Region of a table alone.
+    regions = parse_regions(chosen.regions, fewest=2 if chosen.command in ("deploy", "attach") else 1)
+    context = Context(aws, console, waiter, names, regions, parse_parameters(chosen.params))
+    console.step(f"account and role: {aws.identify(regions[0])}")
+    chosen.run(context, chosen)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 1 stopped with a message, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    console = Console(assume_yes=os.environ.get("YES") == "1")
+    try:
+        run(arguments, Boto(), console, Waiter())
+    except (DeployError, ClientError, BotoCoreError) as error:
+        print(f"\nERROR: {explain(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. What was begun at AWS goes on there; `make status` shows it. Run the command again to go "
+              "on where it stopped.", file=sys.stderr)
+        return 130
+    return 0
