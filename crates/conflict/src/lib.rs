@@ -28,5 +28,7 @@ mod verdict;
 
 pub use conflict::{Confidence, Conflict, Kind};
 pub use image::{differing_attributes, values_equal};
-pub use stamps::{MAX_REGION_LENGTH, Stamp, StampAttribute, StampNames, Stamps, integer};
+pub use stamps::{
+    MAX_REGION_LENGTH, Stamp, StampAttribute, StampNames, Stamps, integer, is_region_name,
+};
 pub use verdict::{Change, Replication, Tolerance, Verdict, judge};

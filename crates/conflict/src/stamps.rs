@@ -209,7 +209,8 @@ impl Default for StampNames {
     }
 }
 
-fn is_region_name(name: &str) -> bool {
+/// Whether a name is shaped like a Region's: lowercase letters, digits and hyphens, up to [`MAX_REGION_LENGTH`].
+pub fn is_region_name(name: &str) -> bool {
     let fits = (1..=MAX_REGION_LENGTH).contains(&name.len());
     fits && name
         .bytes()

@@ -1,0 +1,183 @@
+//! Judging a batch: each record on its own, and what is due to the ledger for it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use conflict::{Change, Tolerance, Verdict};
+use serde_json::value::RawValue;
+
+use crate::fact::{Fact, Names, Outcome};
+use crate::record::{Attributes, Origin, Record, Unreadable};
+use crate::settings::LedgerOverwrites;
+
+/// The function that decides; tests pass their own.
+pub type Judge = for<'s, 'd> fn(Change<'s, 'd>, &str, Tolerance) -> Verdict<'s>;
+
+/// How records are judged.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What the reader has to know of the table's items.
+    pub attributes: Attributes,
+    /// How far the clocks of one Region's writers may lie apart.
+    pub tolerance: Tolerance,
+    /// Which overwrites go to the ledger too.
+    pub overwrites: LedgerOverwrites,
+    /// The function that decides.
+    pub judge: Judge,
+}
+
+/// A ledger entry that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The record's place in the batch.
+    pub record: usize,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a ledger entry is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The verdict is kept: a conflict, an overwrite, or a sample of the unstamped writes.
+    Verdict,
+    /// The record could not be judged, and this is why.
+    Quarantine(String),
+}
+
+/// A judged batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// One for each record, in order.
+    pub facts: Vec<Fact>,
+    /// What is due to the ledger, in order of the records.
+    pub due: Vec<Due>,
+    /// The names that the facts refer to.
+    pub names: Names,
+}
+
+impl Batch {
+    /// Judges records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
+    pub fn judge(
+        records: &[&RawValue],
+        rules: &Rules,
+        now: u64,
+        mut sample: impl FnMut() -> bool,
+    ) -> Self {
+        let mut batch = Self {
+            facts: Vec::with_capacity(records.len()),
+            ..Self::default()
+        };
+        for (record, raw) in records.iter().enumerate() {
+            let (fact, reason) = batch.judge_record(raw, rules, now, &mut sample);
+            batch.facts.push(fact);
+            batch
+                .due
+                .extend(reason.map(|reason| Due { record, reason }));
+        }
+        batch.name_unknown_tables();
+        batch
+    }
+
+    fn judge_record(
+        &mut self,
+        raw: &RawValue,
+        rules: &Rules,
+        now: u64,
+        sample: &mut impl FnMut() -> bool,
+    ) -> (Fact, Option<Reason>) {
+        let names = &mut self.names;
+        let judged = catching_panics(|| {
+            let record = Record::read(raw, &rules.attributes)?;
+            let outcome = Outcome::of(&verdict(&record, rules, now)?, names);
+            Ok((names.table_index(&record.table), outcome))
+        });
+        let (table, outcome, reason) = match judged {
+            Ok((table, outcome)) => {
+                let kept = is_kept(outcome, rules.overwrites)
+                    || (outcome == Outcome::Unstamped && sample());
+                (table, outcome, kept.then_some(Reason::Verdict))
+            }
+            Err(Unreadable::Unusable) => (self.table_of(raw), Outcome::Unusable, None),
+            Err(Unreadable::Malformed(why)) => (
+                self.table_of(raw),
+                Outcome::Malformed,
+                Some(Reason::Quarantine(why)),
+            ),
+        };
+        (Fact { table, outcome }, reason)
+    }
+
+    /// The table of a record that could not be judged, from whatever of it can be read.
+    fn table_of(&mut self, raw: &RawValue) -> u16 {
+        match Origin::read(raw).table {
+            Some(table) => self.names.table_index(&table),
+            None => UNKNOWN_TABLE,
+        }
+    }
+
+    /// Counts records without a readable table to the batch's first one: a batch comes from one stream.
+    fn name_unknown_tables(&mut self) {
+        let known = self
+            .facts
+            .iter()
+            .map(|fact| fact.table)
+            .find(|table| *table != UNKNOWN_TABLE);
+        if self.facts.iter().all(|fact| fact.table != UNKNOWN_TABLE) {
+            return;
+        }
+        let table = known.unwrap_or_else(|| self.names.table_index("unknown"));
+        for fact in self
+            .facts
+            .iter_mut()
+            .filter(|fact| fact.table == UNKNOWN_TABLE)
+        {
+            fact.table = table;
+        }
+    }
+}
+
+/// Stands for a table that could not be read, until the whole batch is judged.
+const UNKNOWN_TABLE: u16 = u16::MAX;
+
+/// Judges a record that was read.
+pub fn verdict<'r>(
+    record: &'r Record<'_>,
+    rules: &Rules,
+    now: u64,
+) -> Result<Verdict<'r>, Unreadable> {
+    let change = record.change(now).ok_or(Unreadable::Unusable)?;
+    Ok((rules.judge)(change, &record.region, rules.tolerance))
+}
+
+/// Runs what reads or judges one record; a panic makes that record malformed, and the batch goes on.
+pub fn catching_panics<T>(work: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    // What the closure changed is dropped or, where it is kept (names), stays valid at every step.
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Unreadable::Malformed(panic_message(&*panic))))
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let message = text
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    format!("judging it panicked: {message}")
+}
+
+/// Whether an outcome goes to the ledger, samples aside.
+fn is_kept(outcome: Outcome, overwrites: LedgerOverwrites) -> bool {
+    match outcome {
+        Outcome::Conflict { .. } => true,
+        Outcome::StaleOverwrite => overwrites != LedgerOverwrites::None,
+        Outcome::LocalOverwrite => overwrites == LedgerOverwrites::All,
+        Outcome::Unstamped
+        | Outcome::Replicated(_)
+        | Outcome::Local
+        | Outcome::Resurrection
+        | Outcome::Expired
+        | Outcome::Purged
+        | Outcome::HardDelete
+        | Outcome::Unusable
+        | Outcome::Malformed => false,
+    }
+}

@@ -1,0 +1,129 @@
+//! Writing the ledger: idempotent puts, so that a record delivered again writes the same key once.
+
+use std::future::Future;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use tokio::sync::OnceCell;
+
+use crate::aws;
+use crate::entry::Fitted;
+use crate::record::Image;
+
+/// Where entries are kept.
+pub trait Ledger {
+    /// Writes an entry: its parts first, then the entry itself, unless it exists.
+    fn write(&self, entry: Fitted) -> impl Future<Output = Result<Written, LedgerError>>;
+}
+
+/// A write that succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The entry is new.
+    New,
+    /// The entry was there: the record had been delivered before. What an operator did to it since stays.
+    Existed,
+}
+
+/// A write that failed, after the SDK's retries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {hint}")]
+pub struct LedgerError {
+    /// DynamoDB's error code, or how the request failed on its way.
+    pub code: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+/// The ledger table in DynamoDB.
+#[derive(Debug)]
+pub struct DynamoDbLedger {
+    table: String,
+    client: OnceCell<aws_sdk_dynamodb::Client>,
+}
+
+impl DynamoDbLedger {
+    /// A ledger in a table. No connection is opened before the first write.
+    pub fn new(table: String) -> Self {
+        Self {
+            table,
+            client: OnceCell::new(),
+        }
+    }
+
+    async fn put(&self, item: Image, only_if_new: bool) -> Result<Written, LedgerError> {
+        let client = self.client.get_or_init(|| async { aws::dynamodb() }).await;
+        let item = item
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        let mut request = client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item));
+        if only_if_new {
+            request = request.condition_expression("attribute_not_exists(ItemKey)");
+        }
+        match request.send().await {
+            Ok(_) => Ok(Written::New),
+            Err(error) if is_condition_failure(&error) => Ok(Written::Existed),
+            Err(error) => Err(LedgerError::from(&error)),
+        }
+    }
+}
+
+impl Ledger for DynamoDbLedger {
+    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+        // Parts hold the same bytes at each delivery, so writing one again changes nothing; and an entry never exists
+        // without its parts.
+        for part in entry.parts {
+            self.put(part, false).await?;
+        }
+        self.put(entry.main, true).await
+    }
+}
+
+fn is_condition_failure(error: &SdkError<PutItemError>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(PutItemError::is_conditional_check_failed_exception)
+}
+
+impl From<&SdkError<PutItemError>> for LedgerError {
+    /// Takes the code alone: DynamoDB's messages may quote what was written.
+    fn from(error: &SdkError<PutItemError>) -> Self {
+        let code = match error {
+            SdkError::TimeoutError(_) => "Timeout",
+            SdkError::DispatchFailure(_) => "ConnectionFailed",
+            SdkError::ConstructionFailure(_) => "RequestNotBuilt",
+            _ => error.code().unwrap_or("UnreadableAnswer"),
+        };
+        Self {
+            code: code.to_owned(),
+            hint: hint(code),
+        }
+    }
+}
+
+fn hint(code: &str) -> &'static str {
+    match code {
+        "ResourceNotFoundException" => {
+            "the ledger table does not exist in this Region; check LEDGER_TABLE"
+        }
+        "AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException" => {
+            "the function's role must allow dynamodb:PutItem on the ledger table, and the use of its key"
+        }
+        "ProvisionedThroughputExceededException"
+        | "ThrottlingException"
+        | "RequestLimitExceeded" => {
+            "the ledger table is throttled; the batch is retried. Raise its capacity if this stays"
+        }
+        "Timeout" | "ConnectionFailed" => {
+            "DynamoDB was not reached; the batch is retried. Check the network if this stays"
+        }
+        "ValidationException" => {
+            "the ledger table's keys must be ItemKey (HASH, S) and ConflictId (RANGE, S)"
+        }
+        _ => "the batch is retried",
+    }
+}

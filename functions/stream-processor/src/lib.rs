@@ -1,0 +1,21 @@
+//! Reads the stream of one replica of a DynamoDB global table and finds the writes that last writer wins dropped.
+//!
+//! The way of a record: [`envelope`] splits the payload into raw records; [`record`] reads one on its own, stamps
+//! only; `conflict::judge` decides; for a conflict or a malformed record [`entry`] makes what the [`ledger`] keeps;
+//! [`metrics`] counts what is committed; [`processor`] is the sequence of it all. Each step's input and output are
+//! plain data. Clock, ledger and metrics sink are passed in.
+
+pub mod aws;
+pub mod batch;
+pub mod entry;
+pub mod envelope;
+pub mod fact;
+pub mod ledger;
+pub mod log;
+pub mod metrics;
+pub mod processor;
+pub mod record;
+pub mod runtime;
+mod sampler;
+pub mod settings;
+pub mod time;

@@ -1,0 +1,75 @@
+//! Embedded metric format: the same metrics as lines of log, which CloudWatch Logs turns into metrics.
+//!
+//! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Datum, Dimension, TABLE_NAME, Value};
+
+/// The most metrics that one document may define.
+const MOST_METRICS: usize = 100;
+
+/// The data as documents, one a line. Data with the same dimensions share a document.
+pub fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<String> {
+    let mut groups: BTreeMap<(&str, Option<(Dimension, &str)>), Vec<&Datum<'_>>> = BTreeMap::new();
+    for datum in data {
+        groups
+            .entry((datum.table, datum.dimension))
+            .or_default()
+            .push(datum);
+    }
+    groups
+        .into_iter()
+        .flat_map(|((table, dimension), data)| {
+            let documents = data
+                .chunks(MOST_METRICS)
+                .map(|data| document(table, dimension, data, namespace, at));
+            documents.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn document(
+    table: &str,
+    dimension: Option<(Dimension, &str)>,
+    data: &[&Datum<'_>],
+    namespace: &str,
+    at: DateTime<Utc>,
+) -> String {
+    let mut members = Map::from_iter([(TABLE_NAME.to_owned(), json!(table))]);
+    let mut dimensions = vec![TABLE_NAME];
+    if let Some((name, value)) = dimension {
+        dimensions.push(name.name());
+        members.insert(name.name().to_owned(), json!(value));
+    }
+    let definitions: Vec<Json> = data
+        .iter()
+        .map(|datum| json!({"Name": datum.metric.name(), "Unit": datum.metric.unit()}))
+        .collect();
+    for datum in data {
+        members.insert(datum.metric.name().to_owned(), value(&datum.value));
+    }
+    members.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": at.timestamp_millis(),
+            "CloudWatchMetrics": [
+                {"Namespace": namespace, "Dimensions": [dimensions], "Metrics": definitions}
+            ],
+        }),
+    );
+    Json::Object(members).to_string()
+}
+
+fn value(value: &Value<'_>) -> Json {
+    match value {
+        Value::Count(count) => json!(count),
+        Value::Delays(delays) => {
+            let (values, counts): (Vec<f64>, Vec<u32>) = delays.buckets().unzip();
+            json!({"Values": values, "Counts": counts})
+        }
+    }
+}

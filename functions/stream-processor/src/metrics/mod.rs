@@ -1,0 +1,171 @@
+//! Custom metrics: their names, units and dimensions, and the data of one invocation.
+
+pub mod cloudwatch;
+mod delay;
+pub mod emf;
+mod sink;
+mod tally;
+
+pub use delay::{BUCKETS, DelayHistogram};
+pub use sink::{Metrics, MetricsSink};
+pub use tally::Tally;
+
+/// A metric that the function emits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// All records, malformed and unusable ones too.
+    Records,
+    /// Writes made in this Region.
+    LocalWrites,
+    /// Versions that came from other Regions, the winners of conflicts among them.
+    ReplicatedWrites,
+    /// From a foreign write to the invocation that saw it arrive, in milliseconds.
+    PropagationDelay,
+    /// Conflicts.
+    Conflicts,
+    /// Writes lost in conflicts: a lower bound for each.
+    LostWrites,
+    /// Writes that had been lost and came back.
+    ReturnedWrites,
+    /// Writes without a stamp.
+    UnstampedWrites,
+    /// An unstamped write elsewhere won, or an old version was put back.
+    StaleOverwrites,
+    /// A PutItem in this Region dropped or raced the stamps.
+    LocalOverwrites,
+    /// Items deleted here that a concurrent update elsewhere brought back.
+    Resurrections,
+    /// Items removed by DeleteItem.
+    HardDeletes,
+    /// Items removed by time to live.
+    Expirations,
+    /// Items removed that were marked as deleted.
+    Purges,
+    /// Records that could not be judged and went to the ledger as they came.
+    QuarantinedRecords,
+    /// Records without the images they need.
+    UnusableRecords,
+    /// Records whose ledger write failed.
+    BatchItemFailures,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Metric; 17] = [
+        Metric::Records,
+        Metric::LocalWrites,
+        Metric::ReplicatedWrites,
+        Metric::PropagationDelay,
+        Metric::Conflicts,
+        Metric::LostWrites,
+        Metric::ReturnedWrites,
+        Metric::UnstampedWrites,
+        Metric::StaleOverwrites,
+        Metric::LocalOverwrites,
+        Metric::Resurrections,
+        Metric::HardDeletes,
+        Metric::Expirations,
+        Metric::Purges,
+        Metric::QuarantinedRecords,
+        Metric::UnusableRecords,
+        Metric::BatchItemFailures,
+    ];
+
+    /// The metric's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Records => "Records",
+            Metric::LocalWrites => "LocalWrites",
+            Metric::ReplicatedWrites => "ReplicatedWrites",
+            Metric::PropagationDelay => "PropagationDelay",
+            Metric::Conflicts => "Conflicts",
+            Metric::LostWrites => "LostWrites",
+            Metric::ReturnedWrites => "ReturnedWrites",
+            Metric::UnstampedWrites => "UnstampedWrites",
+            Metric::StaleOverwrites => "StaleOverwrites",
+            Metric::LocalOverwrites => "LocalOverwrites",
+            Metric::Resurrections => "Resurrections",
+            Metric::HardDeletes => "HardDeletes",
+            Metric::Expirations => "Expirations",
+            Metric::Purges => "Purges",
+            Metric::QuarantinedRecords => "QuarantinedRecords",
+            Metric::UnusableRecords => "UnusableRecords",
+            Metric::BatchItemFailures => "BatchItemFailures",
+        }
+    }
+
+    /// CloudWatch's name of the unit.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Metric::PropagationDelay => "Milliseconds",
+            _ => "Count",
+        }
+    }
+
+    /// The dimensions it has beside `TableName`, one at a time.
+    pub fn further_dimensions(self) -> &'static [Dimension] {
+        match self {
+            Metric::ReplicatedWrites | Metric::PropagationDelay => &[Dimension::OriginRegion],
+            Metric::Conflicts => &[Dimension::Kind, Dimension::WinnerRegion],
+            _ => &[],
+        }
+    }
+
+    /// Whether it is sent with every batch, also when zero, so that an alarm on it never lacks data.
+    pub fn is_always_sent(self) -> bool {
+        matches!(
+            self,
+            Metric::Records | Metric::ReplicatedWrites | Metric::Conflicts | Metric::LostWrites
+        )
+    }
+}
+
+/// The dimension that every datum has.
+pub const TABLE_NAME: &str = "TableName";
+
+/// A dimension beside `TableName`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// The Region that a version came from.
+    OriginRegion,
+    /// The kind of a conflict.
+    Kind,
+    /// The Region whose version won.
+    WinnerRegion,
+}
+
+impl Dimension {
+    /// The dimension's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dimension::OriginRegion => "OriginRegion",
+            Dimension::Kind => "Kind",
+            Dimension::WinnerRegion => "WinnerRegion",
+        }
+    }
+}
+
+/// One datum: a metric of one table, with at most one further dimension.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Datum<'a> {
+    /// The metric.
+    pub metric: Metric,
+    /// The table.
+    pub table: &'a str,
+    /// The further dimension and its value.
+    pub dimension: Option<(Dimension, &'a str)>,
+    /// What was counted or measured.
+    pub value: Value<'a>,
+}
+
+/// The value of a datum.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// A count.
+    Count(u64),
+    /// A distribution, as at most [`BUCKETS`] values with counts.
+    Delays(&'a DelayHistogram),
+}
+
+#[cfg(test)]
+mod tests;

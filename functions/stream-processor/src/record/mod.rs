@@ -1,0 +1,219 @@
+//! One raw record, read on its own: only the stamps are decoded, images stay raw text.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use conflict::{Change, StampNames, Stamps};
+use serde::de::DeserializeSeed;
+use serde_dynamo::AttributeValue;
+use serde_json::value::RawValue;
+
+/// A decoded image.
+pub type Image = HashMap<String, AttributeValue>;
+
+/// What the reader has to know of the table's items.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes {
+    /// Which attributes are stamps.
+    pub stamps: StampNames,
+    /// The table's TTL attribute, if it is known.
+    pub ttl: Option<String>,
+}
+
+/// What happened to the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventName {
+    /// The item is new in this replica.
+    Insert,
+    /// The item changed.
+    Modify,
+    /// The item was removed.
+    Remove,
+}
+
+/// What of an image is read for each record.
+#[derive(Debug, Default)]
+pub struct Glance<'a> {
+    /// The image's stamps.
+    pub stamps: Stamps<'a>,
+    /// The expiry time in epoch seconds, if the TTL attribute is known and holds one.
+    pub expires_at: Option<u64>,
+}
+
+/// A record as far as every record is read. Text is borrowed from the payload.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// What happened to the item.
+    pub event_name: EventName,
+    /// The Region whose stream was read.
+    pub region: Cow<'a, str>,
+    /// The stream's ARN.
+    pub stream_arn: Cow<'a, str>,
+    /// The table's name, from the stream's ARN.
+    pub table: Cow<'a, str>,
+    /// Unique per record, if there is one.
+    pub event_id: Option<Cow<'a, str>>,
+    /// Orders the records of one item.
+    pub sequence_number: Cow<'a, str>,
+    /// Whether DynamoDB's TTL service removed the item.
+    pub removed_by_ttl: bool,
+    /// The item before.
+    pub old: Option<Glance<'a>>,
+    /// The item after.
+    pub new: Option<Glance<'a>>,
+}
+
+/// A record that cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Something required is missing or not what it should be: the record is quarantined.
+    Malformed(String),
+    /// The images that the event name needs are not in the stream, by its view type.
+    Unusable,
+}
+
+/// The parts of a record that an answer or a metric needs even of one that cannot be judged.
+#[derive(Debug, Default)]
+pub struct Origin<'a> {
+    /// The table's name, from the stream's ARN.
+    pub table: Option<Cow<'a, str>>,
+    /// The sequence number.
+    pub sequence_number: Option<Cow<'a, str>>,
+}
+
+impl<'a> Record<'a> {
+    /// Reads a raw record.
+    ///
+    /// Required are `eventName`, `awsRegion`, `eventSourceARN`, `dynamodb.Keys` and `dynamodb.SequenceNumber`; all
+    /// else is optional, and what is unknown is ignored.
+    pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, Unreadable> {
+        let parts = read::parts(raw, attributes)?;
+        let missing = |what: &str| Unreadable::Malformed(format!("{what} is missing or no text"));
+        let event_name = match parts
+            .event_name
+            .ok_or_else(|| missing("eventName"))?
+            .as_ref()
+        {
+            "INSERT" => EventName::Insert,
+            "MODIFY" => EventName::Modify,
+            "REMOVE" => EventName::Remove,
+            _ => {
+                return Err(Unreadable::Malformed(
+                    "eventName is not INSERT, MODIFY or REMOVE".into(),
+                ));
+            }
+        };
+        let region = parts.region.ok_or_else(|| missing("awsRegion"))?;
+        if !conflict::is_region_name(&region) {
+            return Err(Unreadable::Malformed(
+                "awsRegion is no Region's name".into(),
+            ));
+        }
+        let stream_arn = parts.stream_arn.ok_or_else(|| missing("eventSourceARN"))?;
+        let table = table_of(&stream_arn).ok_or_else(|| {
+            Unreadable::Malformed("eventSourceARN is not the ARN of a DynamoDB stream".into())
+        })?;
+        let dynamodb = parts
+            .dynamodb
+            .ok_or_else(|| Unreadable::Malformed("dynamodb is missing or no object".into()))?;
+        if !dynamodb.has_keys {
+            return Err(Unreadable::Malformed(
+                "dynamodb.Keys is missing or no object".into(),
+            ));
+        }
+        let sequence_number = dynamodb
+            .sequence_number
+            .ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
+        let record = Self {
+            event_name,
+            region,
+            table,
+            stream_arn,
+            event_id: parts.event_id,
+            sequence_number,
+            removed_by_ttl: parts.removed_by_ttl,
+            old: dynamodb.old.glance("OldImage")?,
+            new: dynamodb.new.glance("NewImage")?,
+        };
+        match (record.event_name, &record.old, &record.new) {
+            (EventName::Insert, _, Some(_))
+            | (EventName::Modify, Some(_), Some(_))
+            | (EventName::Remove, Some(_), _) => Ok(record),
+            _ => Err(Unreadable::Unusable),
+        }
+    }
+
+    /// What is to be judged, at `now` in epoch seconds.
+    pub fn change(&self, now: u64) -> Option<Change<'_, 'a>> {
+        match (self.event_name, &self.old, &self.new) {
+            (EventName::Insert, _, Some(new)) => Some(Change::Insert { new: &new.stamps }),
+            (EventName::Modify, Some(old), Some(new)) => Some(Change::Modify {
+                old: &old.stamps,
+                new: &new.stamps,
+            }),
+            (EventName::Remove, Some(old), _) => Some(Change::Remove {
+                old: &old.stamps,
+                expired: self.removed_by_ttl || old.expires_at.is_some_and(|at| at < now),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Origin<'a> {
+    /// Reads what can be read.
+    pub fn read(raw: &'a RawValue) -> Self {
+        let Ok(parts) = read::parts(raw, &Attributes::default()) else {
+            return Self::default();
+        };
+        Self {
+            table: parts.stream_arn.as_ref().and_then(table_of),
+            sequence_number: parts.dynamodb.and_then(|dynamodb| dynamodb.sequence_number),
+        }
+    }
+}
+
+/// The key and the images of a record, decoded in full.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The item's key, by attribute name.
+    pub key: BTreeMap<String, AttributeValue>,
+    /// The item before; empty where the record has none.
+    pub old: Image,
+    /// The item after; empty where the record has none.
+    pub new: Image,
+}
+
+impl Decoded {
+    /// Decodes a record's key and images; malformed if they are not DynamoDB JSON.
+    pub fn read(raw: &RawValue) -> Result<Self, Unreadable> {
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        read::DecodedSeed
+            .deserialize(&mut json)
+            .map_err(|error| Unreadable::Malformed(format!("not DynamoDB JSON: {error}")))
+    }
+}
+
+/// The table's name in `arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>`.
+///
+/// Names are made of letters, digits, `_`, `-` and `.`; nothing else may become a metric dimension.
+/// Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules in Amazon DynamoDB".
+fn table_of<'a>(arn: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+    const LONGEST: usize = 255;
+    let start = arn.find(":table/")? + ":table/".len();
+    let rest = &arn[start..];
+    let end = start + rest.find('/').unwrap_or(rest.len());
+    let name = &arn[start..end];
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if name.is_empty() || name.len() > LONGEST || !name.bytes().all(valid) {
+        return None;
+    }
+    Some(match arn {
+        Cow::Borrowed(arn) => Cow::Borrowed(&arn[start..end]),
+        Cow::Owned(_) => Cow::Owned(name.to_owned()),
+    })
+}

@@ -1,0 +1,315 @@
+//! Settings, read once at start. A wrong or missing one stops the start with a message that names every problem.
+
+use std::str::FromStr;
+
+use conflict::{StampNames, Tolerance};
+
+/// The name of every setting, with its default. The templates are compared with this list by a test.
+pub const SETTINGS: [(&str, Option<&str>); 11] = [
+    ("LEDGER_TABLE", None),
+    ("METRICS_NAMESPACE", Some("LastWriter")),
+    ("METRICS_SINK", Some("cloudwatch")),
+    ("STAMP_PREFIX", Some("lw")),
+    ("CLOCK_TOLERANCE_MS", Some("100")),
+    ("TTL_ATTRIBUTE", None),
+    ("LEDGER_IMAGES", Some("full")),
+    ("LEDGER_OVERWRITES", Some("stale")),
+    ("LEDGER_RETENTION_DAYS", Some("30")),
+    ("LEDGER_CONCURRENCY", Some("32")),
+    ("UNSTAMPED_SAMPLES_PER_MINUTE", Some("5")),
+];
+
+/// The function's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The conflict ledger: a table's name or ARN, in the function's Region.
+    pub ledger_table: String,
+    /// The CloudWatch namespace.
+    pub metrics_namespace: String,
+    /// Where metrics go.
+    pub metrics_sink: MetricsSink,
+    /// Which attributes are stamps.
+    pub stamps: StampNames,
+    /// How far the clocks of one Region's writers may lie apart.
+    pub tolerance: Tolerance,
+    /// The table's TTL attribute, to tell replicated expiries from hard deletes.
+    pub ttl_attribute: Option<String>,
+    /// What of the images the ledger keeps.
+    pub ledger_images: LedgerImages,
+    /// Which overwrites the ledger keeps.
+    pub ledger_overwrites: LedgerOverwrites,
+    /// After how many days an entry expires.
+    pub ledger_retention_days: u32,
+    /// Ledger writes in flight.
+    pub ledger_concurrency: usize,
+    /// Unstamped writes kept in the ledger, a minute and environment.
+    pub unstamped_samples_per_minute: u32,
+}
+
+/// Where metrics go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsSink {
+    /// PutMetricData; embedded metric format where that fails.
+    CloudWatch,
+    /// Embedded metric format on stdout only.
+    Emf,
+}
+
+/// What of the images the ledger keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerImages {
+    /// Both images, the losing one whole whatever its size.
+    Full,
+    /// The differing attributes only, with the names that only the winner has.
+    Diff,
+    /// None.
+    None,
+}
+
+/// Which overwrites the ledger keeps beside conflicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerOverwrites {
+    /// None.
+    None,
+    /// Stale overwrites.
+    Stale,
+    /// Stale and local overwrites.
+    All,
+}
+
+/// Every problem of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the settings are wrong, the function does not start: {}", .0.join("; "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads the settings from environment variables. An empty one counts as not set.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader {
+            variable,
+            problems: Vec::new(),
+        };
+        let settings = Self {
+            ledger_table: reader.required("LEDGER_TABLE", table_name),
+            metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
+            metrics_sink: reader.one_of(
+                "METRICS_SINK",
+                &[
+                    ("cloudwatch", MetricsSink::CloudWatch),
+                    ("emf", MetricsSink::Emf),
+                ],
+            ),
+            stamps: StampNames::new(&reader.checked("STAMP_PREFIX", attribute_name)),
+            tolerance: Tolerance::from_millis(reader.number("CLOCK_TOLERANCE_MS", 0, 3_600_000)),
+            ttl_attribute: reader.optional("TTL_ATTRIBUTE", attribute_name),
+            ledger_images: reader.one_of(
+                "LEDGER_IMAGES",
+                &[
+                    ("full", LedgerImages::Full),
+                    ("diff", LedgerImages::Diff),
+                    ("none", LedgerImages::None),
+                ],
+            ),
+            ledger_overwrites: reader.one_of(
+                "LEDGER_OVERWRITES",
+                &[
+                    ("none", LedgerOverwrites::None),
+                    ("stale", LedgerOverwrites::Stale),
+                    ("all", LedgerOverwrites::All),
+                ],
+            ),
+            ledger_retention_days: reader.number("LEDGER_RETENTION_DAYS", 1, 36_500),
+            ledger_concurrency: reader.number::<u32>("LEDGER_CONCURRENCY", 1, 1_000) as usize,
+            unstamped_samples_per_minute: reader.number("UNSTAMPED_SAMPLES_PER_MINUTE", 0, 100_000),
+        };
+        if reader.problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError(reader.problems))
+        }
+    }
+}
+
+/// Reads one setting after the other and collects what is wrong. After a problem the value is never used.
+struct Reader<V> {
+    variable: V,
+    problems: Vec<String>,
+}
+
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn set(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    fn value(&self, name: &str) -> String {
+        let default = SETTINGS
+            .iter()
+            .find(|(setting, _)| *setting == name)
+            .and_then(|(_, default)| *default);
+        self.set(name)
+            .or(default.map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    fn check(
+        &mut self,
+        name: &str,
+        value: String,
+        rule: impl Fn(&str) -> Result<(), &'static str>,
+    ) -> String {
+        if let Err(expected) = rule(&value) {
+            self.problems
+                .push(format!("{name} is {value:?}, expected {expected}"));
+        }
+        value
+    }
+
+    fn required(&mut self, name: &str, rule: impl Fn(&str) -> Result<(), &'static str>) -> String {
+        match self.set(name) {
+            Some(value) => self.check(name, value, rule),
+            None => {
+                self.problems.push(format!("{name} is missing"));
+                String::new()
+            }
+        }
+    }
+
+    fn checked(&mut self, name: &str, rule: impl Fn(&str) -> Result<(), &'static str>) -> String {
+        let value = self.value(name);
+        self.check(name, value, rule)
+    }
+
+    fn optional(
+        &mut self,
+        name: &str,
+        rule: impl Fn(&str) -> Result<(), &'static str>,
+    ) -> Option<String> {
+        let value = self.set(name)?;
+        Some(self.check(name, value, rule))
+    }
+
+    fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
+        let value = self.value(name);
+        if let Some((_, choice)) = choices.iter().find(|(choice, _)| *choice == value) {
+            return *choice;
+        }
+        let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
+        self.problems.push(format!(
+            "{name} is {value:?}, expected one of {}",
+            names.join(", ")
+        ));
+        choices[0].1
+    }
+
+    fn number<T: FromStr + PartialOrd + Copy + std::fmt::Display>(
+        &mut self,
+        name: &str,
+        least: T,
+        most: T,
+    ) -> T {
+        let value = self.value(name);
+        match value.parse() {
+            Ok(number) if number >= least && number <= most => number,
+            _ => {
+                self.problems.push(format!(
+                    "{name} is {value:?}, expected a whole number from {least} to {most}"
+                ));
+                least
+            }
+        }
+    }
+}
+
+fn table_name(value: &str) -> Result<(), &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+    if (3..=1024).contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err("a DynamoDB table's name or ARN")
+}
+
+/// Source: Amazon CloudWatch API Reference, "PutMetricData": 1 to 255 characters, and AWS/ is reserved.
+fn namespace(value: &str) -> Result<(), &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b" .-_/#:".contains(&byte);
+    if value.len() <= 255
+        && value.bytes().all(allowed)
+        && !value.starts_with(':')
+        && !value.starts_with("AWS/")
+    {
+        return Ok(());
+    }
+    Err("a CloudWatch namespace that does not start with AWS/")
+}
+
+fn attribute_name(value: &str) -> Result<(), &'static str> {
+    if value.len() <= 255 {
+        return Ok(());
+    }
+    Err("an attribute name of at most 255 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::read(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| value.to_string())
+        })
+    }
+
+    #[test]
+    fn one_setting_is_enough_to_start() {
+        let settings = read(&[("LEDGER_TABLE", "ledger"), ("METRICS_NAMESPACE", "")]).unwrap();
+        assert_eq!(settings.metrics_namespace, "LastWriter");
+        assert_eq!(settings.metrics_sink, MetricsSink::CloudWatch);
+        assert_eq!(settings.stamps, StampNames::new("lw"));
+        assert_eq!(settings.tolerance, Tolerance::from_millis(100));
+        assert_eq!(settings.ttl_attribute, None);
+        assert_eq!(settings.ledger_images, LedgerImages::Full);
+        assert_eq!(settings.ledger_overwrites, LedgerOverwrites::Stale);
+        assert_eq!(
+            (settings.ledger_retention_days, settings.ledger_concurrency),
+            (30, 32)
+        );
+        assert_eq!(settings.unstamped_samples_per_minute, 5);
+    }
+
+    #[test]
+    fn one_message_names_every_problem() {
+        let wrong = [
+            ("METRICS_NAMESPACE", "AWS/Lambda"),
+            ("METRICS_SINK", "statsd"),
+            ("CLOCK_TOLERANCE_MS", "-1"),
+            ("LEDGER_IMAGES", "some"),
+            ("LEDGER_OVERWRITES", "few"),
+            ("LEDGER_RETENTION_DAYS", "0"),
+            ("LEDGER_CONCURRENCY", "many"),
+            ("UNSTAMPED_SAMPLES_PER_MINUTE", "1.5"),
+        ];
+        let message = read(&wrong).unwrap_err().to_string();
+        assert!(message.contains("LEDGER_TABLE is missing"), "{message}");
+        for (name, value) in wrong {
+            assert!(
+                message.contains(&format!("{name} is {value:?}, expected ")),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        for (name, _) in SETTINGS {
+            let long = "x".repeat(2_000);
+            let variables = [("LEDGER_TABLE", "ledger"), (name, long.as_str())];
+            let variables = if name == "LEDGER_TABLE" {
+                &variables[1..]
+            } else {
+                &variables[..]
+            };
+            let error = read(variables).expect_err(name);
+            assert!(error.0[0].starts_with(name), "{error}");
+        }
+    }
+}
