@@ -1,0 +1,395 @@
+"""Every alarm of one Region. `alarms.yaml` and the README's "Troubleshooting by alarm" are made from this list."""
+
+from __future__ import annotations
+
+from alarm_model import Alarm, dynamodb, function, mapping, own
+from names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, PROCESSOR, REPORTER, index, ref, region, sub
+
+# Periods are 300 s: DynamoDB publishes several of its metrics every five minutes, and alarms on figures of the same
+# period can be read side by side on the dashboard.
+QUIET = "No data is no event: the figure is published only when something was counted."
+BATCHES = "No data means that no batch was processed, so nothing was counted; processor-silent watches for that."
+
+
+def conflict_alarms() -> list[Alarm]:
+    return [
+        Alarm(
+            logical_id="ConflictsAlarm",
+            slug="conflicts",
+            section="Conflicts",
+            means="Writes made in this Region were overwritten by concurrent writes of another Region.",
+            do="Read the open ledger entries of this Region and put back what matters. If it repeats on the same keys, let "
+            "one Region write an item, or use a condition.",
+            metrics=(own("Conflicts", "Sum"),),
+            threshold=ref("ConflictsThreshold"),
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
+            logical_id="LostWriteRateAlarm",
+            slug="lost-write-rate",
+            section="Lost write rate",
+            means="Too large a share of what replicates into this Region overwrites writes made here.",
+            do="Find the hot keys (ledger, Contributor Insights) and give each item one home Region, or slow the writers down "
+            "to more than one replication delay per item.",
+            metrics=(own("LostWrites", "Sum"), own("ReplicatedWrites", "Sum")),
+            expression="IF(m2 > 0, 100 * m1 / m2, IF(m1 > 0, 100, 0))",
+            threshold=ref("LostWriteRatePercent"),
+            comparison="GreaterThanOrEqualToThreshold",
+            within=2,
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
+            logical_id="UnstampedWritesAlarm",
+            slug="unstamped-writes",
+            section="Unstamped writes",
+            means="Something writes to the table without a stamp; losses of such writes cannot be proved.",
+            do="The ledger keeps samples (kind unstamped_sample) with key and changed attributes: find that writer and let it "
+            "stamp.",
+            metrics=(own("UnstampedWrites", "Sum"),),
+            threshold=ref("UnstampedWritesThreshold"),
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
+            logical_id="StaleOverwritesAlarm",
+            slug="stale-overwrites",
+            section="Stale overwrites",
+            means="An item changed, yet no stamp advanced: an unstamped write elsewhere won, or an old version was put back.",
+            do="Compare the images in the ledger (kind stale_overwrite). Look for a restore, a copy job or a PutItem of a "
+            "cached item.",
+            metrics=(own("StaleOverwrites", "Sum"),),
+            threshold=ref("StaleOverwritesThreshold"),
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
+            logical_id="QuarantinedRecordsAlarm",
+            slug="quarantined-records",
+            section="Quarantined records",
+            means="Stream records could not be read or judged. They are in the ledger under the key quarantine.",
+            do="Read Reason and Record there and replay the record with the command-line tool. It is a fault of ours or a new "
+            "form of record: report it.",
+            metrics=(own("QuarantinedRecords", "Sum"),),
+            threshold=0,
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
+            logical_id="UnusableRecordsAlarm",
+            slug="unusable-records",
+            section="Unusable records",
+            means="Records lack the images that judging needs: the stream's view type is not NEW_AND_OLD_IMAGES.",
+            do="Look at the stream's view type in DescribeTable. Give the table a stream with both images, then deploy the "
+            "processor for the new stream.",
+            metrics=(own("UnusableRecords", "Sum"),),
+            threshold=0,
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+    ]
+
+
+def processor_alarms() -> list[Alarm]:
+    name = sub(PROCESSOR)
+    return [
+        Alarm(
+            logical_id="IteratorAgeAlarm",
+            slug="iterator-age",
+            section="Iterator age",
+            means="The processor is behind the stream. What is older than 24 hours is gone from the stream.",
+            do="Look at errors, throttles and duration first. If all are quiet, raise ParallelizationFactor or BatchSize.",
+            metrics=(function("IteratorAge", "Maximum", name),),
+            threshold=ref("IteratorAgeThresholdMs"),
+            within=2,
+            missing="notBreaching",
+            missing_why="The age is published with each invocation; an idle table has none. processor-silent watches the rest.",
+        ),
+        Alarm(
+            logical_id="ProcessorSilentAlarm",
+            slug="processor-silent",
+            section="Processor silent",
+            means="The table takes writes, but the processor is not invoked: paused, or it reads another stream.",
+            do="Run make status. Resume the mapping if it is paused; compare its stream with the table's LatestStreamArn; look "
+            "at the mapping's LastProcessingResult.",
+            metrics=(dynamodb("ConsumedWriteCapacityUnits", "Sum"), function("Invocations", "Sum", name)),
+            expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
+            threshold=0,
+            within=3,
+            missing="notBreaching",
+            missing_why="Both figures are filled with 0, so data is missing only where CloudWatch itself has none.",
+        ),
+        Alarm(
+            logical_id="FunctionErrorsAlarm",
+            slug="function-errors",
+            section="Function errors",
+            means="Invocations of the stream processor fail as a whole.",
+            do="Run make logs: a start that stops names the settings that are wrong. Lambda retries, so nothing is lost before "
+            "the record age limit.",
+            metrics=(function("Errors", "Sum", name),),
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="FunctionThrottlesAlarm",
+            slug="function-throttles",
+            section="Function throttles",
+            means="Lambda refuses invocations of the stream processor for want of concurrency.",
+            do="Raise the account's concurrency limit in this Region, or find the function that uses it up.",
+            metrics=(function("Throttles", "Sum", name),),
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="FunctionDurationAlarm",
+            slug="function-duration",
+            section="Function duration",
+            means="Invocations take more than 80 % of the timeout; soon batches will be cut off and retried.",
+            do="Look at the ledger's throttling and latency. Raise MemorySize (more CPU) or Timeout, or lower BatchSize.",
+            metrics=(function("Duration", "Maximum", name),),
+            expression=sub("m1 / (${FunctionTimeout} * 10)"),
+            threshold=80,
+            comparison="GreaterThanOrEqualToThreshold",
+            within=2,
+            missing="notBreaching",
+            missing_why="Without an invocation there is no duration.",
+        ),
+        Alarm(
+            logical_id="FailedEventsAlarm",
+            slug="failed-events",
+            section="Failed events",
+            means="Records of the stream fail and are retried, whole batches or the part that the function reported.",
+            do="Run make logs and look for ledger errors: throttling, a missing permission, the key. BatchItemFailures on the "
+            "dashboard counts them.",
+            metrics=(mapping("FailedInvokeEventCount"),),
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="DroppedEventsAlarm",
+            slug="dropped-events",
+            section="Dropped events",
+            means="Records were given up, by age or by number of retries, and their conflicts are not in the ledger.",
+            do="Find the batches in the failure bucket, fix the cause (failed-events), and replay them with the command-line "
+            "tool.",
+            metrics=(mapping("DroppedEventCount"),),
+            threshold=0,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="FailureDestinationAlarm",
+            slug="failure-destination",
+            section="Failure destination",
+            means="Batches that the processor could not take were put into the failure bucket.",
+            do="Read the objects there (the whole payload is in them), fix the cause (failed-events), and replay them with the "
+            "command-line tool before the bucket's lifecycle deletes them.",
+            metrics=(mapping("OnFailureDestinationDeliveredEventCount"),),
+            threshold=0,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="DestinationDeliveryFailuresAlarm",
+            slug="destination-delivery-failures",
+            section="Destination delivery failures",
+            means="A failed batch could not be put into the failure bucket. It exists only in the stream, for 24 hours at most.",
+            do="Look at the role's right to put into the bucket and to use the key, and whether the bucket exists.",
+            metrics=(function("DestinationDeliveryFailures", "Sum", name),),
+            threshold=0,
+            missing="notBreaching",
+            missing_why=QUIET,
+        ),
+        Alarm(
+            logical_id="ReporterErrorsAlarm",
+            slug="reporter-errors",
+            section="Reporter errors",
+            means="The table reporter fails, so sizes and replica states are old.",
+            do="Look at its log group: a missing table, a missing permission, or CloudWatch refusing the metrics.",
+            metrics=(function("Errors", "Sum", sub(REPORTER)),),
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why="Silence is not taken for health here: the replica alarms take it for bad news.",
+        ),
+    ]
+
+
+def replication_alarms() -> list[Alarm]:
+    found = []
+    for i in range(1, MAX_REGIONS + 1):
+        latency = {"ReceivingRegion": region(i)}
+        found.append(
+            Alarm(
+                logical_id=f"ReplicationLatencyAlarm{i}",
+                slug=f"replication-latency-{i}",
+                section="Replication latency",
+                means="Writes of this Region take long to arrive in the Region",
+                do="Look at AWS Health for both Regions and at write throttling there. While it lasts, concurrent writes lose "
+                "more often: send writers to one Region.",
+                metrics=(dynamodb("ReplicationLatency", "Average", **latency),),
+                threshold=ref("ReplicationLatencyThresholdMs"),
+                within=2,
+                missing="notBreaching",
+                missing_why="The figure is published only while writes replicate; replication-stalled watches for silence.",
+                condition=f"SendsToRegion{i}",
+                instance=region(i),
+                unhealthy=True,
+            )
+        )
+        found.append(
+            Alarm(
+                logical_id=f"ReplicationStalledAlarm{i}",
+                slug=f"replication-stalled-{i}",
+                section="Replication stalled",
+                means="This Region takes writes, but none of them replicate to the Region",
+                do="Look at the replica's state there (make status), its key, and AWS Health. Send writers to one Region until "
+                "it is back. A replica that may not replicate for 20 hours becomes a table of its own.",
+                metrics=(own("LocalWrites", "Sum"), dynamodb("ReplicationLatency", "SampleCount", **latency)),
+                expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
+                threshold=0,
+                within=3,
+                missing="notBreaching",
+                missing_why="Both figures are filled with 0, so data is missing only where CloudWatch itself has none.",
+                condition=f"SendsToRegion{i}",
+                instance=region(i),
+                unhealthy=True,
+            )
+        )
+    for i in range(1, MAX_REGIONS + 1):
+        found.append(
+            Alarm(
+                logical_id=f"ReplicaNotActiveAlarm{i}",
+                slug=f"replica-not-active-{i}",
+                section="Replica not active",
+                means="As seen from here the replica is not ACTIVE, or the reporter is silent, in the Region",
+                do="Run make status. INACCESSIBLE_ENCRYPTION_CREDENTIALS: give the key back within 20 hours. "
+                "REPLICATION_NOT_AUTHORIZED: the resource policy denies DynamoDB's replication role. CREATING or UPDATING: wait.",
+                metrics=(own("ReplicaActive", "Minimum", ReplicaRegion=region(i)),),
+                threshold=1,
+                comparison="LessThanThreshold",
+                # The schedule may put two reports into one period and none into the next, so one miss is no news.
+                within=3,
+                out_of=4,
+                missing="breaching",
+                missing_why="The reporter runs every five minutes at least: silence means that nobody watches, or that the "
+                "replica left the table.",
+                condition=f"HasRegion{i}" if i > 2 else None,
+                instance=region(i),
+                unhealthy=True,
+            )
+        )
+    return found
+
+
+def throttle_alarms() -> list[Alarm]:
+    found = []
+    for kind, what in (("Read", "Reads"), ("Write", "Writes")):
+        for i in range(0, MAX_INDEXES + 1):
+            on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
+            place = "the index" if i else "the table itself"
+            found.append(
+                Alarm(
+                    logical_id=f"{kind}ThrottleAlarm{i or ''}",
+                    slug=f"{kind.lower()}-throttle" + (f"-index-{i}" if i else ""),
+                    section=f"{kind} throttling",
+                    means=f"{what} are throttled on {place}",
+                    do="Contributor Insights shows the hot keys. Spread them, raise capacity or its maximum (PROVISIONED), or "
+                    "the on-demand maximum."
+                    + (" Throttled writes delay replication too." if kind == "Write" else ""),
+                    metrics=(dynamodb(f"{kind}ThrottleEvents", "Sum", **on_index),),
+                    threshold=0,
+                    within=2,
+                    missing="notBreaching",
+                    missing_why=QUIET,
+                    condition=f"HasIndex{i}" if i else None,
+                    instance=index(i) if i else None,
+                    unhealthy=True,
+                )
+            )
+    return found
+
+
+def request_alarms() -> list[Alarm]:
+    # No figure is published for the table alone, so the operations are summed; ten metrics is an alarm's limit.
+    total = " + ".join(f"FILL(m{i}, 0)" for i in range(1, len(OPERATIONS) + 1))
+    return [
+        Alarm(
+            logical_id="SystemErrorsAlarm",
+            slug="system-errors",
+            section="System errors",
+            means="DynamoDB answers requests to this table with internal errors (HTTP 500).",
+            do="The SDKs retry. If it lasts, look at AWS Health and send traffic to another replica.",
+            metrics=tuple(dynamodb("SystemErrors", "Sum", Operation=o) for o in OPERATIONS),
+            expression=total,
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why=QUIET,
+            unhealthy=True,
+        ),
+        Alarm(
+            logical_id="ThrottledRequestsAlarm",
+            slug="throttled-requests",
+            section="Throttled requests",
+            means="Whole requests to this table are throttled, not only parts of them.",
+            do="The dashboard shows which operation. Then as for read-throttle and write-throttle.",
+            metrics=tuple(dynamodb("ThrottledRequests", "Sum", Operation=o) for o in OPERATIONS),
+            expression=total,
+            threshold=0,
+            within=2,
+            missing="notBreaching",
+            missing_why=QUIET,
+            unhealthy=True,
+        ),
+    ]
+
+
+def capacity_alarms() -> list[Alarm]:
+    found = []
+    for kind in ("Read", "Write"):
+        for i in range(0, MAX_INDEXES + 1):
+            on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
+            found.append(
+                Alarm(
+                    logical_id=f"{kind}CapacityAlarm{i or ''}",
+                    slug=f"{kind.lower()}-capacity" + (f"-index-{i}" if i else ""),
+                    section=f"{kind} capacity",
+                    means=f"{kind}s use most of the provisioned capacity of " + ("the index" if i else "the table itself"),
+                    do="Auto scaling should follow: see whether it is at its maximum, and raise that. Steady load near the "
+                    "maximum is cheaper with a higher minimum; spiky load is cheaper on demand.",
+                    metrics=(
+                        dynamodb(f"Consumed{kind}CapacityUnits", "Sum", **on_index),
+                        dynamodb(f"Provisioned{kind}CapacityUnits", "Average", **on_index),
+                    ),
+                    # Consumed is a sum over the period, provisioned a rate per second: divide, then compare.
+                    expression="100 * (m1 / PERIOD(m1)) / m2",
+                    threshold=ref("CapacityPercent"),
+                    comparison="GreaterThanOrEqualToThreshold",
+                    within=2,
+                    missing="notBreaching",
+                    missing_why="No consumption is published where there was none.",
+                    condition=f"HasProvisionedIndex{i}" if i else "IsProvisioned",
+                    instance=index(i) if i else None,
+                    unhealthy=True,
+                )
+            )
+    return found
+
+
+def all_alarms() -> list[Alarm]:
+    return [
+        *conflict_alarms(),
+        *processor_alarms(),
+        *replication_alarms(),
+        *throttle_alarms(),
+        *request_alarms(),
+        *capacity_alarms(),
+    ]

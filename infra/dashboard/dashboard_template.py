@@ -1,0 +1,67 @@
+"""Makes `templates/dashboard.yaml` out of the dashboards."""
+
+from __future__ import annotations
+
+from alarms_template import used_conditions
+from cfn_yaml import dump
+from dashboards import across_regions, by_region
+from names import PREFIX, parameters, ref, sub
+
+HEADER = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Description: The dashboard of one Region, and in the primary Region the one across Regions.
+
+# Made by infra/dashboard/generate.py out of infra/dashboard/dashboards.py. Change it there.
+#
+# Interface (the whole of it is in INTERFACE.md)
+#   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,
+#               MetricsNamespace, PrimaryRegion, EventSourceMappingId
+#   Outputs:    DashboardName, DashboardUrl; in the primary Region AllRegionsDashboardName, AllRegionsDashboardUrl
+
+"""
+
+# Dashboards are not Regional: without the Region in its name the second Region's would overwrite the first one's.
+NAME = f"{PREFIX}-${{AWS::Region}}"
+ALL_NAME = f"{PREFIX}-all-regions-from-${{AWS::Region}}"
+URL = "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/"
+
+
+def render() -> str:
+    declared = parameters(
+        "ProjectName",
+        "Environment",
+        "TableLabel",
+        "TableName",
+        "Regions",
+        "IndexNames",
+        "ConsistencyMode",
+        "BillingMode",
+        "MetricsNamespace",
+        "PrimaryRegion",
+        "EventSourceMappingId",
+    )
+    resources = {
+        "RegionDashboard": {
+            "Type": "AWS::CloudWatch::Dashboard",
+            "Properties": {"DashboardName": sub(NAME), "DashboardBody": by_region().body()},
+        },
+        "AllRegionsDashboard": {
+            "Type": "AWS::CloudWatch::Dashboard",
+            "Condition": "IsPrimary",
+            "Properties": {"DashboardName": sub(ALL_NAME), "DashboardBody": across_regions().body()},
+        },
+    }
+    is_primary = {"IsPrimary": {"Fn::Equals": [ref("PrimaryRegion"), ref("AWS::Region")]}}
+    outputs = {
+        "DashboardName": {"Description": "This Region's dashboard.", "Value": ref("RegionDashboard")},
+        "DashboardUrl": {"Description": "Its address.", "Value": sub(URL + NAME)},
+        "AllRegionsDashboardName": {
+            "Condition": "IsPrimary",
+            "Description": "The dashboard across Regions.",
+            "Value": ref("AllRegionsDashboard"),
+        },
+        "AllRegionsDashboardUrl": {"Condition": "IsPrimary", "Description": "Its address.", "Value": sub(URL + ALL_NAME)},
+    }
+    used = used_conditions([r["Properties"] for r in resources.values()]) | is_primary
+    parts = [{"Parameters": declared}, {"Conditions": used}, {"Resources": resources}, {"Outputs": outputs}]
+    return HEADER + "\n".join(dump(part) for part in parts)

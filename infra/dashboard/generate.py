@@ -1,0 +1,48 @@
+"""Makes what is generated: alarms.yaml, dashboard.yaml, and the README's "Troubleshooting by alarm".
+
+    python infra/dashboard/generate.py           writes the files
+    python infra/dashboard/generate.py --check   says which are out of date, and fails if any is
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import alarms_template  # noqa: E402
+import dashboard_template  # noqa: E402
+import troubleshooting  # noqa: E402
+
+INFRA = Path(__file__).resolve().parent.parent
+
+
+def outputs() -> dict[Path, str]:
+    readme = INFRA / "README.md"
+    return {
+        INFRA / "templates" / "alarms.yaml": alarms_template.render(),
+        INFRA / "templates" / "dashboard.yaml": dashboard_template.render(),
+        readme: troubleshooting.replace_section(readme.read_text()),
+    }
+
+
+def stale() -> list[Path]:
+    """The generated files whose text is not what the sources make."""
+    return [path for path, text in outputs().items() if not path.exists() or path.read_text() != text]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--check"]:
+        found = stale()
+        for path in found:
+            print(f"{path.relative_to(INFRA.parent)} is out of date: run python infra/dashboard/generate.py")
+        return 1 if found else 0
+    for path, text in outputs().items():
+        path.write_text(text)
+        print(f"wrote {path.relative_to(INFRA.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
