@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from names import ref
+from .names import ref
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alarm_model import Alarm, dynamodb, function, mapping, own
-from names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, PROCESSOR, REPORTER, index, ref, region, sub
+from .alarm_model import Alarm, dynamodb, function, mapping, own
+from .names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, PROCESSOR, REPORTER, index, ref, region, sub
 
 # Periods are 300 s: DynamoDB publishes several of its metrics every five minutes, and alarms on figures of the same
 # period can be read side by side on the dashboard.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from alarm_model import Alarm
-from alarms import all_alarms
-from cfn_yaml import dump, indented
-from names import PREFIX, conditions, parameters, ref, sub
+from .alarm_model import Alarm
+from .alarms import all_alarms
+from .cfn_yaml import dump, indented
+from .names import PREFIX, conditions, parameters, ref, sub
 
 HEADER = """\
 AWSTemplateFormatVersion: "2010-09-09"

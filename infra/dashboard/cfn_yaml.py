@@ -25,6 +25,9 @@ class _Tagged:
     def __init__(self, tag: str, value: Any):
         self.tag, self.value = tag, value
 
+    def __repr__(self) -> str:
+        return f"{self.tag} {self.value!r}"
+
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
@@ -38,7 +41,7 @@ class _Dumper(yaml.SafeDumper):
 def _tagged(dumper: yaml.SafeDumper, node: _Tagged) -> yaml.Node:
     if isinstance(node.value, str):
         return dumper.represent_scalar(node.tag, node.value)
-    short = len(str(node.value)) < 150 and not _holds_mapping(node.value)
+    short = len(repr(node.value)) < 110 and not _holds_mapping(node.value)
     return dumper.represent_sequence(node.tag, node.value, flow_style=short)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from alarms_template import used_conditions
-from cfn_yaml import dump
-from dashboards import across_regions, by_region
-from names import PREFIX, parameters, ref, sub
+from .alarms_template import used_conditions
+from .cfn_yaml import dump
+from .dashboards import across_regions, by_region
+from .names import PREFIX, parameters, ref, sub
 
 HEADER = """\
 AWSTemplateFormatVersion: "2010-09-09"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from alarms import all_alarms
-from alarms_template import UNHEALTHY_SLUG
-from names import KINDS, MAX_REGIONS, OPERATIONS, PREFIX, PROCESSOR, REPORTER, region, sub
-from widgets import Board, dynamodb, graph, lambda_, mapping, math, numbers, own, search
+from .alarms import all_alarms
+from .alarms_template import UNHEALTHY_SLUG
+from .names import KINDS, MAX_REGIONS, OPERATIONS, PREFIX, PROCESSOR, REPORTER, region, sub
+from .widgets import Board, dynamodb, graph, lambda_, mapping, math, numbers, own, search
 
 NAMESPACE = "${MetricsNamespace}"
 ALARM_ARN = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{PREFIX}-"

@@ -9,13 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import alarms_template  # noqa: E402
-import dashboard_template  # noqa: E402
-import troubleshooting  # noqa: E402
-
 INFRA = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(INFRA))
+
+from dashboard import alarms_template, dashboard_template, troubleshooting  # noqa: E402
 
 
 def outputs() -> dict[Path, str]:
