@@ -22,8 +22,9 @@ class Console:
     assume_yes: bool = False
 
     def say(self, line: str = "") -> None:
-        """Write one line at once, so that progress shows while a command waits."""
-        print(line, file=self.out, flush=True)
+        """Write one line in one piece and at once: several Regions report side by side while a command waits."""
+        self.out.write(f"{line}\n")
+        self.out.flush()
 
     def title(self, line: str) -> None:
         """Begin a part of the output."""

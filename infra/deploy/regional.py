@@ -28,6 +28,6 @@ def each(regions: list[str], work: Callable[[str], T]) -> dict[str, T]:
     if known:
         raise DeployError(
             "\n".join(f"{region}: {error.what}" for region, error in known.items() if error),
-            "\n    ".join(f"{region}: {error.todo}" for region, error in known.items() if error),
+            "\n    ".join(dict.fromkeys(error.todo for error in known.values() if error and error.todo)),
         )
     return {region: task.result() for region, task in running.items()}

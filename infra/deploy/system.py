@@ -47,7 +47,9 @@ class Builder:
         return change.stack
 
     def check_stacks(self, regions: list[str], parts: tuple[str, ...]) -> None:
-        """No stack is stuck: said before the first one is touched."""
+        """Every template is there and no stack is stuck: said before the first one is touched."""
+        for part in parts:
+            stacks.template_parameters(stacks.template_path(TEMPLATE_OF[part]))
         for region in regions:
             for part in parts:
                 stacks.check_usable(self.context.aws, region, self.context.names.stack(part))

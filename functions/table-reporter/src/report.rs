@@ -1,0 +1,166 @@
+//! From a table's description to metrics. Pure.
+
+use aws_sdk_dynamodb::types::{ReplicaStatus, TableDescription, TableStatus};
+
+use crate::metric::{Datum, Metric};
+
+/// What to publish of a table as `region` describes it.
+///
+/// A number that the description leaves out is left out here too: a zero would look like an empty table.
+pub fn data(table: &TableDescription, region: &str) -> Vec<Datum> {
+    let mut data = Vec::new();
+    let mut add = |metric, of: Option<&str>, value: Option<i64>| {
+        let of = of.map(str::to_owned);
+        data.extend(value.map(|value| Datum {
+            metric,
+            of,
+            value: value as f64,
+        }));
+    };
+    add(Metric::ItemCount, None, table.item_count());
+    add(Metric::TableSizeBytes, None, table.table_size_bytes());
+    for (name, items, bytes) in indexes(table) {
+        add(Metric::IndexItemCount, Some(name), items);
+        add(Metric::IndexSizeBytes, Some(name), bytes);
+    }
+    for (region, active) in replicas(table, region) {
+        add(Metric::ReplicaActive, Some(region), Some(i64::from(active)));
+    }
+    data
+}
+
+/// Name, items and bytes of every index, global and local.
+fn indexes(table: &TableDescription) -> impl Iterator<Item = (&str, Option<i64>, Option<i64>)> {
+    let global = table.global_secondary_indexes().iter().filter_map(|index| {
+        Some((
+            index.index_name()?,
+            index.item_count(),
+            index.index_size_bytes(),
+        ))
+    });
+    let local = table.local_secondary_indexes().iter().filter_map(|index| {
+        Some((
+            index.index_name()?,
+            index.item_count(),
+            index.index_size_bytes(),
+        ))
+    });
+    global.chain(local)
+}
+
+/// Every replica's Region, and whether it is ACTIVE.
+///
+/// DescribeTable's `Replicas` leaves out the Region that is asked, so `region`'s own state is the TableStatus.
+fn replicas<'t>(table: &'t TableDescription, region: &'t str) -> Vec<(&'t str, bool)> {
+    let own = table.table_status() == Some(&TableStatus::Active);
+    let mut replicas = vec![(region, own)];
+    replicas.extend(table.replicas().iter().filter_map(|replica| {
+        let name = replica.region_name().filter(|name| *name != region)?;
+        Some((
+            name,
+            replica.replica_status() == Some(&ReplicaStatus::Active),
+        ))
+    }));
+    replicas
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::{
+        GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription, ReplicaDescription,
+    };
+
+    use super::*;
+
+    fn datum(metric: Metric, of: Option<&str>, value: f64) -> Datum {
+        Datum {
+            metric,
+            of: of.map(str::to_owned),
+            value,
+        }
+    }
+
+    fn replica(region: &str, status: ReplicaStatus) -> ReplicaDescription {
+        ReplicaDescription::builder()
+            .region_name(region)
+            .replica_status(status)
+            .build()
+    }
+
+    #[test]
+    fn a_global_table_reports_its_sizes_its_indexes_and_every_replica() {
+        let table = TableDescription::builder()
+            .table_status(TableStatus::Active)
+            .item_count(3)
+            .table_size_bytes(900)
+            .global_secondary_indexes(
+                GlobalSecondaryIndexDescription::builder()
+                    .index_name("GSI1")
+                    .item_count(2)
+                    .index_size_bytes(50)
+                    .build(),
+            )
+            .local_secondary_indexes(
+                LocalSecondaryIndexDescription::builder()
+                    .index_name("ByDate")
+                    .item_count(1)
+                    .index_size_bytes(20)
+                    .build(),
+            )
+            .replicas(replica("us-east-1", ReplicaStatus::Active))
+            .replicas(replica("ap-south-1", ReplicaStatus::RegionDisabled))
+            .build();
+        assert_eq!(
+            data(&table, "eu-west-1"),
+            [
+                datum(Metric::ItemCount, None, 3.0),
+                datum(Metric::TableSizeBytes, None, 900.0),
+                datum(Metric::IndexItemCount, Some("GSI1"), 2.0),
+                datum(Metric::IndexSizeBytes, Some("GSI1"), 50.0),
+                datum(Metric::IndexItemCount, Some("ByDate"), 1.0),
+                datum(Metric::IndexSizeBytes, Some("ByDate"), 20.0),
+                datum(Metric::ReplicaActive, Some("eu-west-1"), 1.0),
+                datum(Metric::ReplicaActive, Some("us-east-1"), 1.0),
+                datum(Metric::ReplicaActive, Some("ap-south-1"), 0.0),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_region_that_is_asked_reports_its_own_table_status() {
+        for (status, active) in [
+            (TableStatus::Active, 1.0),
+            (TableStatus::Updating, 0.0),
+            (TableStatus::InaccessibleEncryptionCredentials, 0.0),
+            (TableStatus::Archived, 0.0),
+        ] {
+            let table = TableDescription::builder().table_status(status).build();
+            assert_eq!(
+                data(&table, "eu-west-1"),
+                [datum(Metric::ReplicaActive, Some("eu-west-1"), active)]
+            );
+        }
+    }
+
+    #[test]
+    fn a_replica_that_is_named_twice_is_counted_once() {
+        let table = TableDescription::builder()
+            .table_status(TableStatus::Active)
+            .replicas(replica("eu-west-1", ReplicaStatus::Creating))
+            .build();
+        assert_eq!(data(&table, "eu-west-1").len(), 1);
+    }
+
+    #[test]
+    fn what_the_description_leaves_out_is_not_reported_as_zero() {
+        let index = GlobalSecondaryIndexDescription::builder()
+            .index_name("GSI1")
+            .build();
+        let table = TableDescription::builder()
+            .table_status(TableStatus::Active)
+            .global_secondary_indexes(index)
+            .build();
+        let metrics: Vec<Metric> = data(&table, "eu-west-1").iter().map(|d| d.metric).collect();
+        assert_eq!(metrics, [Metric::ReplicaActive]);
+    }
+}

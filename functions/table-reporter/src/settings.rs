@@ -1,0 +1,123 @@
+//! Settings, read once at start. A wrong or missing one stops the start with a message that names every problem.
+
+/// The name of every setting, with its default. The templates are compared with this list by a test.
+pub const SETTINGS: [(&str, Option<&str>); 2] = [
+    ("TABLE_NAME", None),
+    ("METRICS_NAMESPACE", Some("LastWriter")),
+];
+
+/// The function's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The table to report on, in the function's Region.
+    pub table_name: String,
+    /// The CloudWatch namespace.
+    pub metrics_namespace: String,
+    /// The function's own Region, which Lambda gives. DescribeTable does not name it among the replicas.
+    pub region: String,
+}
+
+/// Every problem of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the settings are wrong, the function does not start: {}", .0.join("; "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads the settings from environment variables. An empty one counts as not set.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let set = |name: &str| {
+            let default = SETTINGS
+                .iter()
+                .find(|(setting, _)| *setting == name)
+                .and_then(|(_, default)| default.map(str::to_owned));
+            variable(name).filter(|value| !value.is_empty()).or(default)
+        };
+        let mut problems = Vec::new();
+        let mut read = |name: &str, expected: &str, holds: fn(&str) -> bool| match set(name) {
+            Some(value) if holds(&value) => value,
+            Some(value) => {
+                problems.push(format!("{name} is {value:?}, expected {expected}"));
+                value
+            }
+            None => {
+                problems.push(format!("{name} is missing"));
+                String::new()
+            }
+        };
+        let settings = Self {
+            table_name: read("TABLE_NAME", "a DynamoDB table's name", is_table_name),
+            metrics_namespace: read(
+                "METRICS_NAMESPACE",
+                "a CloudWatch namespace that does not start with AWS/",
+                is_namespace,
+            ),
+            region: read("AWS_REGION", "the function's Region", |_| true),
+        };
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError(problems))
+        }
+    }
+}
+
+/// A name and no ARN: it is the `TableName` dimension too, the same as the stream processor takes from its records.
+/// Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules".
+fn is_table_name(value: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (3..=255).contains(&value.len()) && value.bytes().all(allowed)
+}
+
+/// Source: Amazon CloudWatch API Reference, "PutMetricData": 1 to 255 characters, and AWS/ is reserved.
+fn is_namespace(value: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b" .-_/#:".contains(&byte);
+    value.len() <= 255
+        && value.bytes().all(allowed)
+        && !value.starts_with(':')
+        && !value.starts_with("AWS/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::read(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| value.to_string())
+        })
+    }
+
+    #[test]
+    fn one_setting_beside_the_region_is_enough_to_start() {
+        let settings = read(&[
+            ("TABLE_NAME", "orders"),
+            ("METRICS_NAMESPACE", ""),
+            ("AWS_REGION", "eu-west-1"),
+        ])
+        .unwrap();
+        assert_eq!(settings.table_name, "orders");
+        assert_eq!(settings.metrics_namespace, "LastWriter");
+        assert_eq!(settings.region, "eu-west-1");
+    }
+
+    #[test]
+    fn one_message_names_every_problem() {
+        let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders";
+        let message = read(&[("TABLE_NAME", arn), ("METRICS_NAMESPACE", "AWS/DynamoDB")])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("TABLE_NAME is "), "{message}");
+        assert!(
+            message.contains("METRICS_NAMESPACE is \"AWS/DynamoDB\""),
+            "{message}"
+        );
+        assert!(message.contains("AWS_REGION is missing"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_table_stops_the_start() {
+        let error = read(&[("TABLE_NAME", ""), ("AWS_REGION", "eu-west-1")]).unwrap_err();
+        assert_eq!(error.0, ["TABLE_NAME is missing"]);
+    }
+}
