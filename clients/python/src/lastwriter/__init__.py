@@ -1,0 +1,22 @@
+"""Stamps writes to a DynamoDB global table, so that those lost to last writer wins can be found.
+
+    import boto3, lastwriter
+
+    table = lastwriter.instrument(boto3.resource("dynamodb")).Table("orders")
+"""
+
+from ._errors import LastwriterError, NotInstrumented, StampError
+from ._history import stamps, without_stamps
+from ._instrument import instrument
+from ._soft_delete import revive, soft_delete
+
+__all__ = [
+    "LastwriterError",
+    "NotInstrumented",
+    "StampError",
+    "instrument",
+    "revive",
+    "soft_delete",
+    "stamps",
+    "without_stamps",
+]

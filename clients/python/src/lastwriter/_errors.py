@@ -1,0 +1,13 @@
+"""What can go wrong, as exceptions. None of them holds item contents."""
+
+
+class LastwriterError(Exception):
+    """Base of all errors of this package."""
+
+
+class StampError(LastwriterError):
+    """A write could not be stamped. Raised to the caller only with `strict=True`."""
+
+
+class NotInstrumented(LastwriterError):
+    """`soft_delete` or `revive` was called for a client or a table that `instrument` does not stamp."""

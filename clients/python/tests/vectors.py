@@ -1,0 +1,33 @@
+"""The shared vectors of clients/conformance, which clients in all languages are tested with."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any, Dict, List
+
+DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "conformance"
+REQUEST_FILES = ("update.json", "put.json", "transact.json", "batch.json", "left-alone.json")
+
+
+def load(name: str) -> Dict[str, Any]:
+    return json.loads((DIRECTORY / name).read_text(encoding="utf-8"))
+
+
+def requests() -> List[Dict[str, Any]]:
+    found = []
+    for name in REQUEST_FILES:
+        document = load(name)
+        for vector in document["vectors"]:
+            output = vector["input"] if vector["output"] == "input" else vector["output"]
+            found.append({**vector, "output": output, "clock": document["clock"], "file": name})
+    return found
+
+
+def label(vector: Dict[str, Any]) -> str:
+    return vector.get("name") or vector.get("expression") or vector.get("endpoint") or "-"
+
+
+def settings(vector: Dict[str, Any]) -> Dict[str, Any]:
+    """The vector's options as arguments of `instrument`."""
+    return {"region": "us-east-1", **vector.get("options", {})}
