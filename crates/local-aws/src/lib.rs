@@ -7,4 +7,5 @@ mod http;
 pub mod cloudwatch;
 pub mod fault;
 pub mod lambda;
+pub mod replica;
 pub mod shard;

@@ -1,0 +1,197 @@
+//! The endpoint of one Region: it hands each request to dynoxide, and holds the replica's gate while it is a write.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use super::names::{Names, with_region};
+use super::replica::Replica;
+use crate::http::{ReadBody, read_body};
+
+/// A request header whose value the observer gets with each change that the request makes. Nothing of it is stored.
+pub const TAG_HEADER: &str = "x-lastwriter-tag";
+
+/// The most that one request may hold: DynamoDB's largest, a BatchWriteItem, has 16 MB.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The operations that can change items.
+const WRITES: &[&str] = &[
+    "BatchExecuteStatement",
+    "BatchWriteItem",
+    "DeleteItem",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "PutItem",
+    "TransactWriteItems",
+    "UpdateItem",
+];
+
+/// The operations that would change the replicated table itself, in one Region only.
+const FIXED: &[&str] = &["DeleteTable", "UpdateTable", "UpdateTimeToLive"];
+
+/// What the endpoint of one Region needs.
+pub(super) struct Gateway {
+    pub(super) replica: Arc<Replica>,
+    pub(super) table: String,
+    pub(super) names: Names,
+    /// Where dynoxide answers for this Region.
+    pub(super) dynoxide: SocketAddr,
+    pub(super) client: HttpClient,
+}
+
+/// A client with a pool of connections.
+pub(super) type HttpClient = Client<HttpConnector, Body>;
+
+/// A client for all gateways.
+pub(super) fn client() -> HttpClient {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+impl Gateway {
+    pub(super) fn router(self) -> Router {
+        Router::new().fallback(handle).with_state(Arc::new(self))
+    }
+}
+
+async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = match read_body(body, BODY_LIMIT).await {
+        ReadBody::Whole(body) => body,
+        ReadBody::TooLarge(_) => return status(StatusCode::PAYLOAD_TOO_LARGE),
+        ReadBody::Broken => return status(StatusCode::BAD_REQUEST),
+    };
+    let operation = operation(&head.headers).to_owned();
+    if FIXED.contains(&operation.as_str()) && names_table(&body, &gateway.table) {
+        return refused(&operation, &gateway.table);
+    }
+    let tag = tag(&head.headers);
+    let mut inner = Request::new(Body::from(body.clone()));
+    *inner.method_mut() = head.method;
+    *inner.headers_mut() = head.headers;
+    *inner.uri_mut() = gateway.inner_uri(&head.uri);
+    if WRITES.contains(&operation.as_str()) {
+        // On a task of its own: a client that hangs up must not leave a write behind that nobody took note of.
+        let write = tokio::spawn(async move {
+            let send = gateway.send(inner);
+            gateway.replica.write(tag, send).await
+        });
+        return match write.await {
+            Ok(answer) => answer,
+            Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
+        };
+    }
+    if Names::concern(&operation)
+        && let Ok(text) = std::str::from_utf8(&body)
+    {
+        let text = gateway.names.inward(text);
+        inner.headers_mut().remove(header::CONTENT_LENGTH);
+        *inner.body_mut() = Body::from(text);
+        let answer = gateway.send(inner).await;
+        return rewrite(answer, |body| {
+            let text = std::str::from_utf8(body).ok()?;
+            Some(gateway.names.outward(text).into_bytes())
+        })
+        .await;
+    }
+    let answer = gateway.send(inner).await;
+    if operation == "GetRecords" {
+        return rewrite(answer, |body| with_region(body, gateway.replica.region())).await;
+    }
+    answer
+}
+
+impl Gateway {
+    fn inner_uri(&self, uri: &Uri) -> Uri {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Uri::builder()
+            .scheme("http")
+            .authority(self.dynoxide.to_string())
+            .path_and_query(path)
+            .build()
+            .unwrap_or_default()
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        match self.client.request(request).await {
+            Ok(answer) => answer.map(Body::new),
+            Err(error) => {
+                tracing::error!(%error, "the Region's database does not answer");
+                status(StatusCode::BAD_GATEWAY)
+            }
+        }
+    }
+}
+
+/// The operation of a request: what follows the version in the target header.
+fn operation(headers: &HeaderMap) -> &str {
+    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
+    target
+        .and_then(|target| target.split_once('.'))
+        .map_or("", |(_, operation)| operation)
+}
+
+fn tag(headers: &HeaderMap) -> Option<Arc<str>> {
+    let value = headers.get(TAG_HEADER)?.to_str().ok()?;
+    Some(Arc::from(value))
+}
+
+/// Whether a request's `TableName`, a name or an ARN, is that of the replicated table.
+fn names_table(body: &[u8], table: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(rename = "TableName")]
+        table_name: String,
+    }
+    serde_json::from_slice::<Named>(body)
+        .is_ok_and(|named| named.table_name.rsplit('/').next() == Some(table))
+}
+
+/// Changes an answer's body where it was a success. Its checksum no longer fits then, and goes.
+async fn rewrite(
+    answer: Response<Body>,
+    change: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+) -> Response<Body> {
+    let (mut head, body) = answer.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return status(StatusCode::BAD_GATEWAY);
+    };
+    match change(&body) {
+        Some(changed) => {
+            head.headers.remove("x-amz-crc32");
+            head.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(head, Body::from(changed))
+        }
+        None => Response::from_parts(head, Body::from(body)),
+    }
+}
+
+fn refused(operation: &str, table: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "__type": "com.amazon.coral.validate#ValidationException",
+        "message": format!(
+            "{operation} is not possible on {table}: it is a replica of a local global table, which is set when that starts"
+        ),
+    });
+    let mut answer = Response::new(Body::from(body.to_string()));
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    answer.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
+    answer
+}
+
+fn status(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}

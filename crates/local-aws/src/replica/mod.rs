@@ -1,0 +1,41 @@
+//! A DynamoDB global table on one machine: a replica per Region, and the replication between them.
+//!
+//! It is a global table of version 2019.11.21 with multi-Region eventual consistency. Each Region has a DynamoDB
+//! endpoint that any SDK can talk to. Behind it a gateway holds the replica's gate while it writes, notes what the
+//! write changed by reading the database's stream, gives each change a private timestamp, adds it to the Region's own
+//! stream, and sends it to the other Regions after a delay. A change that arrives is applied if its timestamp is
+//! later than that of the item there. The timestamps are in the replicator's memory alone, never in the items.
+//!
+//! The rules are those of
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html>.
+//!
+//! Every write to an endpoint, of other tables too, waits for the Region's gate.
+
+mod clock;
+mod config;
+mod event;
+mod gateway;
+mod item;
+mod journal;
+mod lag;
+mod names;
+mod network;
+mod queue;
+mod region;
+#[allow(clippy::module_inception)]
+mod replica;
+mod stats;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+mod versions;
+
+pub use clock::{ManualClock, PhysicalClock, PrivateTimestamp, SystemClock};
+pub use config::{Commit, GlobalTableConfig, GlobalTableError, How, Observer};
+pub use gateway::TAG_HEADER;
+pub use item::{Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
+pub use lag::Lag;
+pub use region::{Region, UnknownRegion};
+pub use stats::{Counts, LagSummary};
+pub use table::GlobalTable;

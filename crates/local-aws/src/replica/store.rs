@@ -1,0 +1,278 @@
+//! One replica's DynamoDB: a dynoxide database with the project's table in it.
+//!
+//! dynoxide keeps its stream records in a SQLite table without an index on the sequence number, and looks for the
+//! highest one on every write. That costs more with each record, so the database is opened once beforehand to add
+//! the index, and a trigger that trims what nobody will read any more.
+
+use std::path::Path;
+
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::delete_item::DeleteItemRequest;
+use dynoxide::actions::get_item::GetItemRequest;
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
+use dynoxide::actions::get_shard_iterator::encode_shard_iterator;
+use dynoxide::actions::put_item::PutItemRequest;
+use dynoxide::actions::scan::ScanRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use dynoxide::storage::Storage;
+use dynoxide::{Database, DynoxideError, streams};
+
+use super::item::{Item, PARTITION_KEY, SORT_KEY};
+use super::{ItemKey, Region};
+
+/// Stream records that dynoxide keeps for a table before the oldest go. The replicator reads each one at once; these
+/// are for an application that reads the stream through the endpoint.
+const STREAM_RECORDS_KEPT: u32 = 50_000;
+
+/// Most records that one read of the stream gives.
+const READ_LIMIT: usize = 1_000;
+
+/// dynoxide's public sequence numbers are its stored ones, moved up by this to have 21 digits.
+const SEQUENCE_NUMBER_OFFSET: u128 = 100_000_000_000_000_000_000;
+
+pub(super) struct Store {
+    db: Database,
+    table: String,
+    /// The stored sequence number of the last stream record read.
+    position: i64,
+}
+
+impl Store {
+    /// Opens the database of one Region, in memory or in `directory`, and makes the table where it is missing.
+    pub(super) fn open(
+        region: Region,
+        table: &str,
+        ttl_attribute: &str,
+        directory: Option<&Path>,
+    ) -> Result<Self, DynoxideError> {
+        let path = match directory {
+            Some(directory) => directory
+                .join(format!("{region}.sqlite"))
+                .to_string_lossy()
+                .into_owned(),
+            // A shared in-memory database lives as long as one connection to it is open: the one that adds the index
+            // stays until dynoxide has opened its own.
+            None => format!(
+                "file:{region}-{:016x}?mode=memory&cache=shared",
+                fastrand::u64(..)
+            ),
+        };
+        let preparing = prepare(&path)?;
+        let db = Database::new(&path)?;
+        drop(preparing);
+
+        if db.get_table_metadata(table)?.is_none() {
+            db.create_table(table_definition(table)?)?;
+            db.update_time_to_live(UpdateTimeToLiveRequest {
+                table_name: table.to_owned(),
+                time_to_live_specification: TimeToLiveSpecification {
+                    attribute_name: ttl_attribute.to_owned(),
+                    enabled: true,
+                },
+            })?;
+        }
+        Ok(Self {
+            db,
+            table: table.to_owned(),
+            position: 0,
+        })
+    }
+
+    /// A handle to the same database.
+    pub(super) fn database(&self) -> Database {
+        self.db.clone()
+    }
+
+    /// The position in the stream up to which it has been read.
+    pub(super) fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Continues to read after `position`.
+    pub(super) fn resume(&mut self, position: i64) {
+        self.position = position;
+    }
+
+    /// The stream records since the last call.
+    pub(super) fn drain(&mut self) -> Result<Vec<Record>, DynoxideError> {
+        let mut drained = Vec::new();
+        loop {
+            let read = self.db.get_records(GetRecordsRequest {
+                shard_iterator: encode_shard_iterator(
+                    &self.table,
+                    &streams::shard_id(&self.table),
+                    self.position,
+                ),
+                limit: Some(READ_LIMIT),
+            })?;
+            let full = read.records.len() == READ_LIMIT;
+            if let Some(last) = read.records.last() {
+                self.position = position_of(&last.dynamodb.sequence_number)?;
+            }
+            drained.extend(read.records);
+            if !full {
+                return Ok(drained);
+            }
+        }
+    }
+
+    /// Writes a whole item, whatever is there.
+    pub(super) fn put(&self, item: Item) -> Result<(), DynoxideError> {
+        self.db.put_item(PutItemRequest {
+            table_name: self.table.clone(),
+            item,
+            ..PutItemRequest::default()
+        })?;
+        Ok(())
+    }
+
+    /// Deletes an item, whether it is there or not.
+    pub(super) fn delete(&self, key: &ItemKey) -> Result<(), DynoxideError> {
+        self.db.delete_item(DeleteItemRequest {
+            table_name: self.table.clone(),
+            key: key.to_attributes(),
+            ..DeleteItemRequest::default()
+        })?;
+        Ok(())
+    }
+
+    /// Reads an item.
+    pub(super) fn get(&self, key: &ItemKey) -> Result<Option<Item>, DynoxideError> {
+        let answer = self.db.get_item(GetItemRequest {
+            table_name: self.table.clone(),
+            key: key.to_attributes(),
+            consistent_read: Some(true),
+            ..GetItemRequest::default()
+        })?;
+        Ok(answer.item)
+    }
+
+    /// Reads every item of the table.
+    pub(super) fn scan(&self) -> Result<Vec<Item>, DynoxideError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self.db.scan(ScanRequest {
+                table_name: self.table.clone(),
+                exclusive_start_key: start,
+                ..ScanRequest::default()
+            })?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// Adds the index and the trimming to the database at `path`.
+fn prepare(path: &str) -> Result<Storage, DynoxideError> {
+    let storage = Storage::new(path)?;
+    storage.conn().execute_batch(&format!(
+        "CREATE INDEX IF NOT EXISTS stream_records_by_sequence
+             ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+         CREATE TRIGGER IF NOT EXISTS trim_stream_records AFTER INSERT ON _stream_records BEGIN
+             DELETE FROM _stream_records WHERE id <= NEW.id - {STREAM_RECORDS_KEPT};
+         END;"
+    ))?;
+    Ok(storage)
+}
+
+fn position_of(sequence_number: &str) -> Result<i64, DynoxideError> {
+    sequence_number
+        .parse::<u128>()
+        .ok()
+        .and_then(|public| i64::try_from(public.checked_sub(SEQUENCE_NUMBER_OFFSET)?).ok())
+        .ok_or_else(|| {
+            DynoxideError::InternalServerError(format!(
+                "the stream gave the sequence number {sequence_number}, which is not of the expected form"
+            ))
+        })
+}
+
+/// The project's table: string keys PK and SK, two indexes of the same shape, and a stream with both images.
+fn table_definition(table: &str) -> Result<CreateTableRequest, DynoxideError> {
+    let attributes: Vec<_> = [
+        PARTITION_KEY,
+        SORT_KEY,
+        "GSI1PK",
+        "GSI1SK",
+        "GSI2PK",
+        "GSI2SK",
+    ]
+    .map(|name| serde_json::json!({"AttributeName": name, "AttributeType": "S"}))
+    .into();
+    let keys = |hash: &str, range: &str| {
+        serde_json::json!([
+            {"AttributeName": hash, "KeyType": "HASH"},
+            {"AttributeName": range, "KeyType": "RANGE"},
+        ])
+    };
+    let index = |name: &str| {
+        serde_json::json!({
+            "IndexName": name,
+            "KeySchema": keys(&format!("{name}PK"), &format!("{name}SK")),
+            "Projection": {"ProjectionType": "ALL"},
+        })
+    };
+    serde_json::from_value(serde_json::json!({
+        "TableName": table,
+        "AttributeDefinitions": attributes,
+        "KeySchema": keys(PARTITION_KEY, SORT_KEY),
+        "GlobalSecondaryIndexes": [index("GSI1"), index("GSI2")],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    }))
+    .map_err(|error| DynoxideError::ValidationException(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> Store {
+        let region = Region::parse("us-east-1").unwrap();
+        Store::open(region, "App", "ttl", None).unwrap()
+    }
+
+    fn item(pk: &str, n: u32) -> Item {
+        serde_json::from_value(serde_json::json!({
+            "PK": {"S": pk}, "SK": {"S": "x"}, "n": {"N": n.to_string()}
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_drain_gives_each_change_once_and_in_order() {
+        let mut store = store();
+        for n in 0..3 {
+            store.put(item("a", n)).unwrap();
+        }
+        store.delete(&ItemKey::new("a", "x")).unwrap();
+        let names: Vec<_> = store
+            .drain()
+            .unwrap()
+            .into_iter()
+            .map(|record| record.event_name)
+            .collect();
+        assert_eq!(names, ["INSERT", "MODIFY", "MODIFY", "REMOVE"]);
+        assert!(store.drain().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_drain_reads_on_past_the_limit_of_one_read() {
+        let mut store = store();
+        for n in 0..READ_LIMIT + 5 {
+            store.put(item(&n.to_string(), 0)).unwrap();
+        }
+        assert_eq!(store.drain().unwrap().len(), READ_LIMIT + 5);
+    }
+
+    #[test]
+    fn two_databases_in_memory_share_nothing() {
+        let (a, b) = (store(), store());
+        a.put(item("a", 1)).unwrap();
+        assert_eq!(b.get(&ItemKey::new("a", "x")).unwrap(), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! The global table: its replicas, their endpoints, and what a test or a demo may ask of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::event::EventForm;
+use super::gateway::{self, Gateway};
+use super::item::Item;
+use super::lag::Lag;
+use super::names::Names;
+use super::network::Network;
+use super::replica::{Replica, Surroundings};
+use super::stats::Counts;
+use super::{GlobalTableConfig, GlobalTableError, ItemKey, PrivateTimestamp, Region};
+use crate::http::Server;
+use crate::shard::Shard;
+
+/// A running global table. It stops when it is dropped.
+pub struct GlobalTable {
+    name: String,
+    members: BTreeMap<Region, Member>,
+    network: Arc<Network>,
+    /// The links and the TTL sweeps.
+    _tasks: JoinSet<()>,
+}
+
+struct Member {
+    replica: Arc<Replica>,
+    endpoint: Server,
+    stream_arn: String,
+    /// dynoxide's own endpoint, behind the gateway.
+    _dynoxide: JoinSet<()>,
+}
+
+impl GlobalTable {
+    /// Starts a global table. Returns when every endpoint answers.
+    ///
+    /// # Errors
+    ///
+    /// A setting that is wrong, a port that is taken, a folder or a database that fails.
+    pub async fn start(config: GlobalTableConfig) -> Result<Self, GlobalTableError> {
+        config.check()?;
+        if let Some(folder) = &config.persist {
+            std::fs::create_dir_all(folder).map_err(|source| GlobalTableError::Folder {
+                path: folder.clone(),
+                source,
+            })?;
+        }
+        let network = Arc::new(Network::new(
+            &config.regions,
+            config.lag,
+            config.combine,
+            config.seed,
+        ));
+        let around = Arc::new(Surroundings {
+            clock: Arc::clone(&config.clock),
+            network: Arc::clone(&network),
+            observer: config.observer.clone(),
+            ttl_attribute: config.ttl_attribute.clone(),
+        });
+        let client = gateway::client();
+        let mut members = BTreeMap::new();
+        for (at, &region) in config.regions.iter().enumerate() {
+            let port = config.ports.get(at).copied().unwrap_or(0);
+            let member = open(&config, region, port, &around, client.clone()).await?;
+            members.insert(region, member);
+        }
+        let mut tasks = JoinSet::new();
+        for link in network.links() {
+            let (Some(to), link) = (members.get(&link.to), Arc::clone(link)) else {
+                continue;
+            };
+            let (network, to) = (Arc::clone(&network), Arc::clone(&to.replica));
+            tasks.spawn(async move { network.carry(&link, &to).await });
+        }
+        for member in members.values() {
+            if config.persist.is_some() {
+                let resent = member.replica.resend().await;
+                resent.map_err(database_error(member.replica.region()))?;
+            }
+            if let Some(every) = config.ttl_sweep {
+                tasks.spawn(sweep_for_ever(Arc::clone(&member.replica), every));
+            }
+        }
+        Ok(Self {
+            name: config.table_name,
+            members,
+            network,
+            _tasks: tasks,
+        })
+    }
+
+    /// The table's name.
+    pub fn table_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Regions, in the order of their names.
+    pub fn regions(&self) -> Vec<Region> {
+        self.members.keys().copied().collect()
+    }
+
+    /// The URL of a Region's endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
+    ///
+    /// # Errors
+    ///
+    /// There is no replica in that Region, as with every method here that takes one.
+    pub fn endpoint(&self, region: Region) -> Result<String, GlobalTableError> {
+        Ok(format!("http://{}", self.address(region)?))
+    }
+
+    /// Where a Region's endpoint listens.
+    pub fn address(&self, region: Region) -> Result<SocketAddr, GlobalTableError> {
+        Ok(self.member(region)?.endpoint.address())
+    }
+
+    /// The shard of a Region's stream.
+    pub fn shard(&self, region: Region) -> Result<Shard, GlobalTableError> {
+        Ok(self.member(region)?.replica.shard().clone())
+    }
+
+    /// The ARN of a Region's stream.
+    pub fn stream_arn(&self, region: Region) -> Result<String, GlobalTableError> {
+        Ok(self.member(region)?.stream_arn.clone())
+    }
+
+    /// A Region's database, to add other tables to it. What is written to the replicated table this way is taken
+    /// note of with the next write through the endpoint.
+    pub fn database(&self, region: Region) -> Result<dynoxide::Database, GlobalTableError> {
+        Ok(self.member(region)?.replica.database())
+    }
+
+    /// Cuts a Region off: nothing leaves it and nothing arrives there, from the moment this returns.
+    pub async fn cut(&self, region: Region) -> Result<(), GlobalTableError> {
+        self.member(region)?;
+        self.network.set_cut(region, true);
+        // A change that was being applied is done once each gate has been passed.
+        for member in self.members.values() {
+            drop(member.replica.gate().await);
+        }
+        Ok(())
+    }
+
+    /// Ends a cut: what was queued meanwhile, both ways, arrives now.
+    pub fn join(&self, region: Region) -> Result<(), GlobalTableError> {
+        self.member(region)?;
+        self.network.set_cut(region, false);
+        Ok(())
+    }
+
+    /// Whether a Region is cut off.
+    pub fn is_cut(&self, region: Region) -> bool {
+        self.network.is_cut(region)
+    }
+
+    /// Draws the delays of all later changes from another distribution.
+    pub fn set_lag(&self, lag: Lag) {
+        self.network.set_lag(lag);
+    }
+
+    /// Waits until every change has arrived everywhere. While a Region is cut off, that is never, if there are changes
+    /// from or for it.
+    pub async fn wait_until_converged(&self) {
+        self.network.settled().await;
+    }
+
+    /// Deletes what has expired in one Region now. Gives the number of items.
+    pub async fn sweep_ttl(&self, region: Region) -> Result<usize, GlobalTableError> {
+        let swept = self.member(region)?.replica.sweep().await;
+        swept.map_err(database_error(region))
+    }
+
+    /// Reads an item in one Region.
+    pub async fn read(
+        &self,
+        region: Region,
+        key: &ItemKey,
+    ) -> Result<Option<Item>, GlobalTableError> {
+        let replica = &self.member(region)?.replica;
+        let state = replica.gate().await;
+        replica.get(&state, key).map_err(database_error(region))
+    }
+
+    /// Reads all items of one Region.
+    pub async fn items(&self, region: Region) -> Result<BTreeMap<ItemKey, Item>, GlobalTableError> {
+        let replica = &self.member(region)?.replica;
+        let state = replica.gate().await;
+        let items = replica.contents(&state).map_err(database_error(region))?;
+        let with_key = |item: Item| Some((ItemKey::of(&item)?, item));
+        Ok(items.into_iter().filter_map(with_key).collect())
+    }
+
+    /// The version of an item in one Region; for a deleted item, that of its tombstone.
+    pub async fn version(
+        &self,
+        region: Region,
+        key: &ItemKey,
+    ) -> Result<Option<PrivateTimestamp>, GlobalTableError> {
+        let replica = &self.member(region)?.replica;
+        let state = replica.gate().await;
+        Ok(replica.version(&state, key))
+    }
+
+    /// The versions of all items that one Region has ever known, those of tombstones too.
+    pub async fn versions(
+        &self,
+        region: Region,
+    ) -> Result<BTreeMap<ItemKey, PrivateTimestamp>, GlobalTableError> {
+        let replica = &self.member(region)?.replica;
+        let state = replica.gate().await;
+        Ok(replica.versions(&state))
+    }
+
+    /// What a Region has done since the start.
+    pub fn counts(&self, region: Region) -> Result<Counts, GlobalTableError> {
+        Ok(self.member(region)?.replica.counts())
+    }
+
+    #[cfg(test)]
+    pub(super) fn replica(&self, region: Region) -> Arc<Replica> {
+        Arc::clone(&self.members[&region].replica)
+    }
+
+    fn member(&self, region: Region) -> Result<&Member, GlobalTableError> {
+        self.members
+            .get(&region)
+            .ok_or(GlobalTableError::NoReplica(region))
+    }
+}
+
+/// Opens one Region: its database, dynoxide's endpoint for it, and the gateway in front.
+async fn open(
+    config: &GlobalTableConfig,
+    region: Region,
+    port: u16,
+    around: &Arc<Surroundings>,
+    client: gateway::HttpClient,
+) -> Result<Member, GlobalTableError> {
+    let listening = |source| GlobalTableError::Listen {
+        region,
+        port,
+        source,
+    };
+    let now: DateTime<Utc> = Utc::now();
+    let label = now
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+        .trim_end_matches('Z')
+        .to_owned();
+    let form = EventForm::new(region, &config.account, &config.table_name, &label);
+    let stream_arn = form.arn().to_owned();
+    let replica = Replica::open(
+        region,
+        &config.table_name,
+        form,
+        config.persist.as_deref(),
+        Arc::clone(around),
+    )?;
+    let database = replica.database();
+    let metadata = database
+        .get_table_metadata(&config.table_name)
+        .map_err(database_error(region))?;
+    let dynoxide_label = metadata.and_then(|table| table.stream_label);
+    let names = Names::new(&stream_arn, &dynoxide_label.unwrap_or_default());
+
+    let inner = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(listening)?;
+    let inner_address = inner.local_addr().map_err(listening)?;
+    let mut dynoxide = JoinSet::new();
+    dynoxide.spawn(dynoxide::server::serve_on(inner, database));
+
+    let replica = Arc::new(replica);
+    let router = Gateway {
+        replica: Arc::clone(&replica),
+        table: config.table_name.clone(),
+        names,
+        dynoxide: inner_address,
+        client,
+    }
+    .router();
+    let endpoint = Server::start(router, port)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => GlobalTableError::PortTaken { region, port },
+            _ => listening(source),
+        })?;
+    Ok(Member {
+        replica,
+        endpoint,
+        stream_arn,
+        _dynoxide: dynoxide,
+    })
+}
+
+async fn sweep_for_ever(replica: Arc<Replica>, every: std::time::Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = replica.sweep().await {
+            tracing::error!(region = %replica.region(), %error, "the TTL sweep failed");
+        }
+    }
+}
+
+fn database_error(region: Region) -> impl Fn(dynoxide::DynoxideError) -> GlobalTableError {
+    move |source| GlobalTableError::Database { region, source }
+}
