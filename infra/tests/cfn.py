@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ _Loader.add_multi_constructor("!", _long_form)
 
 def load(name: str) -> dict:
     """A template by file name, functions in long form, free to be changed."""
+    return copy.deepcopy(_parsed(name))
+
+
+@cache
+def _parsed(name: str) -> dict:
     return yaml.load((TEMPLATES / name).read_text(), Loader=_Loader)
 
 
