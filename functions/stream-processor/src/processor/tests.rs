@@ -1,1 +1,281 @@
+//! An invocation, with a ledger and a metrics sink of the test's own.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use chrono::TimeZone;
+use conflict::{Change, Tolerance, Verdict};
+use serde_json::json;
+
+use super::*;
+use crate::metrics::{Datum, Value};
+use crate::record::Image;
+
+/// A ledger in memory whose writes can fail or hang by the place of the write.
+#[derive(Default)]
+struct TestLedger {
+    entries: RefCell<BTreeMap<String, Image>>,
+    writes: Cell<usize>,
+    failing: Vec<usize>,
+    hanging: Vec<usize>,
+}
+
+impl Ledger for TestLedger {
+    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+        let write = self.writes.get();
+        self.writes.set(write + 1);
+        if self.hanging.contains(&write) {
+            std::future::pending::<()>().await;
+        }
+        if self.failing.contains(&write) {
+            return Err(LedgerError {
+                code: "InternalServerError".into(),
+                hint: "the batch is retried",
+            });
+        }
+        let id = format!("{:?}", entry.main["ConflictId"]);
+        match self.entries.borrow_mut().insert(id, entry.main) {
+            None => Ok(Written::New),
+            Some(_) => Ok(Written::Existed),
+        }
+    }
+}
+
+/// Remembers the counts of the last batch, by name.
+#[derive(Default)]
+struct TestMetrics(RefCell<BTreeMap<&'static str, u64>>);
+
+impl Metrics for TestMetrics {
+    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
+        *self.0.borrow_mut() = data
+            .iter()
+            .filter(|datum| datum.dimension.is_none())
+            .filter_map(|datum| match datum.value {
+                Value::Count(count) => Some((datum.metric.name(), count)),
+                Value::Delays(_) => None,
+            })
+            .collect();
+    }
+}
+
+fn clock() -> DateTime<Utc> {
+    Utc.timestamp_millis_opt(1_795_349_590_000).unwrap()
+}
+
+/// A deadline that leaves the ledger 100 ms.
+const SOON: u64 = 1_795_349_590_600;
+const LATER: u64 = 1_795_349_650_000;
+
+fn processor(ledger: TestLedger) -> Processor<TestLedger, TestMetrics> {
+    let settings =
+        Settings::read(|name| (name == "LEDGER_TABLE").then(|| "ledger".to_owned())).unwrap();
+    Processor::new(&settings, ledger, TestMetrics::default(), clock)
+}
+
+fn record(number: usize, seen: u64) -> serde_json::Value {
+    json!({
+        "eventID": format!("e{number}"),
+        "eventName": "MODIFY",
+        "awsRegion": "us-east-1",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/orders/stream/x",
+        "dynamodb": {
+            "Keys": {"PK": {"S": "ORDER#1"}},
+            "SequenceNumber": format!("10{number}"),
+            "OldImage": {"lw:n:us-east-1": {"N": "2"}, "lw:t:us-east-1": {"N": "1795349587000000"}},
+            "NewImage": {
+                "lw:n:us-east-1": {"N": seen.to_string()}, "lw:t:us-east-1": {"N": "1795349587000000"},
+                "lw:n:eu-west-1": {"N": "1"}, "lw:t:eu-west-1": {"N": "1795349588000000"},
+            },
+        },
+    })
+}
+
+fn conflict(number: usize) -> serde_json::Value {
+    record(number, 1)
+}
+
+fn replicated(number: usize) -> serde_json::Value {
+    record(number, 2)
+}
+
+fn payload(records: &[serde_json::Value]) -> Vec<u8> {
+    serde_json::to_vec(&json!({"Records": records})).unwrap()
+}
+
+fn reported(answer: DynamoDbEventResponse) -> Vec<String> {
+    answer
+        .batch_item_failures
+        .into_iter()
+        .filter_map(|failure| failure.item_identifier)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_batch_that_is_done_reports_nothing() {
+    let processor = processor(TestLedger::default());
+    let answer = processor
+        .process(&payload(&[replicated(0), conflict(1)]), LATER)
+        .await
+        .unwrap();
+    assert!(reported(answer).is_empty());
+    assert_eq!(processor.ledger.entries.borrow().len(), 1);
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!(
+        (
+            metrics["Records"],
+            metrics["Conflicts"],
+            metrics["ReplicatedWrites"]
+        ),
+        (2, 1, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_failed_ledger_write_is_reported_and_only_what_is_before_it_is_counted() {
+    let ledger = TestLedger {
+        failing: vec![1],
+        ..TestLedger::default()
+    };
+    let processor = processor(ledger);
+    let records = [conflict(0), replicated(1), conflict(2), conflict(3)];
+    let answer = processor.process(&payload(&records), LATER).await.unwrap();
+    assert_eq!(reported(answer), ["102"]);
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!(
+        (
+            metrics["Records"],
+            metrics["Conflicts"],
+            metrics["BatchItemFailures"]
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        processor.ledger.entries.borrow().len(),
+        2,
+        "the others are kept all the same"
+    );
+}
+
+#[tokio::test]
+async fn a_record_without_a_sequence_number_is_reported_by_the_one_before() {
+    let mut nameless = conflict(1);
+    nameless["dynamodb"]
+        .as_object_mut()
+        .unwrap()
+        .remove("SequenceNumber");
+    for (records, expected) in [
+        (vec![replicated(0), nameless.clone()], Some("100")),
+        (vec![nameless.clone(), replicated(0)], None),
+    ] {
+        let processor = processor(TestLedger {
+            failing: vec![0],
+            ..TestLedger::default()
+        });
+        let answer = processor.process(&payload(&records), LATER).await;
+        match expected {
+            Some(number) => assert_eq!(reported(answer.unwrap()), [number]),
+            None => assert!(matches!(answer, Err(InvocationError::NothingToReport))),
+        }
+        let metrics = processor.metrics.0.borrow();
+        assert_eq!((metrics["Records"], metrics["BatchItemFailures"]), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_hangs_is_left_before_the_deadline() {
+    let ledger = TestLedger {
+        hanging: vec![1],
+        ..TestLedger::default()
+    };
+    let processor = processor(ledger);
+    let records = [conflict(0), conflict(1), conflict(2)];
+    let answer = processor.process(&payload(&records), SOON).await.unwrap();
+    assert_eq!(reported(answer), ["101"]);
+    assert_eq!(processor.metrics.0.borrow()["Records"], 1);
+}
+
+#[tokio::test]
+async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
+    fn panicking<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
+        if let Change::Modify { new, .. } = change
+            && new.get("us-east-1").is_some_and(|own| own.n == Some(1))
+        {
+            panic!("no verdict");
+        }
+        conflict::judge(change, region, tolerance)
+    }
+    let mut processor = processor(TestLedger::default());
+    processor.rules.judge = panicking;
+    let records = [replicated(0), conflict(1), replicated(2)];
+    let answer = processor.process(&payload(&records), LATER).await.unwrap();
+    assert!(reported(answer).is_empty());
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!(
+        (metrics["QuarantinedRecords"], metrics["ReplicatedWrites"]),
+        (1, 2)
+    );
+    let entries = processor.ledger.entries.borrow();
+    let entry = entries.values().next().unwrap();
+    assert_eq!(
+        serde_json::to_value(&entry["Reason"]).unwrap(),
+        json!({"S": "judging it panicked: no verdict"})
+    );
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_decoded_turns_its_conflict_into_a_quarantined_record() {
+    let mut bad = conflict(0);
+    bad["dynamodb"]["NewImage"]["photo"] = json!({"B": "no base64!"});
+    let processor = processor(TestLedger::default());
+    processor.process(&payload(&[bad]), LATER).await.unwrap();
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!(metrics["QuarantinedRecords"], 1);
+    assert_eq!(metrics["Conflicts"], 0);
+}
+
+#[tokio::test]
+async fn a_redelivered_batch_writes_the_same_keys() {
+    let processor = processor(TestLedger::default());
+    let payload = payload(&[conflict(0), json!({"odd": 1})]);
+    for _ in 0..2 {
+        processor.process(&payload, LATER).await.unwrap();
+    }
+    assert_eq!(
+        (
+            processor.ledger.writes.get(),
+            processor.ledger.entries.borrow().len()
+        ),
+        (4, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_record_without_a_table_counts_to_the_batchs_table() {
+    let processor = processor(TestLedger::default());
+    processor
+        .process(&payload(&[json!(5), replicated(0)]), LATER)
+        .await
+        .unwrap();
+    assert_eq!(processor.metrics.0.borrow()["Records"], 2);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_an_error_of_the_invocation() {
+    let processor = processor(TestLedger::default());
+    let answer = processor.process(b"{\"Records\": 5}", LATER).await;
+    assert!(matches!(answer, Err(InvocationError::NotAnEvent(_))));
+}
+
+#[test]
+fn a_deadline_that_makes_no_sense_is_not_believed() {
+    let now = clock();
+    assert_eq!(time_left(1_795_349_600_000, now), Duration::from_secs(10));
+    let an_hour_off = [
+        1_795_349_590_000 - 3_600_000,
+        1_795_349_590_000 + 3_600_000,
+        0,
+    ];
+    for deadline in an_hour_off {
+        assert_eq!(time_left(deadline, now), DEFAULT_TIMEOUT, "{deadline}");
+    }
+}
