@@ -7,5 +7,6 @@ mod http;
 pub mod cloudwatch;
 pub mod fault;
 pub mod lambda;
+pub mod ledger;
 pub mod replica;
 pub mod shard;

@@ -20,6 +20,8 @@ mod emf;
 mod limits;
 mod point;
 mod receiver;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use emf::{EmfError, MAX_EMF_BYTES, MAX_EMF_ENTRIES, parse_emf};
