@@ -8,6 +8,7 @@ with its parent.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -137,6 +138,30 @@ def a_table_of_a_taken_name_is_replaced_in_silence() -> None:
 
 
 @gap
+def time_to_live_of_a_tables_template_is_ignored() -> None:
+    """The TimeToLiveSpecification of a table in a template takes effect, on every replica."""
+    from ministack.services import dynamodb
+
+    def follow(handler: dict[str, Any], verb: str, at: int) -> None:
+        original = handler[verb]
+
+        def followed(*arguments: Any) -> Any:
+            answer = original(*arguments)
+            wanted = arguments[at].get("TimeToLiveSpecification")
+            if wanted:
+                _checked(dynamodb._update_ttl({"TableName": answer[0], "TimeToLiveSpecification": {
+                    "Enabled": str(wanted.get("Enabled")).lower() == "true",
+                    "AttributeName": wanted.get("AttributeName")}}), "time to live")
+            return answer
+
+        handler[verb] = followed
+
+    for kind in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
+        follow(_handlers()[kind], "create", 1)
+        follow(_handlers()[kind], "update", 2)
+
+
+@gap
 def there_is_no_replica_key() -> None:
     """AWS::KMS::ReplicaKey replicates the primary key into the stack's Region."""
     from ministack.core.responses import get_account_id, get_region, request_scope
@@ -227,6 +252,27 @@ def a_mapping_ignores_that_it_is_disabled() -> None:
         create=lambda logical_id, props, stack: follow(create(logical_id, props, stack), props),
         update=lambda mapping, old, new, stack: follow(update(mapping, old, new, stack), new),
     )
+
+
+@gap
+def log_events_have_no_id() -> None:
+    """FilterLogEvents gives each event an eventId, which tells it from others with the same text."""
+    from ministack.core.responses import json_response
+    from ministack.services import cloudwatch_logs
+
+    original = cloudwatch_logs._filter_log_events
+
+    def filtered(data: dict[str, Any]) -> Any:
+        answer = original(data)
+        if answer[0] >= 400:
+            return answer
+        body = json.loads(answer[2])
+        for number, event in enumerate(body["events"]):
+            text = f"{event['logStreamName']} {event['timestamp']} {event['message']} {number}"
+            event["eventId"] = hashlib.sha256(text.encode()).hexdigest()
+        return json_response(body)
+
+    cloudwatch_logs._filter_log_events = filtered
 
 
 def _end_with_parent() -> None:

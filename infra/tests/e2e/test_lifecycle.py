@@ -1,0 +1,146 @@
+"""Adding a Region, new code, restoring, stuck stacks and taking everything away, against the emulator."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+from emulator import Emulator, eventually
+
+REGIONS = ("us-east-1", "eu-west-1")
+ADDED = "ap-southeast-2"
+
+
+def system(table: str, *regions: str) -> tuple[str, ...]:
+    return ("--table", table, "--regions", ",".join(regions or REGIONS))
+
+
+def stacks(emulator: Emulator, region: str, table: str) -> dict[str, dict[str, str]]:
+    """The parameters of a table's stacks in a Region, by the last part of their names."""
+    prefix = f"lastwriter-dev-{table}-"
+    return {
+        stack["StackName"].removeprefix(prefix): {p["ParameterKey"]: p["ParameterValue"]
+                                                  for p in stack.get("Parameters", [])}
+        for stack in emulator.client("cloudformation", region).describe_stacks()["Stacks"]
+        if stack["StackName"].startswith(prefix)
+    }
+
+
+def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator) -> None:
+    emulator.run("deploy", *system("stock"))
+    said = emulator.run("add-region", *system("stock"), "--region", ADDED).stdout
+    assert "cannot be deleted for 24 hours" in said
+    table = stacks(emulator, "us-east-1", "stock")["table"]
+    assert table["GlobalTableRegions"] == ",".join((*REGIONS, ADDED))
+    assert table["ReplicasWithPolicy"] == "3"
+    assert stacks(emulator, ADDED, "stock").keys() == {
+        "artifacts", "key", "processor", "reporter", "alarms", "dashboard"}
+    for region in (*REGIONS, ADDED):
+        for part in ("alarms", "dashboard"):
+            assert stacks(emulator, region, "stock")[part]["Regions"] == ",".join((*REGIONS, ADDED))
+    mapping, = emulator.client("lambda", ADDED).list_event_source_mappings(
+        FunctionName="lastwriter-dev-stock-stream-processor")["EventSourceMappings"]
+    assert f":{ADDED}:" in mapping["EventSourceArn"]
+
+    again = emulator.run("add-region", *system("stock", *REGIONS, ADDED), "--region", ADDED).stdout
+    assert "creating" not in again and "updating" not in again
+    assert "nothing has changed" in emulator.run("deploy", *system("stock", *REGIONS, ADDED)).stdout
+
+
+def test_destroy_takes_the_stacks_and_leaves_the_data(emulator: Emulator) -> None:
+    emulator.run("deploy", *system("gone"))
+    emulator.run("deploy", *system("gone"), "--params", "DeletionProtectionEnabled=false")
+    refused = emulator.run("destroy", *system("gone"), check=False)
+    assert refused.returncode == 1 and "there is no terminal to ask at" in refused.stderr
+    assert stacks(emulator, "us-east-1", "gone")
+
+    said = emulator.run("destroy", *system("gone"), "--yes").stdout
+    assert "cannot be deleted for 24 hours" in said.replace("24 \nhours", "24 hours")
+    for region in REGIONS:
+        assert stacks(emulator, region, "gone") == {}
+        client = emulator.client("dynamodb", region)
+        assert client.describe_table(TableName="gone")["Table"]["TableStatus"] == "ACTIVE"
+        assert client.describe_table(TableName="lastwriter-dev-gone-ledger")["Table"]["TableStatus"] == "ACTIVE"
+        assert f"delete-table --region {region} --table-name lastwriter-dev-gone-ledger" in said
+
+    once_more = emulator.run("destroy", *system("gone"), "--yes").stdout
+    assert "is not there" in once_more
+    done = emulator.run("deploy", *system("gone"), check=False)
+    assert done.returncode == 1 and "belongs to no stack of ours" in done.stderr
+    done = emulator.run("attach", *system("gone"), check=False)
+    assert done.returncode == 1 and "The ledger lastwriter-dev-gone-ledger exists in us-east-1, eu-west-1" in done.stderr
+
+
+def test_a_stack_whose_creation_failed_is_named_with_the_way_out(emulator: Emulator) -> None:
+    client = emulator.client("cloudformation", "eu-west-1")
+    broken = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
+        "TableName": "lastwriter-dev-stuck-taken", "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}]}}}}
+    for name, state in (("other", "CREATE_COMPLETE"), ("key", "ROLLBACK_COMPLETE")):
+        stack = f"lastwriter-dev-stuck-{name}"
+        client.create_stack(StackName=stack, TemplateBody=json.dumps(broken))
+        eventually(lambda: client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == state,
+                   f"stack {stack} to be in {state}")
+
+    done = emulator.run("deploy", *system("stuck"), check=False)
+    assert done.returncode == 1
+    assert "Stack lastwriter-dev-stuck-key in eu-west-1 is in ROLLBACK_COMPLETE" in done.stderr
+    assert "already exists" in done.stderr
+    assert "aws cloudformation delete-stack --stack-name lastwriter-dev-stuck-key --region eu-west-1" in done.stderr
+    assert stacks(emulator, "us-east-1", "stuck") == {}
+
+
+def test_new_code_replaces_the_code_and_nothing_else(emulator: Emulator, code: dict[str, str], tmp_path: Path) -> None:
+    emulator.run("deploy", *system("coded"))
+    name = "lastwriter-dev-coded-stream-processor"
+
+    def configurations() -> list[dict[str, object]]:
+        answers = [emulator.client("lambda", r).get_function_configuration(FunctionName=name) for r in REGIONS]
+        return [{k: a.get(k) for k in ("CodeSha256", "Environment", "Role", "MemorySize", "Timeout", "Handler")}
+                for a in answers]
+
+    before = configurations()
+    other = tmp_path / "stream-processor" / "bootstrap.zip"
+    other.parent.mkdir()
+    shutil.copyfile(code["LASTWRITER_ZIP"], other)
+    with zipfile.ZipFile(other, "a") as archive:
+        archive.comment = b"the same program in another zip"
+    digest = base64.b64encode(hashlib.sha256(other.read_bytes()).digest()).decode()
+
+    emulator.run("deploy-function", *system("coded"), LASTWRITER_ZIP=str(other))
+    assert configurations() == [{**one, "CodeSha256": digest} for one in before]
+    # The stack still names the first zip: a deploy of that one sets the function right.
+    assert "runs other code than its stack says" in emulator.run("deploy", *system("coded")).stdout
+    assert configurations() == before
+
+
+def test_new_code_for_a_function_that_does_not_exist_makes_none(emulator: Emulator) -> None:
+    done = emulator.run("deploy-function", *system("nowhere"), check=False)
+    assert done.returncode == 1
+    assert "There is no stack lastwriter-dev-nowhere-processor in us-east-1" in done.stderr
+    functions = emulator.client("lambda", "us-east-1").list_functions()["Functions"]
+    assert not [f for f in functions if "nowhere" in f["FunctionName"]]
+
+
+def test_a_restored_table_gets_back_what_a_restore_leaves_out(emulator: Emulator) -> None:
+    emulator.run("deploy", *system("kept"), "--params", "TtlAttribute=expires")
+    client = emulator.client("dynamodb", "us-east-1")
+    client.put_item(TableName="kept", Item={"PK": {"S": "a"}, "SK": {"S": "b"}})
+    said = emulator.run("backup", *system("kept")).stdout
+    arn, = {line.split("BACKUP=")[1] for line in said.splitlines() if "BACKUP=arn:" in line}
+    said = emulator.run("restore", *system("kept"), "--to", "kept-again", "--backup", arn).stdout
+    table = client.describe_table(TableName="kept-again")["Table"]
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["DeletionProtectionEnabled"] is True
+    ttl = client.describe_time_to_live(TableName="kept-again")["TimeToLiveDescription"]
+    assert ttl["AttributeName"] == "expires"
+    assert client.get_item(TableName="kept-again", Key={"PK": {"S": "a"}, "SK": {"S": "b"}})["Item"]
+    assert "--replica-updates 'Create={RegionName=eu-west-1" in said
+
+    done = emulator.run("restore", *system("kept"), "--to", "kept", check=False)
+    assert done.returncode == 1 and "TO is the table itself" in done.stderr
