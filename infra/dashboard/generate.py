@@ -1,4 +1,4 @@
-"""Makes what is generated: alarms.yaml, dashboard.yaml, and the README's "Troubleshooting by alarm".
+"""Makes what is generated: alarms.yaml, dashboard.yaml, and two parts of the README (cost, troubleshooting).
 
     python infra/dashboard/generate.py           writes the files
     python infra/dashboard/generate.py --check   says which are out of date, and fails if any is
@@ -12,7 +12,7 @@ from pathlib import Path
 INFRA = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(INFRA))
 
-from dashboard import alarms_template, dashboard_template, troubleshooting  # noqa: E402
+from dashboard import alarms_template, cost, dashboard_template, troubleshooting  # noqa: E402
 
 
 def outputs() -> dict[Path, str]:
@@ -20,7 +20,7 @@ def outputs() -> dict[Path, str]:
     return {
         INFRA / "templates" / "alarms.yaml": alarms_template.render(),
         INFRA / "templates" / "dashboard.yaml": dashboard_template.render(),
-        readme: troubleshooting.replace_section(readme.read_text()),
+        readme: cost.replace_section(troubleshooting.replace_section(readme.read_text())),
     }
 
 
