@@ -1,0 +1,80 @@
+# lastwriter: the front door. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# cargo-lambda finds zig through the environment's python.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+FUNCTIONS := stream-processor table-reporter
+ZIPS := $(FUNCTIONS:%=target/lambda/%/bootstrap.zip)
+EVENT ?= events/update_update.json
+
+include infra/deploy.mk
+
+.PHONY: help setup setup-checks demo test build watch invoke lint fmt clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Set up ---------------------------------------------------------------------------------------------------------
+
+setup: $(VENV)/tools.stamp ## cargo-lambda and zig, pinned, in .venv
+
+setup-checks: setup $(VENV)/checks.stamp ## What the checks of templates and clients need, too
+
+$(VENV)/pip.stamp:
+	@tools/prerequisites.sh cargo python3
+	@echo "Making the virtual environment $(VENV)"
+	@python3 -m venv $(VENV)
+	@touch $@
+
+$(VENV)/tools.stamp: $(VENV)/pip.stamp tools/requirements.txt
+	@echo "Installing cargo-lambda and zig into $(VENV)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@touch $@
+
+$(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt clients/python/requirements-dev.txt
+	@echo "Installing what the checks need into $(VENV)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r infra/requirements.txt
+	@touch $@
+
+# --- See it work ----------------------------------------------------------------------------------------------------
+
+demo: setup ## Replay the sample events through the function: verdicts, ledger, metrics
+	@cargo build --quiet --workspace --bins
+	@target/debug/lastwriter replay events
+
+# --- Check it -------------------------------------------------------------------------------------------------------
+
+test: setup-checks ## Everything that CI checks: format, lints, all tests, packages, templates, clients
+	@tools/test.sh
+
+lint: ## Formatting and clippy, warnings denied
+	@cargo fmt --all --check
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+
+fmt: ## Format the Rust code
+	@cargo fmt --all
+
+# --- Build and run --------------------------------------------------------------------------------------------------
+
+build: setup $(ZIPS) ## A zip per function, for Lambda (ARM64=1 for arm64)
+
+.PHONY: $(ZIPS)
+$(ZIPS) &:
+	@cargo lambda build --release --output-format zip $(if $(ARM64),--arm64) $(FUNCTIONS:%=--package %)
+
+watch: setup ## The function under cargo-lambda's emulator on loopback, for `make invoke`
+	@tools/watch.sh
+
+invoke: setup ## Send an event to `make watch`: EVENT=events/update_update.json
+	@cargo lambda invoke stream-processor --data-file $(EVENT)
+
+clean: ## Remove what was built and installed
+	@cargo clean --quiet
+	@rm -rf $(VENV)
