@@ -176,9 +176,9 @@ def processor_alarms() -> list[Alarm]:
             logical_id="DroppedEventsAlarm",
             slug="dropped-events",
             section="Dropped events",
-            means="Records were given up, by age or by number of retries, and their conflicts are not in the ledger.",
-            do="Find the batches in the failure bucket, fix the cause (failed-events), and replay them with the command-line "
-            "tool.",
+            means="Records were given up and could not be put into the failure bucket either: they are lost to the ledger.",
+            do="Act at once: the stream may still have them. As for destination-delivery-failures; then start a second mapping at "
+            "TRIM_HORIZON, or redeploy with one, which judges again what the stream still has.",
             metrics=(mapping("DroppedEventCount"),),
             threshold=0,
             missing="notBreaching",

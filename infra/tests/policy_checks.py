@@ -188,8 +188,13 @@ def mapping(templates: Templates) -> list[str]:
         "StartingPosition": {"Ref": "StartingPosition"},
     }
     found = [f"the mapping's {k}" for k, v in right.items() if properties.get(k) != v]
-    window = templates["stream-processor.yaml"]["Parameters"]["MaximumBatchingWindowInSeconds"]
-    return found + ([] if window["MinValue"] >= 1 else ["the batching window may be 0"])
+    parameters = templates["stream-processor.yaml"]["Parameters"]
+    if parameters["MaximumBatchingWindowInSeconds"]["MinValue"] < 1:
+        found.append("the batching window may be 0")
+    # What the stream has forgotten (24 hours) reaches no destination, and DroppedEventCount leaves it out.
+    if parameters["MaximumRecordAgeInSeconds"]["MaxValue"] >= 86400:
+        found.append("a record may outlive its stream before it goes to the failure bucket")
+    return found
 
 
 ALL = [wildcards, broad_resources, replicas, kept, alarms, encryption, mapping]

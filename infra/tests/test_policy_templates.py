@@ -114,6 +114,10 @@ BREAKS = {
         checks.mapping,
         lambda t: resource(t, "stream-processor.yaml", "EventSourceMapping")["Properties"].pop("FunctionResponseTypes"),
     ),
+    "a record age as long as the stream's": (
+        checks.mapping,
+        lambda t: set_(t["stream-processor.yaml"]["Parameters"]["MaximumRecordAgeInSeconds"], "MaxValue", 86400),
+    ),
     "a batching window of 0": (
         checks.mapping,
         lambda t: set_(t["stream-processor.yaml"]["Parameters"]["MaximumBatchingWindowInSeconds"], "MinValue", 0),
