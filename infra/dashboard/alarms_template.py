@@ -14,7 +14,7 @@ HEADER = """\
 AWSTemplateFormatVersion: "2010-09-09"
 Description: The alarms of one Region.
 
-# Made by infra/dashboard/generate.py out of infra/dashboard/alarms.py. Change it there.
+# Made by infra/dashboard/generate.py out of alarms.py and table_alarms.py there. Change those.
 #
 # Interface (the whole of it is in INTERFACE.md)
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from .alarms_template import used_conditions
+from .all_regions_dashboard import across_regions
 from .cfn_yaml import dump
-from .dashboards import across_regions, by_region
 from .names import PREFIX, parameters, ref, sub
+from .region_dashboard import by_region
 
 HEADER = """\
 AWSTemplateFormatVersion: "2010-09-09"
 Description: The dashboard of one Region, and in the primary Region the one across Regions.
 
-# Made by infra/dashboard/generate.py out of infra/dashboard/dashboards.py. Change it there.
+# Made by infra/dashboard/generate.py out of region_dashboard.py and all_regions_dashboard.py there. Change those.
 #
 # Interface (the whole of it is in INTERFACE.md)
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,

@@ -1,12 +1,10 @@
-"""The two dashboards: one per Region, and one across Regions in the primary."""
+"""The dashboard of one Region."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from .alarms import all_alarms
 from .alarms_template import UNHEALTHY_SLUG
-from .names import KINDS, MAX_REGIONS, OPERATIONS, PREFIX, PROCESSOR, REPORTER, region, sub
+from .names import KINDS, OPERATIONS, PREFIX, PROCESSOR, REPORTER, sub
 from .widgets import Board, dynamodb, graph, lambda_, mapping, math, numbers, own, search
 
 NAMESPACE = "${MetricsNamespace}"
@@ -251,71 +249,3 @@ def _table(board: Board) -> None:
             [search(NAMESPACE, "IndexSizeBytes", "IndexName", "Maximum", "${!PROP('Dim.IndexName')}")],
         ),
     )
-
-
-def across_regions() -> Board:
-    """All Regions side by side. Lines of a third, fourth and fifth Region are there where the Region is."""
-    board = Board()
-    board.text(
-        "# ${TableName} in all Regions\nEach line is one Region's own answer: a write is lost in the Region where it was made, so the "
-        "figures add up. Each Region has a dashboard of its own with the details.",
-        height=3,
-    )
-    unhealthy = f"arn:${{AWS::Partition}}:cloudwatch:@region:${{AWS::AccountId}}:alarm:{PREFIX}-{UNHEALTHY_SLUG}"
-    lost = f"arn:${{AWS::Partition}}:cloudwatch:@region:${{AWS::AccountId}}:alarm:{PREFIX}-conflicts"
-    board.text("## Alarms\nOf each Region: **table unhealthy**, and **conflicts**.")
-    board.row(
-        4,
-        {
-            "type": "alarm",
-            "properties": {
-                "title": "Alarm states of all Regions",
-                "alarms": _per_region(board, "Unhealthy", f'"{unhealthy}"') + _per_region(board, "Lost", f'"{lost}"', True),
-            },
-        },
-    )
-
-    def lines(name: str, metric: str, namespace: str = NAMESPACE, stat: str = "Sum", dimensions: str = "") -> list[Any]:
-        options = f'{{"region":"@region","label":"@region","stat":"{stat}"}}'
-        return _per_region(board, name, f'["{namespace}","{metric}","TableName","${{TableName}}"{dimensions},{options}]')
-
-    def mapped(name: str, metric: str, stat: str) -> list[Any]:
-        options = f'{{"region":"@region","label":"@region","stat":"{stat}"}}'
-        return _per_region(board, name, f'["AWS/Lambda","{metric}","FunctionName","{PROCESSOR}",{options}]')
-
-    board.text("## Lost writes\nConflicts and lost writes by the Region that lost, beside what replicated into it.")
-    board.row(
-        6,
-        graph("Conflicts", lines("Conflicts", "Conflicts"), stacked=True),
-        graph("Lost writes", lines("LostWrites", "LostWrites"), stacked=True),
-        graph("Replicated writes", lines("ReplicatedWrites", "ReplicatedWrites"), stacked=True),
-    )
-    board.text("## Replication\nDelay from a write's own time to its record's arrival in the Region, p50 and p99.")
-    board.row(
-        6,
-        graph("Propagation delay, p50 (ms)", lines("DelayP50", "PropagationDelay", stat="p50")),
-        graph("Propagation delay, p99 (ms)", lines("DelayP99", "PropagationDelay", stat="p99")),
-        graph("Iterator age (ms)", mapped("IteratorAge", "IteratorAge", "Maximum")),
-    )
-    board.text("## Coverage and health\nWriters that do not stamp, records that failed, and the table's growth.")
-    board.row(
-        6,
-        graph("Unstamped writes", lines("Unstamped", "UnstampedWrites"), stacked=True),
-        graph("Batch item failures", lines("Failures", "BatchItemFailures"), stacked=True),
-        graph("Write throttling", lines("Throttles", "WriteThrottleEvents", "AWS/DynamoDB"), stacked=True),
-        graph("Items", lines("Items", "ItemCount", stat="Maximum")),
-    )
-    return board
-
-
-def _per_region(board: Board, name: str, text: str, continues: bool = False) -> list[Any]:
-    """The text once for each Region, as entries of a list. `@region` stands for the Region."""
-    entries: list[Any] = []
-    for i in range(1, MAX_REGIONS + 1):
-        leads = i == 1 and not continues
-        one = {"Fn::Sub": [("" if leads else ",") + text.replace("@region", "${Region}"), {"Region": region(i)}]}
-        if leads:
-            entries.append(board.first(f"{name}{i}", one))
-        else:
-            entries.append(board.later(f"{name}{i}", one, f"HasRegion{i}" if i > 2 else None))
-    return entries
