@@ -1,5 +1,6 @@
 # The commands that work on an AWS account. The root Makefile includes this file and defines VENV; infra/COMMANDS.md
 # describes each command. Arguments are make variables: make deploy TABLE=orders REGIONS=us-east-1,eu-west-1
+# The root Makefile also has the targets `setup` (cargo-lambda) and `build` (the zips), and makes $(VENV)/pip.stamp.
 
 PROJECT ?= lastwriter
 ENV ?= dev
@@ -13,7 +14,24 @@ export YES
 DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)"
 
-.PHONY: deploy attach deploy-function pause resume status logs load-test global-test backup restore add-region destroy
+DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs load-test global-test backup restore \
+  add-region destroy
+
+.PHONY: $(DEPLOY_COMMANDS)
+
+$(DEPLOY_COMMANDS): $(VENV)/deploy.stamp
+
+# What puts code into the account builds it first, unless LASTWRITER_ZIP names code that is built already.
+ifndef LASTWRITER_ZIP
+deploy attach deploy-function add-region: build
+endif
+
+deploy-function: setup
+
+$(VENV)/deploy.stamp: $(VENV)/pip.stamp infra/deploy/requirements.txt
+	@echo "Installing what the deploy commands need into $(VENV)"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/deploy/requirements.txt
+	@touch $@
 
 deploy: ## Make or update everything: PROJECT= ENV= TABLE= REGIONS= [PARAMS="Name=value ..."]
 	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)"
@@ -34,7 +52,7 @@ status: ## Table, replicas, streams, readers, stacks, mappings, alarms: TABLE= R
 	@$(DEPLOY) status $(SYSTEM)
 
 logs: ## What the functions logged: TABLE= REGIONS= [SINCE=15m] [FOLLOW=1] [FILTER=] [FUNCTION=]
-	@$(DEPLOY) logs $(SYSTEM) --since "$(SINCE)" --filter '$(FILTER)' --function "$(FUNCTION)" $(if $(FOLLOW),--follow)
+	@$(DEPLOY) logs $(SYSTEM) --since "$(SINCE)" --filter '$(value FILTER)' --function "$(FUNCTION)" $(if $(FOLLOW),--follow)
 
 load-test: ## Stamped writes at a steady rate: TABLE= REGIONS= [RATE=20] [SECONDS=30] [KEYS=100] [SHARED=1]
 	@$(DEPLOY) load-test $(SYSTEM) --rate "$(RATE)" --seconds "$(SECONDS)" --keys "$(KEYS)" $(if $(SHARED),--shared)

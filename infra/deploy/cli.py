@@ -24,7 +24,7 @@ Each command says what it will do before it does it, asks before it changes prod
 after an interruption. The first Region of REGIONS is the primary. Credentials come from AWS_PROFILE or whatever else
 the AWS SDK finds. From nothing to a dashboard:
 
-  make build
+  make setup
   make deploy TABLE=orders REGIONS=us-east-1,eu-west-1
   make status TABLE=orders REGIONS=us-east-1,eu-west-1
 

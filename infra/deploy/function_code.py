@@ -59,7 +59,7 @@ def check_tools() -> None:
     """cargo and cargo-lambda are there."""
     for program, todo in (
         ("cargo", "install Rust (rustup.rs)."),
-        ("cargo-lambda", "run `make tools`, or `pip install cargo-lambda==1.9.2` into the virtual environment."),
+        ("cargo-lambda", "run `make setup`, which installs it into .venv."),
     ):
         if shutil.which(program, path=search_path()) is None:
             raise DeployError(f"{program} is not installed. Nothing was changed.", todo)

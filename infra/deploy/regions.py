@@ -27,7 +27,9 @@ def check_region(name: str) -> str:
     known = known_regions()
     if name in known:
         return name
-    near = difflib.get_close_matches(_respell(name), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(_respell(name), known, n=5, cutoff=0.6)
+    # Swapped letters are the likeliest slip: `us-esat-1` is us-east-1, though us-west-1 looks as near.
+    near.sort(key=lambda region: sorted(region) != sorted(_respell(name)))
     hint = f"did you mean {near[0]}?" if near else "for example us-east-1 or eu-west-1."
     raise DeployError(f"{name!r} is not an AWS Region with DynamoDB. Nothing was changed.", hint)
 

@@ -1,0 +1,124 @@
+"""Regions, names, parameters and answers: what a person types, and the messages about it."""
+
+from __future__ import annotations
+
+import pytest
+from doubles import console
+
+from infra.deploy import regions
+from infra.deploy.context import check_parameters, parse_parameters
+from infra.deploy.errors import DeployError
+from infra.deploy.names import STACKS, Names, label_of
+
+
+def message(call, *arguments) -> str:
+    with pytest.raises(DeployError) as raised:
+        call(*arguments)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("us_east_1", "us-east-1"), ("us-esat-1", "us-east-1"), ("EU-West-1", "eu-west-1"), ("us-east-1a", "us-east-1"),
+    ("eu-wset-3", "eu-west-3"), ("USEast1", "us-east-1"),
+])
+def test_a_misspelt_region_is_answered_with_the_one_that_was_meant(typed: str, meant: str) -> None:
+    text = message(regions.check_region, typed)
+    assert f"{typed!r} is not an AWS Region" in text and f"did you mean {meant}?" in text
+
+
+def test_a_word_that_is_no_region_at_all_gets_examples() -> None:
+    assert "for example us-east-1" in message(regions.check_region, "frankfurt")
+
+
+def test_regions_are_read_with_commas_or_spaces_in_their_order() -> None:
+    assert regions.parse_regions(" eu-west-1, us-east-1 ap-south-1") == ["eu-west-1", "us-east-1", "ap-south-1"]
+
+
+@pytest.mark.parametrize(("typed", "expected"), [
+    ("", "REGIONS is empty"),
+    ("us-east-1,us-east-1", "names us-east-1 more than once"),
+    ("us-east-1", "names 1 Region(s); it must be 2 to 5"),
+    ("us-east-1,us-east-2,us-west-1,us-west-2,eu-west-1,eu-west-2", "names 6 Region(s)"),
+    ("us-east-1,cn-north-1", "mixes partitions (aws, aws-cn)"),
+])
+def test_wrong_regions_are_refused(typed: str, expected: str) -> None:
+    assert expected in message(regions.parse_regions, typed)
+
+
+def test_links_lead_to_the_console_of_the_partition() -> None:
+    assert regions.console_link("eu-west-1", "x") == "https://eu-west-1.console.aws.amazon.com/x"
+    assert regions.console_link("cn-north-1", "x") == "https://cn-north-1.console.amazonaws.cn/x"
+
+
+@pytest.mark.parametrize(("project", "env", "table", "expected"), [
+    ("Last-Writer", "dev", "orders", "PROJECT='Last-Writer' cannot be used"),
+    ("lastwriters2", "dev", "orders", "1 to 10 lower-case letters"),
+    ("lastwriter", "production", "orders", "one of dev, staging, prod"),
+    ("lastwriter", "dev", "", "TABLE is empty"),
+    ("lastwriter", "dev", "arn:aws:dynamodb:x:1:table/a", "not an ARN"),
+])
+def test_wrong_names_are_refused(project: str, env: str, table: str, expected: str) -> None:
+    assert expected in message(Names, project, env, table)
+
+
+def test_a_table_whose_name_fits_is_its_own_label() -> None:
+    assert label_of("orders-2") == "orders-2"
+    assert Names("lastwriter", "dev", "orders-2").stack("key") == "lastwriter-dev-orders-2-key"
+
+
+@pytest.mark.parametrize("table", ["Customer_Orders", "customer.orders", "a-name-of-more-than-15", "___", "-a-"])
+def test_any_other_table_gets_a_label_of_its_own_that_fits_in_names(table: str) -> None:
+    label = label_of(table)
+    assert len(label) <= 15 and not label.startswith("-") and not label.endswith("-")
+    assert label != label_of(table + "x")
+
+
+def test_the_label_is_made_as_the_templates_say() -> None:
+    assert label_of("Customer_Orders").startswith("customer-") and len(label_of("Customer_Orders")) == 15
+
+
+def test_parameters_are_read_one_by_one_and_may_hold_commas() -> None:
+    assert parse_parameters("SubnetIds=subnet-1,subnet-2 BillingMode=PROVISIONED") == {
+        "SubnetIds": "subnet-1,subnet-2", "BillingMode": "PROVISIONED"}
+
+
+@pytest.mark.parametrize(("typed", "expected"), [
+    ("BillingMode", "'BillingMode', which is not Name=value"),
+    ("Nonsense=1", "No template has a parameter Nonsense"),
+    ("StreamArn=x", "may not set StreamArn"),
+    ("BillingMode=CHEAP", "one of PAY_PER_REQUEST, PROVISIONED"),
+    ("DeletionProtectionEnabled=no", "one of true, false"),
+    ("RecoveryPeriodInDays=36", "from 1 to 35"),
+    ("MemorySize=much", "not a number"),
+    ("AlarmEmail=me", "Empty, or an e-mail address."),
+])
+def test_a_wrong_parameter_is_refused_before_anything_is_made(typed: str, expected: str) -> None:
+    assert expected in message(lambda: check_parameters(parse_parameters(typed), STACKS))
+
+
+def test_a_right_parameter_is_taken() -> None:
+    check_parameters(parse_parameters("BillingMode=PROVISIONED DeletionProtectionEnabled=false"), STACKS)
+
+
+def test_only_production_is_asked_about() -> None:
+    console().confirm("dev", "deploy.")
+    assert "there is no terminal to ask at" in message(console().confirm, "prod", "deploy.")
+
+
+def test_yes_answers_for_production() -> None:
+    console(assume_yes=True).confirm("prod", "deploy.")
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "yes please"])
+def test_anything_but_yes_stops(answer: str) -> None:
+    asked = console(is_terminal=lambda: True, ask=lambda question: answer)
+    assert "Stopped at your word. Nothing was changed." in message(asked.confirm, "prod", "deploy.")
+
+
+@pytest.mark.parametrize("answer", ["y", "Yes", " yes "])
+def test_yes_goes_on(answer: str) -> None:
+    console(is_terminal=lambda: True, ask=lambda question: answer).confirm("prod", "deploy.")
+
+
+def test_what_cannot_be_taken_back_is_asked_about_everywhere() -> None:
+    assert "no terminal" in message(console().confirm_always, "destroy.")
