@@ -112,7 +112,8 @@ def processor_alarms() -> list[Alarm]:
             section="Processor silent",
             means="The table takes writes, but the processor is not invoked: paused, or it reads another stream.",
             do="Run make status. Resume the mapping if it is paused; compare its stream with the table's LatestStreamArn; look "
-            "at the mapping's LastProcessingResult.",
+            "at the mapping's LastProcessingResult. (Writes that change nothing or fail their condition use capacity, yet give no "
+            "record.)",
             metrics=(dynamodb("ConsumedWriteCapacityUnits", "Sum"), function("Invocations", "Sum", name)),
             expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
             threshold=0,

@@ -37,7 +37,8 @@ def replication_alarms() -> list[Alarm]:
                 section="Replication stalled",
                 means="This Region takes writes, but none of them replicate to the Region",
                 do="Look at the replica's state there (make status), its key, and AWS Health. Send writers to one Region until "
-                "it is back. A replica that may not replicate for 20 hours becomes a table of its own.",
+                "it is back. A replica that may not replicate for 20 hours becomes a table of its own. (While the processor catches up "
+                "after a pause it counts old writes: then this is no news.)",
                 metrics=(own("LocalWrites", "Sum"), dynamodb("ReplicationLatency", "SampleCount", **latency)),
                 expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
                 threshold=0,
