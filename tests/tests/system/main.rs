@@ -1,0 +1,10 @@
+//! The whole system: the built function between a ledger, CloudWatch and Lambda. One binary, so that it is linked once.
+
+mod answers;
+mod deadline;
+mod logs;
+mod metrics_sink;
+mod replay;
+mod secrets;
+mod settings;
+mod sizes;
