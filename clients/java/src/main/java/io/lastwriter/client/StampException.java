@@ -1,0 +1,10 @@
+package io.lastwriter.client;
+
+/** A write could not be stamped. Thrown to the caller only by a strict interceptor. Holds no item contents. */
+public final class StampException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    StampException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
