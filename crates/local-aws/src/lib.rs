@@ -10,3 +10,4 @@ pub mod lambda;
 pub mod ledger;
 pub mod replica;
 pub mod shard;
+pub mod workload;

@@ -47,10 +47,10 @@ pub(super) struct Gateway {
 }
 
 /// A client with a pool of connections.
-pub(super) type HttpClient = Client<HttpConnector, Body>;
+pub(crate) type HttpClient = Client<HttpConnector, Body>;
 
 /// A client for all gateways.
-pub(super) fn client() -> HttpClient {
+pub(crate) fn http_client() -> HttpClient {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new()).build(connector)

@@ -64,7 +64,7 @@ impl GlobalTable {
             observer: config.observer.clone(),
             ttl_attribute: config.ttl_attribute.clone(),
         });
-        let client = gateway::client();
+        let client = gateway::http_client();
         let mut members = BTreeMap::new();
         for (at, &region) in config.regions.iter().enumerate() {
             let port = config.ports.get(at).copied().unwrap_or(0);

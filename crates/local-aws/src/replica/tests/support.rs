@@ -6,7 +6,6 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::replica::gateway::{HttpClient, client};
 use crate::replica::*;
 
 pub(super) const EAST: &str = "us-east-1";
@@ -36,7 +35,7 @@ impl World {
     pub(super) async fn start(config: GlobalTableConfig) -> Self {
         Self {
             table: GlobalTable::start(config).await.unwrap(),
-            client: client(),
+            client: http_client(),
         }
     }
 

@@ -1,0 +1,127 @@
+//! Histories made by hand.
+
+use std::sync::Arc;
+
+use crate::replica::{Commit, How, Item, ItemKey, PrivateTimestamp, Region};
+use crate::workload::*;
+
+pub(super) const EAST: &str = "us-east-1";
+pub(super) const WEST: &str = "us-west-2";
+pub(super) const EU: &str = "eu-west-1";
+
+pub(super) fn region(name: &str) -> Region {
+    Region::parse(name).unwrap()
+}
+
+/// A version's id: made at this time in this Region.
+pub(super) fn at(micros: u64, name: &str) -> WriteId {
+    PrivateTimestamp {
+        micros,
+        counter: 0,
+        region: region(name),
+    }
+}
+
+pub(super) fn key() -> ItemKey {
+    ItemKey::new("USER#1", "PROFILE")
+}
+
+/// Stamps from triples of Region, n and t.
+pub(super) fn stamps(pairs: &[(&str, u64, u64)]) -> Stamps {
+    pairs
+        .iter()
+        .map(|(region, n, t)| {
+            let stamp = Stamp {
+                n: Some(*n),
+                t: Some(*t),
+            };
+            ((*region).to_owned(), stamp)
+        })
+        .collect()
+}
+
+/// A history in the making, of one item.
+pub(super) struct Maker {
+    pub(super) history: History,
+    images: std::collections::BTreeMap<WriteId, Option<Arc<Item>>>,
+    held: std::collections::BTreeMap<Region, WriteId>,
+}
+
+impl Maker {
+    pub(super) fn new() -> Self {
+        Self {
+            history: History::new("lw"),
+            images: Default::default(),
+            held: Default::default(),
+        }
+    }
+
+    /// A local write on top of what its Region holds, which leaves the item with these stamps.
+    pub(super) fn write(&mut self, id: WriteId, kind: Kind, pairs: &[(&str, u64, u64)]) {
+        let mut item = Item::new();
+        for (region, n, t) in pairs {
+            for (part, value) in [("n", n), ("t", t)] {
+                let number = dynoxide::AttributeValue::N(value.to_string());
+                item.insert(format!("lw:{part}:{region}"), number);
+            }
+        }
+        self.images.insert(id, Some(Arc::new(item)));
+        self.commit(id.region, id, How::Local, Some(kind));
+    }
+
+    pub(super) fn update(&mut self, id: WriteId, pairs: &[(&str, u64, u64)]) {
+        self.write(id, Kind::Update, pairs);
+    }
+
+    /// A deletion by TTL.
+    pub(super) fn purge(&mut self, id: WriteId) {
+        self.images.insert(id, None);
+        self.commit(id.region, id, How::Expired, None);
+    }
+
+    /// A version arrives in a Region and wins there.
+    pub(super) fn arrive(&mut self, at: &str, id: WriteId) {
+        self.commit(region(at), id, How::Replicated, None);
+    }
+
+    fn commit(&mut self, region: Region, id: WriteId, how: How, kind: Option<Kind>) {
+        self.history.record(&Commit {
+            region,
+            key: key(),
+            version: id,
+            replaced: self.held.insert(region, id),
+            how,
+            image: self.images[&id].clone(),
+            tag: kind.map(|kind| Arc::from(kind.name())),
+        });
+    }
+
+    pub(super) fn truth(&self) -> Truth {
+        Truth::of(&self.history)
+    }
+}
+
+pub(super) fn conflict(
+    name: &str,
+    loser: &[(&str, u64, u64)],
+    winner: &[(&str, u64, u64)],
+) -> FoundConflict {
+    FoundConflict {
+        region: region(name),
+        key: key(),
+        loser: stamps(loser),
+        winner: stamps(winner),
+    }
+}
+
+/// Two Regions write the same item at once: East's two writes lose against West's one.
+pub(super) fn a_plain_loss() -> Maker {
+    let mut maker = Maker::new();
+    maker.update(at(1, EAST), &[(EAST, 1, 1)]);
+    maker.arrive(WEST, at(1, EAST));
+    maker.update(at(2, EAST), &[(EAST, 2, 2)]);
+    maker.update(at(3, EAST), &[(EAST, 3, 3)]);
+    maker.update(at(4, WEST), &[(EAST, 1, 1), (WEST, 1, 4)]);
+    maker.arrive(EAST, at(4, WEST));
+    maker
+}

@@ -1,0 +1,6 @@
+//! The truth and the evaluation, on histories made by hand and on a real run.
+
+mod evaluation;
+mod hand_made;
+mod run;
+mod stamping;

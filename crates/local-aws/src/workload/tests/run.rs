@@ -1,0 +1,219 @@
+//! A whole run: writers, replication, and a plain reading of the streams in the processor's place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::hand_made::{EAST, EU, WEST, region};
+use crate::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
+use crate::workload::*;
+
+/// How far the clocks of one Region's writers may be apart for the reader of the streams.
+const TOLERANCE: u64 = 100_000;
+
+/// The stamps of an image.
+fn stamps(image: &Value) -> Stamps {
+    let mut stamps = Stamps::new();
+    for (name, value) in image.as_object().into_iter().flatten() {
+        let number = value["N"].as_str().and_then(|text| text.parse().ok());
+        if let Some(region) = name.strip_prefix("lw:n:") {
+            stamps.entry(region.to_owned()).or_default().n = number;
+        } else if let Some(region) = name.strip_prefix("lw:t:") {
+            stamps.entry(region.to_owned()).or_default().t = number;
+        }
+    }
+    stamps
+}
+
+/// The rule by which a conflict shows in one record, for writers that all stamp.
+fn is_conflict(region: Region, old: &Stamps, new: &Stamps) -> bool {
+    let zero = Stamp::default();
+    let foreign_advanced = new.iter().any(|(name, stamp)| {
+        let before = old.get(name).unwrap_or(&zero);
+        name != region.name() && (stamp.n > before.n || stamp.t > before.t)
+    });
+    let Some(mine) = old.get(region.name()) else {
+        return false;
+    };
+    let theirs = new.get(region.name()).unwrap_or(&zero);
+    let (n, t) = (mine.n.unwrap_or(0), mine.t.unwrap_or(0));
+    let saw = match (theirs.n, theirs.t) {
+        (Some(new_n), Some(new_t)) if new_n == n => new_t == t,
+        (Some(new_n), Some(new_t)) => new_n > n && new_t + TOLERANCE >= t,
+        _ => false,
+    };
+    foreign_advanced && !saw
+}
+
+/// The conflicts in all streams.
+fn conflicts(table: &GlobalTable) -> Vec<FoundConflict> {
+    let mut found = Vec::new();
+    for region in table.regions() {
+        for record in table.shard(region).unwrap().read_from(0, usize::MAX) {
+            let record: Value = serde_json::from_str(record.json.get()).unwrap();
+            let change = &record["dynamodb"];
+            if record["eventName"] != "MODIFY" {
+                continue;
+            }
+            let (loser, winner) = (stamps(&change["OldImage"]), stamps(&change["NewImage"]));
+            if is_conflict(region, &loser, &winner) {
+                let part = |name: &str| change["Keys"][name]["S"].as_str().unwrap().to_owned();
+                found.push(FoundConflict {
+                    region,
+                    key: ItemKey::new(part("PK"), part("SK")),
+                    loser,
+                    winner,
+                });
+            }
+        }
+    }
+    found
+}
+
+struct Ran {
+    table: GlobalTable,
+    truth: Truth,
+    progress: Arc<Progress>,
+}
+
+/// Runs a workload with one Region cut off for a while, until everything has arrived.
+async fn ran(options: WorkloadOptions) -> Ran {
+    let history = History::new("lw");
+    let table = GlobalTable::start(GlobalTableConfig {
+        lag: Lag::LogNormal {
+            median: Duration::from_millis(60),
+            sigma: 0.7,
+        },
+        seed: options.seed,
+        ttl_sweep: Some(Duration::from_millis(200)),
+        observer: Some(history.observer()),
+        ..GlobalTableConfig::new([EAST, WEST, EU].map(region).into())
+    })
+    .await
+    .unwrap();
+    let progress = Arc::new(Progress::default());
+    let (_keep, stop) = watch::channel(false);
+    let writing = run(&table, &options, Arc::clone(&progress), stop);
+    let cutting = async {
+        tokio::time::sleep(options.length / 4).await;
+        table.cut(region(EU)).await.unwrap();
+        tokio::time::sleep(options.length / 4).await;
+        table.join(region(EU)).unwrap();
+    };
+    let (written, ()) = tokio::join!(writing, cutting);
+    written.unwrap();
+    table.wait_until_converged().await;
+    let truth = Truth::of(&history);
+    Ran {
+        table,
+        truth,
+        progress,
+    }
+}
+
+fn options() -> WorkloadOptions {
+    WorkloadOptions {
+        seed: 11,
+        length: Duration::from_secs(3),
+        rate: 200.0,
+        users: 25,
+        purge_after: Duration::from_secs(1),
+        ..WorkloadOptions::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_worse_reader_is_caught()
+{
+    let Ran {
+        table,
+        truth,
+        progress,
+    } = ran(options()).await;
+    assert_eq!(progress.errors(), 0);
+    assert_eq!(truth.writes().len() as u64, progress.writes());
+    assert!(truth.lost_share() > 0.01, "{}", truth.lost_share());
+
+    let found = conflicts(&table);
+    let evaluation = truth.evaluate(&found);
+    assert!(evaluation.is_exact(), "{:#?}", evaluation.regions);
+    let total = evaluation.total();
+    assert!(total.found > 10, "{total:?}");
+    assert_eq!(
+        total.found + total.outside.values().map(|o| o.lost).sum::<u64>(),
+        total.lost
+    );
+
+    // A reader that keeps quiet about one Region misses that Region's losses, and no others.
+    let quiet: Vec<_> = found
+        .iter()
+        .filter(|c| c.region != region(EU))
+        .cloned()
+        .collect();
+    let missed = truth.evaluate(&quiet).missed;
+    assert!(!missed.is_empty() && missed.iter().all(|id| id.region == region(EU)));
+
+    // A reader that takes every replicated write for a conflict raises false alarms.
+    let mut eager = found.clone();
+    for record in table.shard(region(EAST)).unwrap().read_from(0, usize::MAX) {
+        let record: Value = serde_json::from_str(record.json.get()).unwrap();
+        let change = &record["dynamodb"];
+        eager.push(FoundConflict {
+            region: region(EAST),
+            key: ItemKey::new(
+                change["Keys"]["PK"]["S"].as_str().unwrap(),
+                change["Keys"]["SK"]["S"].as_str().unwrap(),
+            ),
+            loser: stamps(&change["OldImage"]),
+            winner: stamps(&change["NewImage"]),
+        });
+    }
+    assert!(!truth.evaluate(&eager).false_alarms.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unstamped_writers_and_blind_puts_come_in_as_large_a_share_as_they_are_asked_for() {
+    let Ran { truth, .. } = ran(WorkloadOptions {
+        unstamped_share: 0.2,
+        blind_put_share: 0.1,
+        length: Duration::from_secs(2),
+        ..options()
+    })
+    .await;
+    let share = |kind| {
+        let writes = truth.writes();
+        let such = writes.iter().filter(|write| write.kind == kind).count();
+        such as f64 / writes.len() as f64
+    };
+    assert!((0.1..0.3).contains(&share(Kind::Unstamped)));
+    assert!((0.04..0.2).contains(&share(Kind::BlindPut)));
+    let evaluation = truth.evaluate(&[]);
+    let outside = evaluation.total().outside;
+    assert!(outside[&Outside::Unstamped].lost + outside[&Outside::BlindPut].lost > 0);
+}
+
+#[tokio::test]
+async fn a_run_ends_early_when_it_is_told_to() {
+    let config = GlobalTableConfig {
+        lag: Lag::NONE,
+        ..GlobalTableConfig::new(vec![region(EAST), region(WEST)])
+    };
+    let table = GlobalTable::start(config).await.unwrap();
+    let options = WorkloadOptions {
+        length: Duration::from_secs(100_000),
+        ..options()
+    };
+    let progress = Arc::new(Progress::default());
+    let (tell, stop) = watch::channel(false);
+    let writing = run(&table, &options, Arc::clone(&progress), stop);
+    let telling = async {
+        while progress.writes() < 5 {
+            tokio::task::yield_now().await;
+        }
+        tell.send(true).unwrap();
+    };
+    let (ended, ()) = tokio::join!(writing, telling);
+    ended.unwrap();
+}
