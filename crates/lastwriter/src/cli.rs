@@ -1,0 +1,41 @@
+//! The command line: which subcommands there are, and how one is run.
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::CommandError;
+use crate::replay;
+
+const AFTER_HELP: &str = "\
+Examples:
+  lastwriter replay events/update_update.json     one event through the built function
+  lastwriter replay events/ --json                every event of a folder, for machines
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input.
+Colours are shown on a terminal only; NO_COLOR turns them off.";
+
+/// Finds the writes that last writer wins dropped in a DynamoDB global table.
+#[derive(Debug, Parser)]
+#[command(name = "lastwriter", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay stream events through the built function, and show its verdicts, ledger and metrics
+    Replay(replay::Args),
+}
+
+/// Runs a parsed command line.
+///
+/// # Errors
+///
+/// [`CommandError`] tells what failed and gives the exit code.
+pub async fn run(cli: Cli) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Replay(args) => replay::command(args).await,
+    }
+}

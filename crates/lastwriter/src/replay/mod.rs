@@ -1,0 +1,107 @@
+//! `lastwriter replay`: events through the built function, with a ledger and a CloudWatch in memory.
+
+mod bootstrap;
+mod log_lines;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub use bootstrap::BootstrapNotFound;
+pub use run::{Replay, ReplayConfig, ReplayError, run};
+
+use crate::event;
+use crate::failure::CommandError;
+use crate::report::{self, Report};
+use crate::settings::{self, Setting};
+use crate::terminal::{self, Layout};
+
+const AFTER_HELP: &str = "\
+The built function runs as a process under a local Lambda, once for each event, all in one process. Its ledger and its
+CloudWatch are in memory, on loopback; nothing reaches AWS.
+
+Examples:
+  lastwriter replay events/update_update.json
+  lastwriter replay events/
+  lastwriter replay --set TTL_ATTRIBUTE=ttl events/replicated_ttl_expiry.json
+  aws s3 cp s3://failed-batches/event.json - | lastwriter replay -
+  lastwriter replay --json events/ | jq '.events[].records[] | select(.verdict == \"conflict\")'
+
+--json prints {events, ledger, metrics}; each event has {event, records, response, error, ledger, metrics}.
+
+Exit codes: 0 done, 1 an invocation failed or a record could not be kept, 2 an event cannot be read or is none.";
+
+/// Options of `lastwriter replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Event files, folders of *.json files, or - for standard input
+    #[arg(required = true, value_name = "EVENT")]
+    pub events: Vec<PathBuf>,
+    /// The built function [default: stream-processor or bootstrap beside this program]
+    #[arg(long, value_name = "PATH", env = "LASTWRITER_BOOTSTRAP")]
+    pub bootstrap: Option<PathBuf>,
+    /// A setting of the function; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = settings::parse)]
+    pub set: Vec<Setting>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs `lastwriter replay`.
+///
+/// # Errors
+///
+/// [`CommandError::BadInput`] for events and settings that cannot be used, [`CommandError::Failed`] if the function
+/// is not there, does not start, or fails.
+pub async fn command(args: Args) -> Result<(), CommandError> {
+    let bad = |error: &dyn std::error::Error| CommandError::BadInput(error.to_string());
+    settings::check(&args.set).map_err(|error| bad(&error))?;
+    let events = event::read_all(&args.events).map_err(|error| bad(&error))?;
+    let bootstrap =
+        bootstrap::find(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
+    let progress = progress_bar(events.len());
+    let config = ReplayConfig {
+        bootstrap,
+        settings: args.set,
+    };
+    let replay = run(config, &events, |event| {
+        progress.set_message(event.name.clone())
+    })
+    .await;
+    progress.finish_and_clear();
+    let report = replay
+        .map_err(|error| CommandError::Failed(error.to_string()))?
+        .report;
+    terminal::print(&show(&report, args.json)?)?;
+    if report.succeeded() {
+        Ok(())
+    } else {
+        let message = "not every invocation succeeded; see above for each";
+        Err(CommandError::Failed(message.to_owned()))
+    }
+}
+
+/// A report as JSON or as tables.
+pub(crate) fn show(report: &Report, json: bool) -> Result<String, CommandError> {
+    if !json {
+        return Ok(report::render(report, Layout::of_stdout()));
+    }
+    let text = serde_json::to_string_pretty(report)
+        .map_err(|error| CommandError::Failed(format!("the report is no JSON: {error}")))?;
+    Ok(text + "\n")
+}
+
+/// On standard error, and only if that is a terminal.
+fn progress_bar(events: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(events).unwrap_or(u64::MAX));
+    // The template is fixed, so it is always read; the default style would do as well.
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {bar:30} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,1 @@
+//! Replays through the built function.

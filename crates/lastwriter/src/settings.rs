@@ -1,0 +1,86 @@
+//! The function's settings on the command line: `--set NAME=VALUE`.
+
+use stream_processor::settings::{SETTINGS, Settings, SettingsError};
+
+/// The ledger table's name wherever the ledger is in memory.
+pub const LEDGER_TABLE: &str = "ledger";
+
+/// One setting of the function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, such as `TTL_ATTRIBUTE`.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Reads `NAME=VALUE` where the name is a setting's.
+///
+/// # Errors
+///
+/// A message with the names that can be set.
+pub fn parse(text: &str) -> Result<Setting, String> {
+    let settable = || {
+        SETTINGS
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "LEDGER_TABLE")
+    };
+    let known = || settable().collect::<Vec<_>>().join(", ");
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected NAME=VALUE, with a NAME of {}", known()))?;
+    if !settable().any(|setting| setting == name) {
+        return Err(format!(
+            "{name} cannot be set here; what can is {}",
+            known()
+        ));
+    }
+    Ok(Setting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+/// The function's settings with these changes, checked as the function itself checks them at its start.
+///
+/// # Errors
+///
+/// Every problem, in the function's words.
+pub fn check(changes: &[Setting]) -> Result<Settings, SettingsError> {
+    Settings::read(|name| {
+        if name == "LEDGER_TABLE" {
+            return Some(LEDGER_TABLE.to_owned());
+        }
+        let last = changes.iter().rev().find(|setting| setting.name == name);
+        last.map(|setting| setting.value.clone())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_read() {
+        let setting = parse("TTL_ATTRIBUTE=a=b").unwrap();
+        assert_eq!((&*setting.name, &*setting.value), ("TTL_ATTRIBUTE", "a=b"));
+    }
+
+    #[test]
+    fn what_is_no_setting_is_refused_with_the_names_that_are() {
+        for wrong in ["TTL_ATTRIBUTE", "TTL=ttl", "LEDGER_TABLE=other", "=x"] {
+            let message = parse(wrong).unwrap_err();
+            assert!(message.contains("CLOCK_TOLERANCE_MS"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_values_counts_and_a_wrong_one_is_refused() {
+        let setting = |text| parse(text).unwrap();
+        let twice = [setting("LEDGER_IMAGES=none"), setting("LEDGER_IMAGES=some")];
+        let message = check(&twice).unwrap_err().to_string();
+        assert!(message.contains("LEDGER_IMAGES is \"some\""), "{message}");
+        assert!(check(&twice[..1]).is_ok());
+    }
+}
