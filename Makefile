@@ -40,7 +40,7 @@ $(VENV)/tools.stamp: $(VENV)/pip.stamp tools/requirements.txt
 
 $(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt clients/python/requirements-dev.txt
 	@echo "Installing what the checks need into $(VENV)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r infra/requirements.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r infra/requirements.txt
 	@touch $@
 
 # --- See it work ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ async fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => {
             tracing::error!("{error}");
+            // Once more as plain text, for whoever starts the function by hand.
+            eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };

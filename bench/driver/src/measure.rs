@@ -1,0 +1,102 @@
+//! One function under measurement, with the endpoints it talks to.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use local_aws::cloudwatch::CloudWatch;
+use local_aws::fault::Fault;
+use local_aws::lambda::{Function, FunctionConfig, Outcome};
+use local_aws::ledger::{Ledger, Storage};
+
+use crate::process;
+
+/// A function to measure.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// Its name in the table.
+    pub(crate) name: &'static str,
+    /// Its executable.
+    pub(crate) bootstrap: PathBuf,
+    /// What runs it needs beside the usual environment.
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+/// A candidate that runs.
+pub(crate) struct Running {
+    function: Function,
+    pub(crate) cloudwatch: CloudWatch,
+    pub(crate) ledger: Ledger,
+}
+
+impl Candidate {
+    /// Starts the function with endpoints of its own.
+    pub(crate) async fn start(&self) -> Result<Running> {
+        let cloudwatch = CloudWatch::start().await?;
+        let ledger = Ledger::start("ledger", Storage::Memory).await?;
+        let mut config = FunctionConfig::new(&self.bootstrap, self.name, "us-east-1")
+            .env("LEDGER_TABLE", "ledger")
+            .env("AWS_LAMBDA_LOG_LEVEL", "warn")
+            .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
+            .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
+        config.environment.extend(self.environment.iter().cloned());
+        let function = Function::start(config)
+            .await
+            .with_context(|| format!("starting {}", self.name))?;
+        Ok(Running {
+            function,
+            cloudwatch,
+            ledger,
+        })
+    }
+}
+
+impl Running {
+    /// From spawning the process until it asked for work.
+    pub(crate) fn start_time(&self) -> Duration {
+        self.function.start_time()
+    }
+
+    /// Makes the ledger answer after a delay.
+    pub(crate) fn slow_ledger(&self, delay: Duration) {
+        self.ledger.set_fault(Fault::Delay(delay));
+    }
+
+    /// Sends one batch; gives the wall-clock time until the answer.
+    pub(crate) async fn send(&self, payload: Bytes) -> Result<Duration> {
+        let sent = Instant::now();
+        let invocation = self.function.invoke(payload).await;
+        let took = sent.elapsed();
+        match invocation.outcome {
+            Outcome::Response(answer) if answer.as_ref() == br#"{"batchItemFailures":[]}"# => {
+                Ok(took)
+            }
+            other => bail!("the function did not take the batch: {other:?}"),
+        }
+    }
+
+    /// Sends batches; gives the CPU time that the function used for them.
+    pub(crate) async fn cpu(&self, payloads: &[Bytes]) -> Result<Duration> {
+        let pid = self.pid()?;
+        let before = process::cpu_time(pid)?;
+        for payload in payloads {
+            self.send(payload.clone()).await?;
+        }
+        Ok(process::cpu_time(pid)? - before)
+    }
+
+    /// The most memory the function has had, in MB.
+    pub(crate) fn peak_memory_mb(&self) -> Result<f64> {
+        process::peak_memory_mb(self.pid()?)
+    }
+
+    /// Ends the function.
+    pub(crate) async fn stop(self) {
+        self.function.stop().await;
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.function.pid().context("the function does not run")
+    }
+}

@@ -1,0 +1,178 @@
+//! The results beside their targets.
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use crate::scenarios::Results;
+use crate::stats::Measured;
+
+/// A figure with the most it may be.
+#[derive(Debug, Serialize)]
+struct Target {
+    what: &'static str,
+    figure: f64,
+    most: f64,
+    unit: &'static str,
+}
+
+impl Target {
+    fn is_met(&self) -> bool {
+        self.figure <= self.most
+    }
+}
+
+/// The results and the targets.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    results: Results,
+    targets: Vec<Target>,
+}
+
+impl Report {
+    /// Works the targets out.
+    pub(crate) fn of(results: Results) -> Self {
+        let (bare, ours) = (&results.figures[0], &results.figures[1]);
+        let ratio = |what, ours: f64, bare: f64, most| Target {
+            what,
+            figure: ours / bare,
+            most,
+            unit: "x bare",
+        };
+        let (bare_one, ours_one) = results.one_percent_cpu_us;
+        let targets = vec![
+            ratio(
+                "CPU a record, no conflicts",
+                ours.cpu_us_per_record.median,
+                bare.cpu_us_per_record.median,
+                1.3,
+            ),
+            ratio(
+                "start to ready",
+                ours.start_ms.median,
+                bare.start_ms.median,
+                1.3,
+            ),
+            Target {
+                what: "first invocation above bare",
+                figure: ours.first_invocation_ms.median - bare.first_invocation_ms.median,
+                most: 10.0,
+                unit: "ms",
+            },
+            ratio("peak memory", ours.peak_memory_mb, bare.peak_memory_mb, 1.5),
+            Target {
+                what: "zip",
+                figure: results.zip_bytes as f64 / 1e6,
+                most: 3.0,
+                unit: "MB",
+            },
+            ratio(
+                "CPU a record, 1 % conflicts",
+                ours_one.median,
+                bare_one.median,
+                2.0,
+            ),
+            Target {
+                what: "batch of 1,000, 10 % conflicts, ledger at 5 ms",
+                figure: results.ten_percent_batch_ms.median,
+                most: 60.0,
+                unit: "ms",
+            },
+            Target {
+                what: "CPU a record, 100 to 10,000 a batch",
+                figure: growth(&results.by_records),
+                most: 1.15,
+                unit: "most / least",
+            },
+            Target {
+                what: "CPU a byte, images of 1 to 100 KB",
+                figure: growth(&results.by_image_bytes),
+                most: 1.15,
+                unit: "most / least",
+            },
+            Target {
+                what: "PutMetricData a batch",
+                figure: results.metric_requests_per_batch,
+                most: 1.0,
+                unit: "requests",
+            },
+            Target {
+                what: "ledger calls without a conflict",
+                figure: results.ledger_requests_without_conflict as f64,
+                most: 0.0,
+                unit: "requests",
+            },
+        ];
+        Self { results, targets }
+    }
+
+    /// Whether every target is met.
+    pub(crate) fn all_met(&self) -> bool {
+        self.targets.iter().all(Target::is_met)
+    }
+
+    /// Prints both tables.
+    #[expect(clippy::print_stdout, reason = "it is the program's result")]
+    pub(crate) fn print(&self) {
+        let mut functions = table(&[
+            "function",
+            "CPU us/record",
+            "ratio",
+            "start to ready ms",
+            "first call ms",
+            "peak MB",
+        ]);
+        let bare = self.results.figures[0].cpu_us_per_record.median;
+        for figures in &self.results.figures {
+            functions.add_row([
+                figures.name.clone(),
+                spread(figures.cpu_us_per_record),
+                format!("{:.2}", figures.cpu_us_per_record.median / bare),
+                spread(figures.start_ms),
+                spread(figures.first_invocation_ms),
+                format!("{:.1}", figures.peak_memory_mb),
+            ]);
+        }
+        println!("{functions}\n");
+        let mut targets = table(&[
+            "target of stream-processor",
+            "measured",
+            "at most",
+            "unit",
+            "",
+        ]);
+        for target in &self.targets {
+            targets.add_row([
+                target.what.to_owned(),
+                format!("{:.2}", target.figure),
+                format!("{}", target.most),
+                target.unit.to_owned(),
+                if target.is_met() { "met" } else { "MISSED" }.to_owned(),
+            ]);
+        }
+        println!("{targets}");
+    }
+}
+
+/// The largest cost over the smallest.
+fn growth(costs: &[(usize, Measured)]) -> f64 {
+    let medians = || costs.iter().map(|(_, cost)| cost.median);
+    medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min)
+}
+
+fn spread(measured: Measured) -> String {
+    format!(
+        "{:.2} ({:.2} to {:.2})",
+        measured.median, measured.least, measured.most
+    )
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::ASCII_MARKDOWN)
+        .set_header(header);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
