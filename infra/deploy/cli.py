@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import (adding, artifacts, attaching, backups, crossing, deploying, destroying, function_code, loading,
-                          logs, pausing, restoring, status)
+from infra.deploy import (adding, artifacts, attaching, backups, crossing, deploying, destroying, function_code,
+                          loading, logs, pausing, restoring, status)
 from infra.deploy.aws import Boto
 from infra.deploy.console import Console
 from infra.deploy.context import Context, parse_parameters

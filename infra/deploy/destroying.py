@@ -78,9 +78,8 @@ def _left_behind(context: Context, ours: bool) -> list[str]:
     """What Retain keeps, each with the command that removes it, found while the stacks still name it."""
     names, lines = context.names, []
     if ours:
-        lines.append(f"table {names.table}, with a backup of its own if point-in-time recovery is on: first its replicas, "
-                     "one at a time, then the table. A table that a replica was added from cannot be deleted for 24 "
-                     "hours after that.")
+        lines.append(f"table {names.table}: first its replicas, one at a time, then the table. A table that a replica was "
+                     "added from cannot be deleted for 24 hours after that.")
         lines += [
             f"  aws dynamodb update-table --region {context.primary} --table-name {names.table} "
             f"--replica-updates 'Delete={{RegionName={region}}}'" for region in context.regions[1:]
@@ -99,5 +98,6 @@ def _left_behind(context: Context, ours: bool) -> list[str]:
     for region in (*context.regions[1:], context.primary):
         if key := context.find(region, "key").outputs.get("KeyArn"):
             lines.append(f"key {key}: last of all, for whatever it encrypts is lost with it:")
-            lines.append(f"  aws kms schedule-key-deletion --region {region} --key-id {key} --pending-window-in-days 30")
+            lines.append(f"  aws kms schedule-key-deletion --region {region} --key-id {key} "
+                         "--pending-window-in-days 30")
     return lines or ["nothing that the stacks still name"]

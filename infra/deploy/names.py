@@ -67,8 +67,8 @@ class Names:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of every stack, which CloudFormation hands on to its resources."""
-        return {"Project": self.project, "Environment": self.env, "Table": self.table, "ManagedBy": "lastwriter"}
+        """The tags of every stack, beside those that the templates put on its resources."""
+        return {"Table": self.table, "ManagedBy": "lastwriter"}
 
     def arguments(self) -> str:
         """The same as arguments of make, for the hints in messages."""

@@ -17,7 +17,7 @@ from infra.deploy.waiting import Waiter
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
-CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 STACK_TIMEOUT = 3600.0
 """Seconds. Adding a replica copies the whole table, which takes long for a large one."""
 

@@ -89,13 +89,17 @@ class Builder:
         })
 
     def await_replicas(self, regions: list[str]) -> dict[str, Replica]:
-        """Wait until the table is ACTIVE with a stream in each Region, and give each Region's own description."""
+        """Wait until the table is ACTIVE in each Region, and give each Region's own description, with its own stream.
+
+        With EVENTUAL consistency the stream comes with the replica; with STRONG it may be off.
+        """
         context = self.context
 
         def one(region: str) -> Replica:
             def poll() -> Replica | None:
                 replica = tables.find(context.aws, region, context.names.table)
-                return replica if replica and replica.status == "ACTIVE" and replica.stream_arn else None
+                ready = replica and replica.status == "ACTIVE"
+                return replica if ready and (replica.stream_arn or replica.consistency == "STRONG") else None
 
             return context.waiter.until(poll, f"table {context.names.table} in {region} with its stream", 1800)
 

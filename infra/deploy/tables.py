@@ -139,8 +139,8 @@ def check_streams(replicas: dict[str, Replica]) -> None:
             problems.append((f"{region}: the table has no stream (with STRONG consistency they are off by default, "
                              "and set per replica).", command))
         elif replica.view_type != NEEDED_VIEW:
-            problems.append((f"{region}: the stream holds {replica.view_type}, not {NEEDED_VIEW}. A view type cannot be "
-                             "changed: switch the stream off and on again, which loses what it holds.",
+            problems.append((f"{region}: the stream holds {replica.view_type}, not {NEEDED_VIEW}. A view type cannot "
+                             "be changed: switch the stream off and on again, which loses what it holds.",
                              command.replace("true,StreamViewType=" + NEEDED_VIEW, "false") + f" && {command}"))
     if problems:
         raise DeployError(

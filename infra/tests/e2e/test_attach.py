@@ -70,7 +70,8 @@ def test_deploy_leaves_a_table_alone_that_is_not_of_its_stack(emulator: Emulator
     assert stacks_of(emulator, "owned") == set()
 
 
-def test_a_third_reader_of_a_stream_is_refused_by_the_names_of_the_two(emulator: Emulator, code: dict[str, str]) -> None:
+def test_a_third_reader_of_a_stream_is_refused_by_the_names_of_the_two(
+        emulator: Emulator, code: dict[str, str]) -> None:
     make_table(emulator, "busy")
     client = emulator.client("lambda", "eu-west-1")
     stream = described(emulator, "busy")[1]["LatestStreamArn"]

@@ -59,7 +59,7 @@ def test_destroy_takes_the_stacks_and_leaves_the_data(emulator: Emulator) -> Non
     assert stacks(emulator, "us-east-1", "gone")
 
     said = emulator.run("destroy", *system("gone"), "--yes").stdout
-    assert "cannot be deleted for 24 hours" in said.replace("24 \nhours", "24 hours")
+    assert "cannot be deleted for 24 hours" in said
     for region in REGIONS:
         assert stacks(emulator, region, "gone") == {}
         client = emulator.client("dynamodb", region)
@@ -72,7 +72,8 @@ def test_destroy_takes_the_stacks_and_leaves_the_data(emulator: Emulator) -> Non
     done = emulator.run("deploy", *system("gone"), check=False)
     assert done.returncode == 1 and "belongs to no stack of ours" in done.stderr
     done = emulator.run("attach", *system("gone"), check=False)
-    assert done.returncode == 1 and "The ledger lastwriter-dev-gone-ledger exists in us-east-1, eu-west-1" in done.stderr
+    assert done.returncode == 1
+    assert "The ledger lastwriter-dev-gone-ledger exists in us-east-1, eu-west-1" in done.stderr
 
 
 def test_a_stack_whose_creation_failed_is_named_with_the_way_out(emulator: Emulator) -> None:

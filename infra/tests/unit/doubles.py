@@ -119,5 +119,6 @@ def write_zip(path: Path, machine: int = 0x3E, name: str = "bootstrap", start: b
     """A zip whose bootstrap begins as a Linux program for a machine does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(name, start + b"\x02\x01\x01" + bytes(9) + b"\x03\x00" + struct.pack("<H", machine) + bytes(40))
+        header = start + b"\x02\x01\x01" + bytes(9) + b"\x03\x00" + struct.pack("<H", machine)
+        archive.writestr(name, header + bytes(40))
     return path

@@ -65,7 +65,8 @@ def test_a_stream_of_another_view_is_refused_because_it_cannot_be_changed(aws: S
 
 
 def mapping(name: str, uuid: str, state: str = "Enabled") -> dict[str, str]:
-    return {"UUID": f"{uuid:0>36}", "State": state, "FunctionArn": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}"}
+    function = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}"
+    return {"UUID": f"{uuid:0>36}", "State": state, "FunctionArn": function}
 
 
 def lay_out_readers(aws: StubbedAws, mappings: list[dict[str, str]], pipes: list[dict[str, str]]) -> None:
