@@ -14,7 +14,8 @@ from botocore.config import Config
 import endpoints as servers
 
 NOW = 1795349587051000
-CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+# One session, since it keeps the service's model, which takes long to load.
+SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
 # Retries that do not wait long, and no credentials or settings from the machine.
 CONFIG = Config(retries={"max_attempts": 2, "mode": "standard"}, connect_timeout=5, read_timeout=30)
 
@@ -30,7 +31,7 @@ def connect(endpoints):
     """connect("client" or "resource", region) -> a boto3 object that talks to the test server."""
 
     def make(kind: str = "client", region: str = "us-east-1"):
-        factory = getattr(boto3.session.Session(**CREDENTIALS), kind)
+        factory = getattr(SESSION, kind)
         return factory("dynamodb", region_name=region, endpoint_url=endpoints[region], config=CONFIG)
 
     return make
@@ -73,7 +74,7 @@ def offline():
     """offline("client" or "resource", region) -> a boto3 object that sends nothing, and the requests it made."""
 
     def make(kind: str = "client", region: str = "us-east-1"):
-        made = getattr(boto3.session.Session(**CREDENTIALS), kind)("dynamodb", region_name=region, config=CONFIG)
+        made = getattr(SESSION, kind)("dynamodb", region_name=region, config=CONFIG)
         caught = Caught()
         caught.catch(made if kind == "client" else made.meta.client)
         return made, caught
