@@ -16,6 +16,7 @@ def attach(context: Context) -> None:
     """Watch a table that exists, from now on."""
     console, names, regions = context.console, context.names, context.regions
     check_parameters(context.parameters, ATTACHED)
+    _check_table_is_asked(context)
     builder = system.Builder.with_built_code(context)
 
     console.title(f"Looking at table {names.table} in account {context.aws.account} ...")
@@ -24,6 +25,7 @@ def attach(context: Context) -> None:
     replicas = tables.check_replicas(context.aws, regions, names.table)
     tables.check_streams(replicas)
     _check_primary(context)
+    builder.check_rules(context.primary, "processor", {})
     check_leftovers(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
@@ -54,6 +56,13 @@ def attach(context: Context) -> None:
     if not builder.made:
         console.title("Everything was as it should be; nothing has changed.")
     system.report(context, regions)
+
+
+def _check_table_is_asked(context: Context) -> None:
+    """What the table is, the table says."""
+    told = sorted({"BillingMode", "ConsistencyMode", "StreamViewType"} & set(context.parameters))
+    if told:
+        raise DeployError(f"attach takes {', '.join(told)} from the table itself.", "leave it out of PARAMS.")
 
 
 def _check_primary(context: Context) -> None:

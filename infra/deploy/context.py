@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.deploy import stacks
+from infra.deploy import stacks, templates
 from infra.deploy.aws import Aws
 from infra.deploy.console import Console
 from infra.deploy.errors import DeployError
@@ -65,7 +65,7 @@ class Context:
 
     def own_parameters(self, part: str) -> dict[str, str]:
         """What PARAMS= holds for the template of a stack."""
-        declared = stacks.template_parameters(stacks.template_path(TEMPLATE_OF[part]))
+        declared = templates.parameters(TEMPLATE_OF[part])
         return {name: value for name, value in self.parameters.items() if name in declared}
 
 
@@ -91,7 +91,7 @@ def check_parameters(parameters: dict[str, str], parts: tuple[str, ...]) -> None
             raise DeployError(f"PARAMS may not set {name}: the command finds it out itself.", "leave it out.")
         declarations = [
             declared[name] for part in parts
-            if name in (declared := stacks.template_parameters(stacks.template_path(TEMPLATE_OF[part])))
+            if name in (declared := templates.parameters(TEMPLATE_OF[part]))
         ]
         if not declarations:
             raise DeployError(f"No template has a parameter {name}.",
@@ -102,9 +102,9 @@ def check_parameters(parameters: dict[str, str], parts: tuple[str, ...]) -> None
 
 def _check_value(name: str, value: str, declaration: dict[str, Any]) -> None:
     allowed = declaration.get("AllowedValues")
-    if allowed and value not in [_text(a) for a in allowed]:
+    if allowed and value not in [templates.text(a) for a in allowed]:
         raise DeployError(f"PARAMS {name}={value}: not an allowed value.",
-                          f"one of {', '.join(_text(a) for a in allowed)}.")
+                          f"one of {', '.join(templates.text(a) for a in allowed)}.")
     pattern = declaration.get("AllowedPattern")
     if pattern and not re.fullmatch(pattern, value):
         raise DeployError(f"PARAMS {name}={value}: {declaration.get('ConstraintDescription', 'wrong form')}.",
@@ -119,8 +119,3 @@ def _check_value(name: str, value: str, declaration: dict[str, Any]) -> None:
                 f"PARAMS {name}={value}: outside its limits.",
                 f"from {declaration.get('MinValue', 'any')} to {declaration.get('MaxValue', 'any')}.",
             )
-
-
-def _text(value: object) -> str:
-    """A YAML scalar as CloudFormation reads it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -20,6 +20,8 @@ def deploy(context: Context) -> None:
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(regions[1:], tuple(part for part in STACKS if part != "table"))
     exists = check_table(context)
+    builder.check_rules(context.primary, "table", {"GlobalTableRegions": ",".join(regions)})
+    builder.check_rules(context.primary, "processor", {})
     if exists:
         check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
     check_leftovers(context, regions)

@@ -78,8 +78,8 @@ def _left_behind(context: Context, ours: bool) -> list[str]:
     """What Retain keeps, each with the command that removes it, found while the stacks still name it."""
     names, lines = context.names, []
     if ours:
-        lines.append(f"table {names.table}: first its replicas, one at a time, then the table. A table that a replica was "
-                     "added from cannot be deleted for 24 hours after that.")
+        lines.append(f"table {names.table}: first its replicas, one at a time, then the table. A table that a replica "
+                     "was added from cannot be deleted for 24 hours after that.")
         lines += [
             f"  aws dynamodb update-table --region {context.primary} --table-name {names.table} "
             f"--replica-updates 'Delete={{RegionName={region}}}'" for region in context.regions[1:]

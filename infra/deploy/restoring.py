@@ -79,8 +79,8 @@ def _settings(context: Context, region: str, source: tables.Replica | None, wish
         raise DeployError(
             f"There is no table {context.names.table} in {region}.",
             "a table that is gone can be restored from a backup: give BACKUP=<ARN> (`aws dynamodb list-backups "
-            f"--region {region}` lists them; of a table deleted with point-in-time recovery on, DynamoDB keeps a system "
-            "backup for 35 days).",
+            f"--region {region}` lists them; of a table deleted with point-in-time recovery on, DynamoDB keeps a "
+            "system backup for 35 days).",
         )
     try:
         answer = context.aws.client("dynamodb", region).describe_backup(BackupArn=wish.backup_arn)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
+from infra.deploy import templates
 from infra.deploy.aws import Aws
 from infra.deploy.console import Console
 from infra.deploy.errors import DeployError, code_of, message_of
 from infra.deploy.waiting import Waiter
-
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 STACK_TIMEOUT = 3600.0
@@ -116,25 +113,6 @@ def first_failure(aws: Aws, region: str, name: str) -> str:
     return failed
 
 
-class _AnyTag(yaml.SafeLoader):
-    """Reads a template's YAML without understanding its functions."""
-
-
-_AnyTag.add_multi_constructor("!", lambda loader, tag, node: None)
-
-
-def template_path(name: str) -> Path:
-    """The file of a template of this project."""
-    return TEMPLATES / f"{name}.yaml"
-
-
-def template_parameters(path: Path) -> dict[str, dict[str, Any]]:
-    """The parameters that a template declares."""
-    if not path.is_file():
-        raise DeployError(f"The template {path.name} is missing.", "run the command from a complete checkout.")
-    return yaml.load(path.read_text(), Loader=_AnyTag).get("Parameters", {})  # noqa: S506 - a SafeLoader
-
-
 @dataclass(frozen=True)
 class Change:
     """The outcome of bringing a stack to its template."""
@@ -159,11 +137,10 @@ class Deployer:
         A parameter that is not in `parameters` keeps the value it had; in a new stack it takes the template's default.
         An update that would replace a table or a key is refused.
         """
-        path = template_path(template)
         before = check_usable(self.aws, region, name)
-        wanted = _parameters(template_parameters(path), parameters, before)
+        wanted = _parameters(templates.parameters(template), parameters, before)
         labels = [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
-        return self._change(before, wanted, {**self.template_url(region, path), "Tags": labels})
+        return self._change(before, wanted, {**self.template_url(region, templates.path_of(template)), "Tags": labels})
 
     def set_parameter(self, region: str, name: str, parameter: str, value: str) -> Change:
         """Change one parameter of a stack that exists, and nothing else of it."""

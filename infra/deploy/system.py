@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from infra.deploy import artifacts, regional, stacks, tables
+from infra.deploy import artifacts, regional, stacks, tables, templates
 from infra.deploy.artifacts import Artifact, Store
 from infra.deploy.context import TEMPLATE_OF, Context
 from infra.deploy.errors import DeployError
@@ -49,10 +49,16 @@ class Builder:
     def check_stacks(self, regions: list[str], parts: tuple[str, ...]) -> None:
         """Every template is there and no stack is stuck: said before the first one is touched."""
         for part in parts:
-            stacks.template_parameters(stacks.template_path(TEMPLATE_OF[part]))
+            templates.parameters(TEMPLATE_OF[part])
         for region in regions:
             for part in parts:
                 stacks.check_usable(self.context.aws, region, self.context.names.stack(part))
+
+    def check_rules(self, region: str, part: str, known: dict[str, str]) -> None:
+        """What the stack's template refuses in PARAMS and in what the stack has: said before the first change."""
+        context = self.context
+        before = context.find(region, part).parameters
+        templates.check_rules(TEMPLATE_OF[part], {**before, **context.own_parameters(part), **known})
 
     def buckets(self, regions: list[str]) -> None:
         """The artifact bucket of each Region, with both zips in it."""

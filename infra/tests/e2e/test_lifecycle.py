@@ -96,6 +96,13 @@ def test_a_stack_whose_creation_failed_is_named_with_the_way_out(emulator: Emula
     assert stacks(emulator, "us-east-1", "stuck") == {}
 
 
+def test_parameters_that_do_not_go_together_stop_before_the_first_stack(emulator: Emulator) -> None:
+    done = emulator.run("deploy", *system("mixed"), "--params", "ConsistencyMode=STRONG", check=False)
+    assert done.returncode == 1
+    assert "needs three Regions of one set" in done.stderr
+    assert stacks(emulator, "us-east-1", "mixed") == {}
+
+
 def test_new_code_replaces_the_code_and_nothing_else(emulator: Emulator, code: dict[str, str], tmp_path: Path) -> None:
     emulator.run("deploy", *system("coded"))
     name = "lastwriter-dev-coded-stream-processor"

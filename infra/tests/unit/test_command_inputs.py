@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from doubles import console
 
-from infra.deploy import regions
+from infra.deploy import regions, templates
 from infra.deploy.context import check_parameters, parse_parameters
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS, Names, label_of
@@ -98,6 +98,45 @@ def test_a_wrong_parameter_is_refused_before_anything_is_made(typed: str, expect
 
 def test_a_right_parameter_is_taken() -> None:
     check_parameters(parse_parameters("BillingMode=PROVISIONED DeletionProtectionEnabled=false"), STACKS)
+
+
+TWO, THREE = "us-east-1,eu-west-1", "us-east-1,us-east-2,us-west-2"
+
+
+@pytest.mark.parametrize(("regions_given", "given", "expected"), [
+    (TWO, {"StreamViewType": "KEYS_ONLY"}, "needs StreamViewType NEW_AND_OLD_IMAGES"),
+    (TWO, {"WitnessRegion": "us-west-2"}, "WitnessRegion belongs to ConsistencyMode STRONG"),
+    (TWO, {"ConsistencyMode": "STRONG"}, "needs three Regions of one set"),
+    (THREE, {"ConsistencyMode": "STRONG", "TtlAttribute": "expires"}, "does not go with TtlAttribute"),
+])
+def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(
+        regions_given: str, given: dict[str, str], expected: str) -> None:
+    wanted = {**given, "GlobalTableRegions": regions_given}
+    assert expected in message(templates.check_rules, "global-table", wanted)
+
+
+@pytest.mark.parametrize(("regions_given", "given"), [
+    (TWO, {"TtlAttribute": "expires"}), (THREE, {"ConsistencyMode": "STRONG"}),
+    ("us-east-1,us-east-2", {"ConsistencyMode": "STRONG", "WitnessRegion": "us-west-2"}),
+])
+def test_parameters_that_go_together_are_taken(regions_given: str, given: dict[str, str]) -> None:
+    templates.check_rules("global-table", {**given, "GlobalTableRegions": regions_given})
+
+
+def functions_in(node: object) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(functions_in, node))
+    if isinstance(node, dict):
+        return set(node).union(*map(functions_in, node.values()))
+    return set()
+
+
+def test_the_rules_of_every_template_use_functions_that_are_known_here() -> None:
+    known = {"Equals", "Not", "And", "Or", "Contains", "Ref"}
+    for path in templates.TEMPLATES.glob("*.yaml"):
+        for rule in templates.read(path.stem).get("Rules", {}).values():
+            expressions = [rule.get("RuleCondition"), *(a["Assert"] for a in rule["Assertions"])]
+            assert functions_in(expressions) <= known, path.name
 
 
 def test_only_production_is_asked_about() -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import ANY
 from doubles import StubbedAws, console, stack
 
-from infra.deploy import stacks
+from infra.deploy import stacks, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Deployer
 
@@ -186,9 +186,9 @@ def test_a_parameter_that_no_template_has_is_refused(aws: StubbedAws, context) -
         deployer(aws, context).apply(REGION, NAME, "encryption-key", {"Nonsense": "1"}, {})
 
 
-def test_a_template_that_is_missing_is_named(aws: StubbedAws, context) -> None:
+def test_a_template_that_is_missing_is_named() -> None:
     with pytest.raises(DeployError, match="The template nonsense.yaml is missing"):
-        stacks.template_parameters(stacks.template_path("nonsense"))
+        templates.parameters("nonsense")
 
 
 def test_the_console_is_written_in_whole_lines() -> None:
