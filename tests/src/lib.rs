@@ -15,4 +15,5 @@ pub mod metrics;
 pub mod observed;
 pub mod proxy;
 pub mod records;
+pub mod stream;
 pub mod system;

@@ -162,6 +162,27 @@ pub fn without_sequence_number(mut record: Value) -> Value {
     record
 }
 
+/// The record without what is optional and without the key's second attribute: 10,000 of them fit into 6 MB.
+#[must_use]
+pub fn compact(mut record: Value) -> Value {
+    remove(&mut record, &["eventVersion", "eventSource"]);
+    let dynamodb = &mut record["dynamodb"];
+    remove(
+        dynamodb,
+        &["ApproximateCreationDateTime", "SizeBytes", "StreamViewType"],
+    );
+    for name in ["Keys", "OldImage", "NewImage"] {
+        remove(&mut dynamodb[name], &["SK", "address", "status"]);
+    }
+    record
+}
+
+fn remove(value: &mut Value, names: &[&str]) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
 /// An event of these records.
 pub fn event(records: impl IntoIterator<Item = Value>) -> String {
     let records: Vec<Value> = records.into_iter().collect();

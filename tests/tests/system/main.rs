@@ -2,6 +2,7 @@
 
 mod answers;
 mod deadline;
+mod faults;
 mod logs;
 mod metrics_sink;
 mod replay;

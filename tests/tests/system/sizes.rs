@@ -7,7 +7,7 @@ use stream_processor::record::Image;
 use system_tests::attribute_value::compare_attributes;
 use system_tests::ledger_entry::{is_part, key_of};
 use system_tests::records::{
-    conflict, conflict_between, conflict_id, event, local, malformed, replicated,
+    compact, conflict, conflict_between, conflict_id, event, local, malformed, replicated,
 };
 use system_tests::system::{Setup, System};
 
@@ -83,7 +83,7 @@ async fn a_400_kb_binary_item_that_loses_against_another_is_kept_whole() {
 
 #[tokio::test]
 async fn a_400_kb_text_item_that_loses_against_another_is_kept_whole() {
-    let text = |seed: usize| json!({"text": {"S": format!("{seed} lost and found ").repeat(ITEM_LIMIT / 20)}});
+    let text = |seed: usize| json!({"text": {"S": format!("{seed} lost and found ").repeat((ITEM_LIMIT - 300) / 17)}});
     let kept = losing_image_comes_back_whole(conflict_between(2, text(1), text(2)), 2).await;
     assert_eq!(kept, Kept::Compressed, "text compresses well");
 }
@@ -134,9 +134,9 @@ async fn ten_thousand_records_are_one_batch() {
         .start()
         .await;
     let records = (0..10_000).map(|n| match n % 100 {
-        0 => conflict(n),
-        1..50 => replicated(n),
-        _ => local(n),
+        0 => compact(conflict(n)),
+        1..50 => compact(replicated(n)),
+        _ => compact(local(n)),
     });
     assert_eq!(system.answer(event(records)).await, all_done());
     let metrics = system.metrics();
