@@ -217,6 +217,13 @@ test("the memory for tokens is bounded and forgets the oldest", () => {
   assert.deepEqual(answers, [1n, 2n, 1n, 3n, 1n, 4n]);
 });
 
+test("an update in a transaction without an expression, which DynamoDB rejects, stays as it is", async () => {
+  const { client, sent } = stamping();
+  const TransactItems = [{ Update: { TableName: "orders", Key: KEY } }];
+  await client.send(new TransactWriteItemsCommand({ TransactItems }));
+  assert.deepEqual(sent[0].TransactItems, TransactItems);
+});
+
 // Batches
 
 const stampedPut = (time) => ({
