@@ -3,12 +3,15 @@
 use clap::{Parser, Subcommand};
 
 use crate::failure::CommandError;
-use crate::replay;
+use crate::{judge, ledger, replay};
 
 const AFTER_HELP: &str = "\
 Examples:
   lastwriter replay events/update_update.json     one event through the built function
   lastwriter replay events/ --json                every event of a folder, for machines
+  lastwriter judge - < event.json                 judge an event without running the function
+  lastwriter ledger list --ledger my-ledger       the conflicts of the last 24 hours
+  lastwriter ledger show ID --ledger my-ledger    one conflict, both versions side by side
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input.
 Colours are shown on a terminal only; NO_COLOR turns them off.";
@@ -27,6 +30,10 @@ pub struct Cli {
 pub enum Command {
     /// Replay stream events through the built function, and show its verdicts, ledger and metrics
     Replay(replay::Args),
+    /// Judge stream events in this process, without the built function
+    Judge(judge::Args),
+    /// Read the conflict ledger, in AWS or at any endpoint
+    Ledger(ledger::Args),
 }
 
 /// Runs a parsed command line.
@@ -37,5 +44,7 @@ pub enum Command {
 pub async fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
         Command::Replay(args) => replay::command(args).await,
+        Command::Judge(args) => judge::command(args),
+        Command::Ledger(args) => ledger::command(args).await,
     }
 }

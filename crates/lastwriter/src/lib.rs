@@ -1,12 +1,14 @@
 //! The lastwriter command-line tool, as a library.
 //!
-//! [`replay`] runs events through the built function.
-//! Each subcommand is a module with its `Args` and a `command` that gives what to print. What a replay
-//! finds is plain data ([`report`]), so that tests can use it as well.
+//! [`replay`] runs events through the built function, [`judge`] does it in process, [`ledger`] reads the conflict
+//! ledger. Each subcommand is a module with its `Args` and a `command` that gives what to print. What replay and judge
+//! find is plain data ([`report`]), so that tests can use it as well.
 
 pub mod cli;
 pub mod event;
 pub mod failure;
+pub mod judge;
+pub mod ledger;
 pub mod replay;
 pub mod report;
 pub mod settings;

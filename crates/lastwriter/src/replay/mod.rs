@@ -3,8 +3,6 @@
 mod bootstrap;
 mod log_lines;
 mod run;
-#[cfg(test)]
-mod tests;
 
 use std::path::PathBuf;
 

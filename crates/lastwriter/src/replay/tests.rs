@@ -1,1 +1,0 @@
-//! Replays through the built function.

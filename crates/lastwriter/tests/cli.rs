@@ -1,0 +1,349 @@
+//! The built program: what it prints, and how it ends.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use lastwriter::event::{Event, read_all};
+use lastwriter::replay::{ReplayConfig, run};
+use local_aws::ledger::{Ledger, Storage};
+use serde_json::{Value, json};
+
+/// The program, with nothing of this machine's AWS settings.
+fn lastwriter(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lastwriter"));
+    command.args(arguments);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("AWS_") || text.starts_with("LASTWRITER_") || text == "LEDGER_TABLE" {
+            command.env_remove(name);
+        }
+    }
+    // No profile files, no instance metadata: whoever runs this may have credentials.
+    command.env("HOME", "/nonexistent");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    lastwriter(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn json_of(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn events() -> String {
+    format!("{}/../../events", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sample(name: &str) -> String {
+    format!("{}/{name}.json", events())
+}
+
+/// The function's binary, built if it is not up to date: nothing else here makes cargo build it.
+fn bootstrap() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_BIN_EXE_lastwriter"))
+            .parent()
+            .unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "stream-processor"]);
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(
+            build.status().unwrap().success(),
+            "the function does not build"
+        );
+        folder.join("stream-processor")
+    })
+}
+
+#[test]
+fn replay_and_judge_find_the_same_in_every_sample_event() {
+    bootstrap();
+    let events = events();
+    // Replaying takes real time, so the limit of samples a minute must not matter.
+    let samples = "UNSTAMPED_SAMPLES_PER_MINUTE=100000";
+    let replayed = json_of(&output(&["replay", "--json", "--set", samples, &events]));
+    let judged = json_of(&output(&["judge", "--json", "--set", samples, &events]));
+    let replayed_events = replayed["events"].as_array().unwrap();
+    assert!(replayed_events.len() > 50);
+    for (replayed, judged) in replayed_events
+        .iter()
+        .zip(judged["events"].as_array().unwrap())
+    {
+        assert_eq!(replayed["event"], judged["event"]);
+        assert_eq!(
+            replayed["records"], judged["records"],
+            "{}",
+            replayed["event"]
+        );
+        let ids = |event: &Value| -> Vec<Value> {
+            let items = event["ledger"].as_array().unwrap();
+            let mut ids: Vec<Value> = items
+                .iter()
+                .map(|item| item["ConflictId"].clone())
+                .collect();
+            ids.sort_by_key(Value::to_string);
+            ids
+        };
+        assert_eq!(ids(replayed), ids(judged), "{}", replayed["event"]);
+        let counts = |event: &Value| -> Vec<Value> {
+            let metrics = event["metrics"].as_array().unwrap().iter();
+            metrics
+                .map(|metric| {
+                    let measured = if metric["unit"] == "Count" {
+                        "sum"
+                    } else {
+                        "count"
+                    };
+                    json!([metric["name"], metric["dimensions"], metric[measured]])
+                })
+                .collect()
+        };
+        assert_eq!(counts(replayed), counts(judged), "{}", replayed["event"]);
+        assert_eq!(replayed["response"], json!({"batchItemFailures": []}));
+    }
+    assert_eq!(replayed["ledger"], judged["ledger"]);
+}
+
+#[test]
+fn a_replay_from_standard_input_prints_a_table() {
+    let mut child = lastwriter(&["replay", "-"])
+        .env("LASTWRITER_BOOTSTRAP", bootstrap())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let payload = std::fs::read(sample("update_update")).unwrap();
+    child.stdin.take().unwrap().write_all(&payload).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown = stdout(&output);
+    for part in [
+        "conflict",
+        "update_update",
+        "certain",
+        "us-east-1",
+        "eu-west-1",
+        "shipping_address, status",
+        "Conflicts",
+    ] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn settings_reach_the_function_and_emf_metrics_are_read() {
+    bootstrap();
+    let event = sample("clock_tolerance_setting");
+    let conflicts = |arguments: &[&str]| {
+        let report = json_of(&output(
+            &[&["replay", "--json", &event], arguments].concat(),
+        ));
+        let metrics = report["metrics"].as_array().unwrap().clone();
+        let found = metrics.into_iter().find(|metric| {
+            metric["name"] == "Conflicts"
+                && metric["dimensions"]
+                    .as_object()
+                    .is_some_and(|of| of.len() == 1)
+        });
+        found.unwrap()["sum"].as_f64().unwrap()
+    };
+    let by_default = conflicts(&[]);
+    assert!(conflicts(&["--set", "CLOCK_TOLERANCE_MS=250"]) < by_default);
+    assert_eq!(conflicts(&["--set", "METRICS_SINK=emf"]), by_default);
+}
+
+#[test]
+fn an_event_that_cannot_be_used_is_told_with_its_place_and_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.json");
+    std::fs::write(&file, "{\"Records\": [\n  {\"a\": }\n]}").unwrap();
+    let file = file.to_str().unwrap();
+    for command in ["replay", "judge"] {
+        let broken = output(&[command, file]);
+        assert_eq!(broken.status.code(), Some(2));
+        let place = format!("{file}, line 2, column 9");
+        assert!(stderr(&broken).contains(&place), "{}", stderr(&broken));
+        let missing = output(&[command, "no/such/event.json"]);
+        assert_eq!(missing.status.code(), Some(2));
+        assert!(stderr(&missing).contains("no/such/event.json cannot be read"));
+        assert_eq!(output(&[command]).status.code(), Some(2));
+        let unknown = output(&[command, "--set", "TOLERANCE=1", file]);
+        assert_eq!(unknown.status.code(), Some(2));
+        assert!(stderr(&unknown).contains("CLOCK_TOLERANCE_MS"));
+        let wrong = output(&[command, "--set", "LEDGER_IMAGES=some", file]);
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(
+            stderr(&wrong).contains("full, diff, none"),
+            "{}",
+            stderr(&wrong)
+        );
+    }
+}
+
+#[test]
+fn a_function_that_is_missing_does_not_start_or_fails_gives_exit_code_1() {
+    let event = sample("local");
+    let missing = output(&["replay", "--bootstrap", "no/bootstrap", &event]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stderr(&missing).contains("cargo build -p stream-processor"));
+    let ends_at_once = output(&["replay", "--bootstrap", "/bin/false", &event]);
+    assert_eq!(ends_at_once.status.code(), Some(1));
+    assert!(
+        stderr(&ends_at_once).contains("before it asked for work"),
+        "{}",
+        stderr(&ends_at_once)
+    );
+
+    // Larger than Lambda takes.
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.json");
+    let payload = format!("{{\"Records\": [{}]}}", " ".repeat(7_000_000));
+    std::fs::write(&large, payload).unwrap();
+    bootstrap();
+    let failed = output(&["replay", "--json", large.to_str().unwrap(), &event]);
+    assert_eq!(failed.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert!(
+        report["events"][0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("RequestTooLarge")
+    );
+    assert_eq!(
+        report["events"][1]["error"],
+        Value::Null,
+        "the replay goes on"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = lastwriter(&["judge", "--json", &events()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0u8; 16];
+    // More than a pipe holds is still to come when the reader closes it.
+    let mut reader = child.stdout.take().unwrap();
+    reader.read_exact(&mut first).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stderr(&output), "");
+}
+
+#[tokio::test]
+async fn a_replay_can_be_used_as_a_library() {
+    let events: Vec<Event> = read_all(&[sample("delivered_twice").into()]).unwrap();
+    let config = ReplayConfig {
+        bootstrap: bootstrap().to_owned(),
+        settings: Vec::new(),
+    };
+    let mut seen = Vec::new();
+    let replay = run(config, &events, |event| seen.push(event.name.clone()))
+        .await
+        .unwrap();
+    assert_eq!(seen.len(), 1);
+    assert!(replay.report.succeeded());
+    assert_eq!(replay.ledger.len(), 1);
+    let verdicts: Vec<&str> = replay.report.events[0]
+        .records
+        .iter()
+        .map(|record| record.verdict.as_str())
+        .collect();
+    assert_eq!(verdicts, ["conflict", "conflict"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_commands_end_with_plain_messages() {
+    let ledger = Ledger::start("conflicts", Storage::Memory).await.unwrap();
+    let endpoint = ledger.endpoint();
+    let at = ["--endpoint-url", &endpoint, "--ledger"];
+    let list = |table: &str, more: &[&str]| {
+        output(&[&["ledger", "list"], &at[..], &[table], more].concat())
+    };
+    assert_eq!(json_of(&list("conflicts", &["--json"])), json!([]));
+    let empty = list("conflicts", &[]);
+    assert!(
+        stdout(&empty).starts_with("No entry."),
+        "{}",
+        stderr(&empty)
+    );
+    let other = list("other", &[]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        stderr(&other).contains("there is no ledger table other"),
+        "{}",
+        stderr(&other)
+    );
+    let unknown_kind = list("conflicts", &["--kind", "update"]);
+    assert_eq!(unknown_kind.status.code(), Some(2));
+    let wrong_key = list("conflicts", &["--key", "USER#1"]);
+    assert_eq!(wrong_key.status.code(), Some(2));
+    assert!(
+        stderr(&wrong_key).contains("NAME=VALUE"),
+        "{}",
+        stderr(&wrong_key)
+    );
+    let show = [
+        "ledger",
+        "show",
+        "--endpoint-url",
+        &endpoint,
+        "--ledger",
+        "conflicts",
+        "none#1",
+    ];
+    let no_conflict = output(&show);
+    assert_eq!(no_conflict.status.code(), Some(1));
+    assert!(
+        stderr(&no_conflict).contains("no conflict none#1 was found"),
+        "{}",
+        stderr(&no_conflict)
+    );
+
+    let no_table = output(&["ledger", "list"]);
+    assert_eq!(no_table.status.code(), Some(2));
+    assert!(stderr(&no_table).contains("--ledger"));
+    let no_region = output(&["ledger", "list", "--ledger", "conflicts"]);
+    assert_eq!(no_region.status.code(), Some(1));
+    assert!(
+        stderr(&no_region).contains("no Region"),
+        "{}",
+        stderr(&no_region)
+    );
+    let nobody = output(&[
+        "ledger",
+        "list",
+        "--ledger",
+        "conflicts",
+        "--region",
+        "us-east-1",
+    ]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(
+        stderr(&nobody).contains("no AWS credentials"),
+        "{}",
+        stderr(&nobody)
+    );
+}
