@@ -29,24 +29,48 @@ pub struct Metric {
 impl Metric {
     /// A data point's samples.
     pub fn of(point: &DataPoint) -> Self {
-        let (minimum, maximum) = match &point.samples {
-            Samples::Values(values) => values.iter().fold(
-                (f64::INFINITY, f64::NEG_INFINITY),
-                |(least, most), (value, _)| (least.min(*value), most.max(*value)),
-            ),
-            Samples::Statistics {
-                minimum, maximum, ..
-            } => (*minimum, *maximum),
+        let of_samples = |samples: &[(f64, f64)]| {
+            Self::of_samples(
+                point.namespace.clone(),
+                &point.metric,
+                point.unit.clone(),
+                point.dimensions.clone(),
+                samples,
+            )
         };
+        match &point.samples {
+            Samples::Values(values) => of_samples(values),
+            Samples::Statistics {
+                count,
+                sum,
+                minimum,
+                maximum,
+            } => Self {
+                sum: *sum,
+                count: *count,
+                ..of_samples(&[(*minimum, 1.0), (*maximum, 1.0)])
+            },
+        }
+    }
+
+    /// Values, each with the number of times that it occurred.
+    pub fn of_samples(
+        namespace: String,
+        name: &str,
+        unit: Option<String>,
+        dimensions: impl IntoIterator<Item = (String, String)>,
+        samples: &[(f64, f64)],
+    ) -> Self {
+        let values = || samples.iter().map(|(value, _)| *value);
         Self {
-            namespace: point.namespace.clone(),
-            name: point.metric.clone(),
-            unit: point.unit.clone(),
-            dimensions: point.dimensions.clone(),
-            sum: point.samples.sum(),
-            count: point.samples.count(),
-            minimum,
-            maximum,
+            namespace,
+            name: name.to_owned(),
+            unit,
+            dimensions: dimensions.into_iter().collect(),
+            sum: samples.iter().map(|(value, count)| value * count).sum(),
+            count: samples.iter().map(|(_, count)| count).sum(),
+            minimum: values().fold(f64::INFINITY, f64::min),
+            maximum: values().fold(f64::NEG_INFINITY, f64::max),
         }
     }
 }

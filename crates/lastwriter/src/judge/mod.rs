@@ -1,0 +1,59 @@
+//! `lastwriter judge`: the function's own steps in this process, without the built function.
+
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use chrono::Utc;
+
+pub use run::judge;
+
+use crate::event;
+use crate::failure::CommandError;
+use crate::replay::show;
+use crate::settings::{self, Setting};
+use crate::terminal;
+
+const AFTER_HELP: &str = "\
+Reads, judges and makes ledger entries with the function's own code. Nothing is started and nothing is written; the
+ledger and the metrics shown are those that the function would have made.
+
+Examples:
+  lastwriter judge event.json
+  lastwriter judge --set CLOCK_TOLERANCE_MS=250 events/clock_tolerance.json
+  lastwriter judge --json events/ | jq '.events[].ledger[]'
+
+--json has the shape of `lastwriter replay --json`; response is null.
+
+Exit codes: 0 done, 1 failed, 2 an event cannot be read or is none.";
+
+/// Options of `lastwriter judge`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Event files, folders of *.json files, or - for standard input
+    #[arg(required = true, value_name = "EVENT")]
+    pub events: Vec<PathBuf>,
+    /// A setting of the function; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = settings::parse)]
+    pub set: Vec<Setting>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs `lastwriter judge`.
+///
+/// # Errors
+///
+/// [`CommandError::BadInput`] for events and settings that cannot be used.
+pub fn command(args: Args) -> Result<(), CommandError> {
+    let settings =
+        settings::check(&args.set).map_err(|error| CommandError::BadInput(error.to_string()))?;
+    let events =
+        event::read_all(&args.events).map_err(|error| CommandError::BadInput(error.to_string()))?;
+    let report = judge(&events, &settings, Utc::now());
+    terminal::print(&show(&report, args.json)?)
+}

@@ -1,0 +1,215 @@
+//! Judging events as the function does, with a ledger that is a map.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use conflict::Verdict;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use stream_processor::batch::{Batch, Due, Reason, Rules, catching_panics, verdict};
+use stream_processor::entry::{self, Fitted, Terms};
+use stream_processor::envelope;
+use stream_processor::fact::{Fact, Outcome};
+use stream_processor::metrics::{Datum, TABLE_NAME, Tally, Value};
+use stream_processor::record::{Decoded, Record, Unreadable};
+use stream_processor::settings::Settings;
+
+use crate::event::Event;
+use crate::report::{
+    EventReport, Finding, LedgerTotals, Metric, RecordReport, Report, add_up, text_of,
+};
+
+/// Judges events at `now`, one after the other, with one ledger for all.
+///
+/// As in the function, at most UNSTAMPED_SAMPLES_PER_MINUTE unstamped writes are kept: all events are of one minute.
+pub fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) -> Report {
+    let mut judging = Judging {
+        settings,
+        rules: Rules::of(settings),
+        now,
+        samples_left: settings.unstamped_samples_per_minute,
+        ledger: BTreeMap::new(),
+    };
+    let events: Vec<EventReport> = events.iter().map(|event| judging.event(event)).collect();
+    let metrics = events.iter().flat_map(|event| event.metrics.clone());
+    Report {
+        metrics: add_up(metrics),
+        ledger: LedgerTotals::of(judging.ledger.values()),
+        events,
+    }
+}
+
+struct Judging<'s> {
+    settings: &'s Settings,
+    rules: Rules,
+    now: DateTime<Utc>,
+    samples_left: u32,
+    /// Items by `ItemKey` and `ConflictId`.
+    ledger: BTreeMap<(String, String), Json>,
+}
+
+impl Judging<'_> {
+    fn event(&mut self, event: &Event) -> EventReport {
+        let mut report = EventReport {
+            event: event.name.clone(),
+            ..EventReport::default()
+        };
+        let records = match envelope::split(&event.payload) {
+            Ok(records) => records,
+            Err(error) => {
+                report.error = Some(error.to_string());
+                return report;
+            }
+        };
+        let seconds = u64::try_from(self.now.timestamp()).unwrap_or(0);
+        let samples = &mut self.samples_left;
+        let mut batch = Batch::judge(&records, &self.rules, seconds, || {
+            let allowed = *samples > 0;
+            *samples -= u32::from(allowed);
+            allowed
+        });
+        let mut kept = BTreeMap::new();
+        let mut items = BTreeMap::new();
+        for due in &batch.due {
+            let raw = records[due.record];
+            let table = batch.names.table(batch.facts[due.record].table).to_owned();
+            let (fitted, malformed) = self.entry(raw, due, &table);
+            if malformed {
+                batch.facts[due.record].outcome = Outcome::Malformed;
+            }
+            kept.insert(due.record, self.keep(fitted, &mut items));
+        }
+        report.records = batch
+            .facts
+            .iter()
+            .enumerate()
+            .map(|(record, fact)| record_report(record, *fact, &batch, kept.remove(&record)))
+            .collect();
+        report.ledger = items.into_values().collect();
+        let tally = Tally::of(&batch.facts, &batch.names, self.now);
+        let data = tally.data();
+        report.metrics = add_up(data.iter().map(|datum| self.metric(datum)));
+        report
+    }
+
+    /// The entry that is due for a record, and whether the record turned out malformed.
+    fn entry(&self, raw: &RawValue, due: &Due, table: &str) -> (Fitted, bool) {
+        let terms = Terms {
+            stamps: &self.rules.attributes.stamps,
+            images: self.settings.ledger_images,
+            retention_days: self.settings.ledger_retention_days,
+            now: self.now,
+        };
+        let built = match &due.reason {
+            Reason::Verdict => catching_panics(|| self.build(raw, terms)),
+            Reason::Quarantine(why) => Err(Unreadable::Malformed(why.clone())),
+        };
+        match built {
+            Ok(fitted) => (fitted, false),
+            Err(Unreadable::Malformed(why)) => (entry::quarantine(raw, table, &why, terms), true),
+            Err(Unreadable::Unusable) => {
+                let why = "it lacks an image that it needs";
+                (entry::quarantine(raw, table, why, terms), true)
+            }
+        }
+    }
+
+    fn build(&self, raw: &RawValue, terms: Terms<'_>) -> Result<Fitted, Unreadable> {
+        let record = Record::read(raw, &self.rules.attributes)?;
+        let seconds = u64::try_from(self.now.timestamp()).unwrap_or(0);
+        let verdict = verdict(&record, &self.rules, seconds)?;
+        let finding = match &verdict {
+            Verdict::Conflict(conflict) => entry::Finding::Conflict(conflict),
+            Verdict::StaleOverwrite => entry::Finding::StaleOverwrite,
+            Verdict::LocalOverwrite => entry::Finding::LocalOverwrite,
+            Verdict::Unstamped
+            | Verdict::Replicated(_)
+            | Verdict::Local
+            | Verdict::Resurrection
+            | Verdict::Expired
+            | Verdict::Purged
+            | Verdict::HardDelete => entry::Finding::UnstampedSample,
+        };
+        Ok(entry::build(&record, Decoded::read(raw)?, finding, terms))
+    }
+
+    /// Keeps an entry unless it is there, as the ledger does, and notes its items as the event's.
+    fn keep(&mut self, fitted: Fitted, of_event: &mut BTreeMap<(String, String), Json>) -> Kept {
+        let main = json(&fitted.main);
+        let existed = self.ledger.contains_key(&key_of(&main));
+        let parts = fitted.parts.iter().map(json);
+        for item in parts.chain([main.clone()]) {
+            let key = key_of(&item);
+            let stored = self.ledger.entry(key.clone()).or_insert(item);
+            of_event.insert(key, stored.clone());
+        }
+        Kept {
+            finding: Finding::of(&main),
+            existed,
+        }
+    }
+
+    fn metric(&self, datum: &Datum<'_>) -> Metric {
+        let further = datum.dimension.map(|(name, value)| (name.name(), value));
+        let dimensions = [(TABLE_NAME, datum.table)].into_iter().chain(further);
+        let samples: Vec<(f64, f64)> = match &datum.value {
+            Value::Count(count) => vec![(*count as f64, 1.0)],
+            Value::Delays(delays) => delays
+                .buckets()
+                .map(|(value, count)| (value, f64::from(count)))
+                .collect(),
+        };
+        Metric::of_samples(
+            self.settings.metrics_namespace.clone(),
+            datum.metric.name(),
+            Some(datum.metric.unit().to_owned()),
+            dimensions.map(|(name, value)| (name.to_owned(), value.to_owned())),
+            &samples,
+        )
+    }
+}
+
+/// What became of an entry.
+struct Kept {
+    finding: Finding,
+    existed: bool,
+}
+
+fn record_report(record: usize, fact: Fact, batch: &Batch, kept: Option<Kept>) -> RecordReport {
+    let origin = match fact.outcome {
+        Outcome::Replicated(arrival) | Outcome::Conflict { arrival, .. } => {
+            Some(batch.names.region(arrival.origin).to_owned())
+        }
+        Outcome::Unstamped
+        | Outcome::Local
+        | Outcome::LocalOverwrite
+        | Outcome::StaleOverwrite
+        | Outcome::Resurrection
+        | Outcome::Expired
+        | Outcome::Purged
+        | Outcome::HardDelete
+        | Outcome::Unusable
+        | Outcome::Malformed => None,
+    };
+    let ledger = kept.as_ref().map(|kept| match kept.existed {
+        true => "existed".to_owned(),
+        false => "written".to_owned(),
+    });
+    RecordReport {
+        record,
+        table: Some(batch.names.table(fact.table).to_owned()),
+        verdict: fact.outcome.name().to_owned(),
+        origin,
+        finding: kept.map(|kept| kept.finding).unwrap_or_default(),
+        ledger,
+    }
+}
+
+fn json(item: &stream_processor::record::Image) -> Json {
+    serde_json::to_value(item).unwrap_or_default()
+}
+
+fn key_of(item: &Json) -> (String, String) {
+    let text = |name| text_of(item, name).unwrap_or_default().to_owned();
+    (text("ItemKey"), text("ConflictId"))
+}

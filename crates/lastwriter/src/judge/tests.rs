@@ -1,0 +1,77 @@
+use chrono::DateTime;
+
+use super::judge;
+use crate::event::{Event, read_all};
+use crate::report::{Report, render};
+use crate::settings::{Setting, check};
+use crate::terminal::Layout;
+
+fn sample(name: &str) -> Vec<Event> {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    read_all(&[path.into()]).unwrap()
+}
+
+fn judged(name: &str, settings: &[(&str, &str)]) -> Report {
+    let settings: Vec<Setting> = settings
+        .iter()
+        .map(|(name, value)| Setting {
+            name: name.to_string(),
+            value: value.to_string(),
+        })
+        .collect();
+    let now = DateTime::from_timestamp(1_795_353_000, 0).unwrap();
+    judge(&sample(name), &check(&settings).unwrap(), now)
+}
+
+#[test]
+fn a_mixed_batch_reads_like_this() {
+    let report = judged("mixed_batch", &[]);
+    insta::assert_snapshot!(render(&report, Layout::PLAIN));
+}
+
+#[test]
+fn settings_change_what_is_kept() {
+    let kept = |value| {
+        judged("stale_overwrite", &[("LEDGER_OVERWRITES", value)])
+            .ledger
+            .entries
+    };
+    assert_eq!(kept("none"), 0);
+    assert_eq!(kept("stale"), 3);
+}
+
+#[test]
+fn a_record_delivered_twice_is_in_the_ledger_once() {
+    let report = judged("delivered_twice", &[]);
+    let became: Vec<_> = report.events[0]
+        .records
+        .iter()
+        .map(|record| record.ledger.as_deref())
+        .collect();
+    assert_eq!(became, [Some("written"), Some("existed")]);
+    assert_eq!(report.ledger.entries, 1);
+    assert_eq!(report.events[0].ledger.len(), 1);
+}
+
+#[test]
+fn no_more_unstamped_samples_are_kept_than_the_setting_allows() {
+    let report = judged(
+        "unstamped_sample_limit",
+        &[("UNSTAMPED_SAMPLES_PER_MINUTE", "2")],
+    );
+    let samples = report.ledger.by_kind.get("unstamped_sample");
+    assert_eq!(samples, Some(&2));
+}
+
+#[test]
+fn a_record_whose_images_are_no_dynamodb_json_turns_out_malformed() {
+    let report = judged("bad_base64", &[]);
+    let record = &report.events[0].records[0];
+    assert_eq!(record.verdict, "malformed");
+    assert!(record.finding.reason.is_some());
+    let quarantined = report
+        .metrics
+        .iter()
+        .find(|metric| metric.name == "QuarantinedRecords");
+    assert_eq!(quarantined.map(|metric| metric.sum), Some(2.0));
+}

@@ -1,0 +1,264 @@
+//! `lastwriter ledger list`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::builder::PossibleValuesParser;
+use stream_processor::entry::BUCKET_SHARDS;
+use stream_processor::time;
+
+use super::key::{ItemKey, KeyPart};
+use super::{Connection, LedgerReadError, LedgerTable, Summary, connect};
+use crate::failure::CommandError;
+use crate::terminal::{self, Layout};
+
+/// How far a function's clock may be ahead of this machine's.
+const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// How many hours of the index are read at once: 16 queries each.
+const HOURS_AT_ONCE: usize = 2;
+
+/// Every kind of entry.
+const KINDS: [&str; 10] = [
+    "overwrite",
+    "delete_delete",
+    "update_delete",
+    "delete_update",
+    "insert_insert",
+    "update_update",
+    "stale_overwrite",
+    "local_overwrite",
+    "unstamped_sample",
+    "malformed_record",
+];
+
+const AFTER_HELP: &str = "\
+Examples:
+  lastwriter ledger list --ledger my-ledger --region us-east-1
+  lastwriter ledger list --hours 1 --kind update_update --kind insert_insert --status open
+  lastwriter ledger list --key PK=USER#1001 --key SK=PROFILE
+  lastwriter ledger list --key '{\"PK\":{\"S\":\"USER#1001\"},\"SK\":{\"S\":\"PROFILE\"}}'
+  lastwriter ledger list --quarantine
+  lastwriter ledger list --json | jq -r '.[].conflict_id'
+
+The last hours are counted by when a conflict was found. The entries of one item come by when the winner was written,
+and go back as far as the ledger does.
+
+--json prints a list of {conflict_id, item_key, key, table, kind, confidence, status, detected_at, loser_region,
+loser_written_at, winner_region, winner_written_at, lost_writes, differing_attributes, identical, reason}.
+
+Exit codes: 0 done (also if there is nothing to list), 1 failed, 2 bad usage.";
+
+/// Options of `lastwriter ledger list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ListArgs {
+    /// Which ledger to read.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How many hours to go back
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=9_600))]
+    pub hours: u32,
+    /// The entries of one item: NAME=VALUE for each key attribute, or the key in DynamoDB JSON
+    #[arg(long, value_name = "KEY", value_parser = KeyPart::parse, conflicts_with = "hours")]
+    pub key: Vec<KeyPart>,
+    /// The quarantined records
+    #[arg(long, conflicts_with_all = ["key", "hours"])]
+    pub quarantine: bool,
+    /// Only this kind; may be given several times
+    #[arg(long, value_parser = PossibleValuesParser::new(KINDS))]
+    pub kind: Vec<String>,
+    /// Only conflicts that this Region lost or won
+    #[arg(long, value_name = "REGION")]
+    pub involving: Option<String>,
+    /// Only this status, such as open
+    #[arg(long)]
+    pub status: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which entries to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Those found in the last hours before a time.
+    Since {
+        /// How many hours.
+        hours: u32,
+        /// The time.
+        now: DateTime<Utc>,
+    },
+    /// Those of one item.
+    Item(ItemKey),
+}
+
+/// Which of them to keep.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Kinds; all if empty.
+    pub kinds: Vec<String>,
+    /// A Region that lost or won.
+    pub region: Option<String>,
+    /// A status.
+    pub status: Option<String>,
+}
+
+impl Filter {
+    fn keeps(&self, entry: &Summary) -> bool {
+        let finding = &entry.finding;
+        let is = |value: &Option<String>, wanted: &String| value.as_ref() == Some(wanted);
+        (self.kinds.is_empty() || self.kinds.iter().any(|kind| is(&finding.kind, kind)))
+            && self.region.as_ref().is_none_or(|region| {
+                is(&finding.loser_region, region) || is(&finding.winner_region, region)
+            })
+            && self
+                .status
+                .as_ref()
+                .is_none_or(|status| is(&entry.status, status))
+    }
+}
+
+pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
+    let key = ItemKey::of(&args.key).map_err(CommandError::BadInput)?;
+    let selection = match key {
+        Some(key) => Selection::Item(key),
+        None if args.quarantine => Selection::Item(ItemKey::quarantine()),
+        None => Selection::Since {
+            hours: args.hours,
+            now: Utc::now(),
+        },
+    };
+    let filter = Filter {
+        kinds: args.kind,
+        region: args.involving,
+        status: args.status,
+    };
+    let table = connect(&args.connection).await?;
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let entries = list(&table, &selection, &filter, limit).await?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&entries)
+            .map_err(|error| CommandError::Failed(error.to_string()))?;
+        return terminal::print(&(text + "\n"));
+    }
+    terminal::print(&render(&entries, limit, Layout::of_stdout()))
+}
+
+/// Lists entries, newest first.
+///
+/// # Errors
+///
+/// [`LedgerReadError`] if the ledger cannot be read.
+pub async fn list(
+    table: &LedgerTable,
+    selection: &Selection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<Vec<Summary>, LedgerReadError> {
+    let mut found = Vec::new();
+    match selection {
+        Selection::Item(ItemKey(key)) => {
+            table
+                .of_item(key, |page| {
+                    let entries = page.iter().map(Summary::of);
+                    found.extend(entries.filter(|entry| filter.keeps(entry)));
+                    found.len() >= limit
+                })
+                .await?;
+        }
+        Selection::Since { hours, now } => {
+            let since = (*now - TimeDelta::hours(i64::from(*hours)))
+                .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            for hours in hours_back(*now, *hours).chunks(HOURS_AT_ONCE) {
+                let keys = table.in_buckets(buckets(hours), None).await?;
+                let entries = table.summaries(&keys).await?;
+                let mut entries: Vec<Summary> = entries
+                    .iter()
+                    .map(Summary::of)
+                    .filter(|entry| filter.keeps(entry))
+                    .filter(|entry| entry.detected_at.as_ref().is_none_or(|at| *at >= since))
+                    .collect();
+                // Hours come newest first, so sorting within them sorts the whole.
+                entries.sort_by(|a, b| {
+                    (&b.detected_at, b.conflict_id()).cmp(&(&a.detected_at, a.conflict_id()))
+                });
+                found.extend(entries);
+                if found.len() >= limit {
+                    break;
+                }
+            }
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The hours that a ledger's buckets stand for, from the newest on.
+pub(super) fn hours_back(now: DateTime<Utc>, hours: u32) -> Vec<String> {
+    let newest = now + CLOCK_AHEAD;
+    let mut labels: Vec<String> = (0..=hours + 1)
+        .map(|back| newest - TimeDelta::hours(i64::from(back)))
+        .take_while(|time| {
+            time::hour(*time) >= time::hour(now - TimeDelta::hours(i64::from(hours)))
+        })
+        .map(time::hour)
+        .collect();
+    labels.dedup();
+    labels
+}
+
+/// The index's keys for these hours.
+pub(super) fn buckets(hours: &[String]) -> Vec<String> {
+    let of_hour = |hour| (0..BUCKET_SHARDS).map(move |shard| format!("{hour}#{shard:x}"));
+    hours.iter().flat_map(of_hour).collect()
+}
+
+pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> String {
+    if entries.is_empty() {
+        return "No entry. `--hours` looks further back; each Region has its own ledger.\n"
+            .to_owned();
+    }
+    let headings = [
+        "found",
+        "conflict and item",
+        "kind",
+        "lost by, to",
+        "differing attributes",
+    ];
+    let mut table = layout.table(&headings);
+    table.load_preset(comfy_table::presets::UTF8_FULL);
+    for entry in entries {
+        let finding = &entry.finding;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let differing = match (
+            &finding.reason,
+            finding.identical,
+            &finding.differing_attributes,
+        ) {
+            (Some(reason), _, _) => reason.clone(),
+            (None, Some(true), _) => "none: identical".to_owned(),
+            (None, _, Some(names)) => names.join(", "),
+            (None, _, None) => String::new(),
+        };
+        let marks = [&finding.confidence, &entry.status];
+        let marks: Vec<&str> = marks.into_iter().flatten().map(String::as_str).collect();
+        table.add_row(vec![
+            layout.cell(&text(&entry.detected_at).replace('T', "\n")),
+            layout.cell(&format!("{}\n{}", entry.conflict_id(), entry.key_text())),
+            layout.cell(&format!("{}\n{}", text(&finding.kind), marks.join(", "))),
+            layout.cell(&format!(
+                "{}\n{}",
+                text(&finding.loser_region),
+                text(&finding.winner_region)
+            )),
+            layout.cell(&differing),
+        ]);
+    }
+    let mut shown = format!("{table}\n");
+    if entries.len() == limit {
+        shown.push_str(&format!("The newest {limit}; --limit shows more.\n"));
+    }
+    shown
+}

@@ -1,0 +1,70 @@
+//! `lastwriter ledger`: reads the conflict ledger, in AWS or at any endpoint.
+
+mod connect;
+mod error;
+mod key;
+mod list;
+mod show;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+mod versions;
+
+use clap::Subcommand;
+
+pub use connect::{Connection, connect};
+pub use error::LedgerReadError;
+pub use key::{ItemKey, KeyPart};
+pub use list::{Filter, ListArgs, Selection, list};
+pub use show::{Conflict, ShowArgs, Wanted, show};
+pub use summary::Summary;
+pub use table::LedgerTable;
+
+use crate::failure::CommandError;
+
+const AFTER_HELP: &str = "\
+Examples:
+  export LEDGER_TABLE=lastwriter-dev-conflicts
+  lastwriter ledger list --profile prod --region us-east-1
+  lastwriter ledger list --hours 2 --kind update_update --involving eu-west-1
+  lastwriter ledger show 2026-11-22T12:33:07.318000Z#c38300004b26640c29c40f9cec1fe989
+  lastwriter ledger list --endpoint-url http://127.0.0.1:8000
+
+Every Region has its own ledger, with the writes that were lost in that Region: read each.
+
+It needs dynamodb:Query on the table and its index ByTime, dynamodb:BatchGetItem, dynamodb:GetItem, and kms:Decrypt on
+the table's key.
+
+Exit codes: 0 done, 1 failed (no credentials, no such table or conflict, ...), 2 bad usage or input.";
+
+/// Options of `lastwriter ledger`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// What to read.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands of `lastwriter ledger`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the conflicts of the last hours, or of one item, newest first
+    List(ListArgs),
+    /// Show one conflict whole, its two versions side by side
+    Show(ShowArgs),
+}
+
+/// Runs `lastwriter ledger`.
+///
+/// # Errors
+///
+/// [`CommandError`] says what failed and what to do.
+pub async fn command(args: Args) -> Result<(), CommandError> {
+    match args.command {
+        Command::List(args) => list::command(args).await,
+        Command::Show(args) => show::command(args).await,
+    }
+}
