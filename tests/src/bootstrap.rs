@@ -1,7 +1,8 @@
 //! Where the built function is.
 
-use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{env, fs};
 
 /// Names the function to test, where it is not the one that cargo built beside the tests.
 pub const BOOTSTRAP_VARIABLE: &str = "LASTWRITER_BOOTSTRAP";
@@ -10,11 +11,12 @@ pub const BOOTSTRAP_VARIABLE: &str = "LASTWRITER_BOOTSTRAP";
 ///
 /// # Panics
 ///
-/// When there is no such file. Cargo does not build another package's binary for a test, so it may be missing.
+/// When there is no such file, or one that is older than its sources: cargo does not build another package's binary for
+/// a test, and a test of yesterday's function proves nothing. A function that was named is taken as it is.
 pub fn bootstrap() -> PathBuf {
-    let path = match env::var_os(BOOTSTRAP_VARIABLE) {
-        Some(path) => PathBuf::from(path),
-        None => beside_the_tests(),
+    let (path, named) = match env::var_os(BOOTSTRAP_VARIABLE) {
+        Some(path) => (PathBuf::from(path), true),
+        None => (beside_the_tests(), false),
     };
     assert!(
         path.is_file(),
@@ -22,7 +24,41 @@ pub fn bootstrap() -> PathBuf {
          one in {BOOTSTRAP_VARIABLE}",
         path.display()
     );
+    if !named {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let sources = ["functions/stream-processor/src", "crates/conflict/src"];
+        if let Some(newer) = newer_source(&path, &sources.map(|folder| root.join(folder))) {
+            panic!(
+                "the function at {} is older than {}: run `cargo build -p stream-processor`",
+                path.display(),
+                newer.display()
+            );
+        }
+    }
     path
+}
+
+/// A source in one of the folders that was changed after the function was built.
+fn newer_source(built: &Path, folders: &[PathBuf]) -> Option<PathBuf> {
+    let built = modified(built)?;
+    let mut folders = folders.to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).ok()?.flatten() {
+            let path = entry.path();
+            // Tests are no part of the function.
+            let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+            if path.is_dir() && !is_test {
+                folders.push(path);
+            } else if !is_test && modified(&path)? > built {
+                return Some(path);
+            }
+        }
+    }
+    None
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
 }
 
 /// Tests run from `target/<profile>/deps`, binaries lie in `target/<profile>`.
@@ -33,4 +69,34 @@ fn beside_the_tests() -> PathBuf {
         .nth(2)
         .expect("a test lies two folders deep");
     profile.join("stream-processor")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::time::Duration;
+
+    #[test]
+    fn a_source_that_is_newer_than_the_function_is_found() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let sources = folder.path().join("src");
+        fs::create_dir_all(sources.join("entry/tests")).expect("folders can be made");
+        let made = SystemTime::now();
+        let write = |name: &str, seconds: u64| {
+            let path = folder.path().join(name);
+            let file = File::create(&path).expect("a file can be made");
+            let time = made + Duration::from_secs(seconds);
+            file.set_modified(time).expect("its time can be set");
+            path
+        };
+        let built = write("function", 10);
+        write("src/lib.rs", 5);
+        write("src/tests.rs", 20);
+        write("src/entry/tests/fit.rs", 20);
+        let sources = [sources];
+        assert_eq!(newer_source(&built, &sources), None);
+        let newer = write("src/entry/fit.rs", 11);
+        assert_eq!(newer_source(&built, &sources), Some(newer));
+    }
 }

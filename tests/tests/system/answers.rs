@@ -231,16 +231,21 @@ async fn a_second_delivery_writes_nothing_and_leaves_what_an_operator_did() {
     assert_eq!(system.metrics().count("Conflicts"), 2);
 }
 
-/// Does to an entry what an operator does.
+/// Does to an entry what an operator does when a conflict is settled.
 async fn settle(system: &System, item: &Value) {
-    let request = json!({
-        "TableName": system_tests::system::LEDGER_TABLE,
-        "Key": {"ItemKey": item["ItemKey"], "ConflictId": item["ConflictId"]},
+    let change = json!({
         "UpdateExpression": "SET #status = :resolved, ResolvedBy = :who",
         "ExpressionAttributeNames": {"#status": "Status"},
         "ExpressionAttributeValues": {":resolved": {"S": "resolved"}, ":who": {"S": "grace"}},
     });
-    let request = serde_json::from_value(request).expect("this is an UpdateItem request");
+    update(system, item, change).await;
+}
+
+/// Changes an item of the ledger, past the gateway. `change` is the rest of an UpdateItem request.
+pub(crate) async fn update(system: &System, item: &Value, mut change: Value) {
+    change["TableName"] = json!(system_tests::system::LEDGER_TABLE);
+    change["Key"] = json!({"ItemKey": item["ItemKey"], "ConflictId": item["ConflictId"]});
+    let request = serde_json::from_value(change).expect("this is an UpdateItem request");
     let database = system.ledger.database().clone();
     let updated = tokio::task::spawn_blocking(move || database.update_item(request)).await;
     updated.expect("the update runs").expect("the update works");

@@ -196,7 +196,7 @@ async fn no_secret_is_in_logs_or_metrics_when_cloudwatch_refuses() {
 async fn no_secret_of_a_payload_that_is_no_event_is_logged() {
     let system = setup().start().await;
     for payload in [
-        format!("{SECRET}"),
+        SECRET.to_owned(),
         format!("{{\"Records\": \"{SECRET}\"}}"),
         format!("{{\"Records\": [{{\"{SECRET}\": {SECRET}}}]}}"),
         format!("{{\"Records\": [], \"Records\": [\"{SECRET}\"]}}"),
