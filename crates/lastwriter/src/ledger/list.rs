@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::PossibleValuesParser;
+use comfy_table::{ColumnConstraint, Width};
 use stream_processor::entry::BUCKET_SHARDS;
 use stream_processor::time;
 
@@ -15,6 +16,9 @@ const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// How many hours of the index are read at once: 16 queries each.
 const HOURS_AT_ONCE: usize = 2;
+
+/// How wide a `ConflictId` with one of DynamoDB's event ids is, with a space on each side.
+const ID_WIDTH: u16 = 62;
 
 /// Every kind of entry.
 const KINDS: [&str; 10] = [
@@ -255,6 +259,10 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
             )),
             layout.cell(&differing),
         ]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        // An id that is wrapped cannot be copied.
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID_WIDTH)));
     }
     let mut shown = format!("{table}\n");
     if entries.len() == limit {

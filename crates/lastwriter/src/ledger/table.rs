@@ -28,11 +28,11 @@ const SUMMARY: &str = "#ItemKey, #ConflictId, #Key, #TableName, #Kind, #Confiden
 
 /// The primary key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EntryKey {
+pub(super) struct EntryKey {
     /// `ItemKey`.
-    pub item_key: String,
+    pub(super) item_key: String,
     /// `ConflictId`.
-    pub conflict_id: String,
+    pub(super) conflict_id: String,
 }
 
 /// A ledger table.
@@ -100,7 +100,8 @@ impl LedgerTable {
         Ok(keys)
     }
 
-    /// The entries of one item, newest first, without their images; `enough` is asked after each page.
+    /// The entries of one item, newest first, without their images, page by page until `page_read` says that it
+    /// has enough.
     pub(super) async fn of_item(
         &self,
         item_key: &str,
