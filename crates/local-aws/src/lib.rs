@@ -1,6 +1,4 @@
-//! What AWS does around the stream processor, on one machine.
-//!
-//! Every endpoint listens on loopback, on a port of the system's choice unless told otherwise.
+#![doc = include_str!("../README.md")]
 
 mod http;
 

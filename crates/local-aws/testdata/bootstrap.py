@@ -57,6 +57,7 @@ def handle(request_id, headers, payload):
         answer(request_id, "last words")
         os._exit(0)
     elif command == "hang":
+        print("hanging", flush=True)
         time.sleep(3600)
 
 

@@ -144,7 +144,7 @@ fn dimension_value(document: &Map<String, Value>, name: &str) -> Result<String, 
     Ok(value.to_owned())
 }
 
-/// "A number or an array of numbers." An array of objects with Values and Counts is what PutMetricData has and EMF lacks.
+/// A metric's value: a number, or an array of at most 100 numbers.
 fn samples(document: &Map<String, Value>, name: &str) -> Result<Samples, EmfError> {
     let values: Vec<f64> = match document.get(name) {
         Some(Value::Array(values)) => values
@@ -167,8 +167,8 @@ fn samples(document: &Map<String, Value>, name: &str) -> Result<Samples, EmfErro
     with_counts(name, values.into_iter().map(|value| (value, 1.0)).collect())
 }
 
-/// `{"Values": [...], "Counts": [...]}`: not in the specification, but what AWS's own metrique-writer emits for a
-/// distribution, and CloudWatch takes.
+/// `{"Values": [...], "Counts": [...]}`: a distribution as PutMetricData has it. The specification does not name it, but
+/// writers of embedded metric format use it, OpenTelemetry's `awsemfexporter` and AWS's metrique among them.
 fn distribution_samples(
     name: &str,
     distribution: &Map<String, Value>,

@@ -169,16 +169,25 @@ async fn a_function_that_runs_past_its_timeout_is_killed() {
 #[tokio::test]
 async fn a_killed_process_ends_its_invocation_as_crashed() {
     let function = start(config()).await;
+    let mut live = function.log_store().subscribe();
     let (outcome, status) = tokio::join!(invoke(&function, json!({"do": "hang"})), async {
-        tokio::task::yield_now().await;
+        assert_eq!(live.recv().await.unwrap().text, "hanging");
         function.kill().await
     });
     assert_eq!(status.unwrap().signal(), Some(9));
-    // Whether it had taken the work decides if the work is lost or moves on; both end in a way that is told.
-    match outcome {
-        Outcome::Crashed { status } => assert_eq!(status.signal(), Some(9)),
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Crashed { status } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(status.signal(), Some(9));
+}
+
+#[tokio::test]
+async fn a_process_that_was_killed_while_idle_costs_no_invocation() {
+    let function = start(config()).await;
+    function.kill().await;
+    assert_eq!(function.pid(), None);
+    assert_eq!(answer(&function, json!([1])).await, json!([1]));
+    assert_eq!(function.starts(), 2);
 }
 
 #[tokio::test]

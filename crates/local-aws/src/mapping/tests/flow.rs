@@ -82,7 +82,7 @@ async fn a_stop_lets_the_running_batch_finish_and_starts_no_other() {
     assert_eq!(script.batches(), [[0]]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stop_does_not_wait_for_a_retry() {
     let mut config = config();
     config.backoff = Backoff {
@@ -92,7 +92,9 @@ async fn a_stop_does_not_wait_for_a_retry() {
     let (script, mut begun) = Script::watched([Act::Fail]);
     let mapping = EventSourceMapping::start(shard_of(1), script.clone(), config).unwrap();
     begun.recv().await.unwrap();
+    let stopping = tokio::time::Instant::now();
     let counts = mapping.stop().await;
+    assert_eq!(stopping.elapsed(), Duration::ZERO);
     assert_eq!((counts.failed, counts.dropped), (1, 0));
     assert_eq!(script.batches().len(), 1);
 }

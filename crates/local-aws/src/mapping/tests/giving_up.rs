@@ -115,7 +115,10 @@ async fn the_mapping_goes_on_after_a_batch_that_was_given_up() {
 async fn without_a_quota_an_error_is_retried_until_the_stream_forgets_the_record() {
     // Each attempt takes six hours; the fifth would start after 30 hours.
     let six_hours = 6 * 60 * 60;
-    let (invocations, counts) = run_failing(six_hours, error(), |_| {}).await;
+    let (invocations, counts) = run_failing(six_hours, error(), |config| {
+        config.maximum_retry_attempts = -1
+    })
+    .await;
     assert_eq!(invocations, 5);
     assert_eq!((counts.expired, counts.dropped), (3, 0));
 }
