@@ -38,7 +38,8 @@ pub struct Outcome {
     pub score: Score,
     /// The other judges, on the same histories. Only inside the bar.
     pub others: Vec<(&'static str, Score)>,
-    /// The first plan that has a false conflict or a missed write.
+    /// The first plan that has a false conflict or a missed write; one whose misses are not close reuse comes before
+    /// all others.
     pub counterexample: Option<Plan>,
 }
 
@@ -61,6 +62,20 @@ impl Outcome {
             .collect()
     }
 
+    fn keep(&mut self, plan: Plan) {
+        let is_worse = |plan: &Plan| {
+            let score = truth::score(&table::run(plan), &LastWriter::default());
+            !score.is_exact_but_for_close_reuse()
+        };
+        let replaces = self
+            .counterexample
+            .as_ref()
+            .is_none_or(|kept| is_worse(&plan) && !is_worse(kept));
+        if replaces {
+            self.counterexample = Some(plan);
+        }
+    }
+
     fn add(&mut self, other: Outcome) {
         self.score.add(&other.score);
         if self.others.is_empty() {
@@ -70,7 +85,9 @@ impl Outcome {
                 mine.add(&theirs);
             }
         }
-        self.counterexample = self.counterexample.take().or(other.counterexample);
+        if let Some(plan) = other.counterexample {
+            self.keep(plan);
+        }
     }
 }
 
@@ -127,8 +144,8 @@ impl Campaign {
             let plan = generate::plan(setting, &mut rng);
             let history = table::run(&plan);
             let score = truth::score(&history, &LastWriter::default());
-            if !score.is_exact() && outcome.counterexample.is_none() {
-                outcome.counterexample = Some(plan);
+            if !score.is_exact() {
+                outcome.keep(plan);
             }
             outcome.score.add(&score);
             for (judge, (_, total)) in others.iter().zip(&mut outcome.others) {

@@ -99,20 +99,20 @@ pub fn score(history: &History, judge: &dyn Judge) -> Score {
     score.lost = lost.len();
     for write in lost.as_writes().missing(Some(covered.as_writes()), &lost) {
         score.missed += 1;
-        score.missed_close += u64::from(only_close_reuse_took(history, write));
+        score.missed_close += u64::from(close_reuse_took(history, write));
     }
     score
 }
 
-/// Whether each record of the write's own Region that takes it away also brings back a close write of that Region.
-fn only_close_reuse_took(history: &History, write: usize) -> bool {
+/// Whether the first record of the write's own Region that takes it away also brings back a close write of that
+/// Region. A write that comes back later and is lost again need not be recorded again, so later records do not count.
+fn close_reuse_took(history: &History, write: usize) -> bool {
     let region = history.applied[write].region;
-    let mut taken = history
+    history
         .records
         .iter()
-        .filter(|record| record.region == region && history.dropped(record).contains(&write))
-        .peekable();
-    taken.peek().is_some() && taken.all(|record| brings_back_a_close_write(history, record))
+        .find(|record| record.region == region && history.dropped(record).contains(&write))
+        .is_some_and(|record| brings_back_a_close_write(history, record))
 }
 
 fn brings_back_a_close_write(history: &History, record: &Record) -> bool {

@@ -1,0 +1,145 @@
+//! A small slice of the proof: every setting, as `prove` runs it.
+
+use crate::campaign::{Campaign, Outcome};
+use crate::complaints;
+use crate::report;
+use crate::setting::{Setting, Trouble};
+
+fn run(settings: Vec<Setting>, writes: u64, threads: usize) -> Vec<Outcome> {
+    let campaign = Campaign {
+        settings,
+        writes,
+        seed: 5,
+        threads,
+    };
+    campaign.run(|_| {})
+}
+
+/// Of a million lost writes: far above what a million writes of each setting show, far below what any of the
+/// negative controls gets.
+const CLOSE_REUSE: f64 = 300.0;
+
+#[test]
+fn inside_the_bar_only_close_reuse_of_a_count_hides_a_lost_write_and_no_conflict_is_false() {
+    let inside = |setting: &Setting| setting.trouble.is_inside();
+    let outcomes = run(
+        Setting::all().into_iter().filter(inside).collect(),
+        10_000,
+        2,
+    );
+    assert_eq!(outcomes.len(), 40);
+    assert_eq!(complaints::of(&outcomes, CLOSE_REUSE), [""; 0]);
+    for outcome in &outcomes {
+        assert!(outcome.score.lost > 0, "{}", outcome.setting.name());
+        if outcome.setting.regions == 2 {
+            assert!(outcome.score.is_exact(), "{}", outcome.setting.name());
+        }
+    }
+}
+
+#[test]
+fn outside_the_bar_each_disturbance_occurs_and_costs_something() {
+    let outside = |setting: &Setting| !setting.trouble.is_inside();
+    let outcomes = run(
+        Setting::all().into_iter().filter(outside).collect(),
+        10_000,
+        2,
+    );
+    assert_eq!(outcomes.len(), 40);
+    assert_eq!(complaints::of(&outcomes, 0.0), [""; 0]);
+    for outcome in outcomes
+        .iter()
+        .filter(|outcome| outcome.setting.regions == 5)
+    {
+        let score = &outcome.score;
+        assert!(
+            score.missed + score.false_conflicts > 0,
+            "{}",
+            outcome.setting.name()
+        );
+    }
+}
+
+#[test]
+fn a_run_without_the_disturbance_that_it_asked_for_is_a_failure() {
+    let setting = Setting {
+        regions: 3,
+        trouble: Trouble::SoftDeletes,
+    };
+    let mut outcomes = run(vec![setting], 1_000, 1);
+    assert_eq!(complaints::of(&outcomes, CLOSE_REUSE), [""; 0]);
+    outcomes[0].score.occurrences = Default::default();
+    assert_eq!(
+        complaints::of(&outcomes, CLOSE_REUSE),
+        [
+            "soft deletes and revivals, 3 Regions: asked for soft deletes, and none occurred",
+            "soft deletes and revivals, 3 Regions: asked for revivals, and none occurred",
+        ]
+    );
+}
+
+#[test]
+fn missed_writes_and_false_conflicts_are_failures() {
+    let setting = Setting {
+        regions: 3,
+        trouble: Trouble::Calm,
+    };
+    let outcomes = run(vec![setting], 1_000, 1);
+    let broken = |change: fn(&mut Outcome)| {
+        let mut outcomes = outcomes.clone();
+        change(&mut outcomes[0]);
+        complaints::of(&outcomes, CLOSE_REUSE)
+    };
+    assert_eq!(broken(|_| {}), [""; 0]);
+    assert_eq!(
+        broken(|outcome| outcome.score.missed += 1),
+        ["missed writes in: calm, 3 Regions"]
+    );
+    assert_eq!(
+        broken(|outcome| outcome.score.false_conflicts += 1),
+        ["false conflicts in: calm, 3 Regions"]
+    );
+    let close = broken(|outcome| {
+        outcome.score.missed += outcome.score.lost;
+        outcome.score.missed_close += outcome.score.lost;
+    });
+    assert_eq!(close.len(), 2, "{close:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers_on_any_number_of_threads() {
+    let settings = vec![
+        Setting {
+            regions: 3,
+            trouble: Trouble::Everything,
+        },
+        Setting {
+            regions: 2,
+            trouble: Trouble::BlindPuts,
+        },
+    ];
+    let numbers = |threads| {
+        let outcomes = run(settings.clone(), 60_000, threads);
+        report::json(&outcomes).expect("plain numbers and names")
+    };
+    assert_eq!(numbers(1), numbers(3));
+}
+
+#[test]
+fn the_report_names_every_setting_and_judge() {
+    let outcomes = run(Setting::all(), 500, 2);
+    let text = report::markdown(&outcomes);
+    for outcome in &outcomes {
+        let row = format!("| {} ", outcome.setting.trouble.name());
+        assert!(text.matches(&row).count() >= 4, "{row}");
+    }
+    for judge in [
+        "lastwriter",
+        "counts only",
+        "times only",
+        "one version number",
+        "closer reading",
+    ] {
+        assert_eq!(text.matches(&format!("| {judge} ")).count(), 4, "{judge}");
+    }
+}

@@ -1,0 +1,118 @@
+//! The ledger depends on the records alone: not on batches, redelivery, or how items are mixed.
+
+use fastrand::Rng;
+use proptest::prelude::*;
+
+use super::strategy::of_any_kind;
+use super::{plan, update};
+use crate::history::{History, Record};
+use crate::judges::{Judge, LastWriter, Opinion};
+use crate::plan::Plan;
+use crate::stream::{Delivery, Ledger, batches, read, redelivered, shard};
+use crate::table;
+
+const REGIONS: usize = 3;
+/// As many records as an event source mapping delivers at most, scaled to the size of these streams.
+const LARGEST: usize = 7;
+
+fn judged(history: &History, record: &Record, _first: bool) -> Opinion {
+    LastWriter::default().opinion(history, record)
+}
+
+/// Every Region's ledger, from streams mixed, cut and delivered again by this seed.
+fn disturbed(histories: &[History], seed: u64) -> Ledger {
+    let mut rng = Rng::with_seed(seed);
+    let mut all = Ledger::new();
+    for region in 0..REGIONS {
+        let batches = batches(&shard(histories, region, &mut rng), LARGEST, &mut rng);
+        all.extend(read(histories, &redelivered(&batches, &mut rng), judged));
+    }
+    all
+}
+
+/// Every Region's ledger, item by item, one record at a time.
+fn plain(histories: &[History]) -> Ledger {
+    let mut all = Ledger::new();
+    for (item, history) in histories.iter().enumerate() {
+        let batches: Vec<Vec<Delivery>> = (0..history.records.len())
+            .map(|record| vec![Delivery { item, record }])
+            .collect();
+        all.extend(read(histories, &batches, judged));
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_answer_depends_on_no_batch_boundary_redelivery_or_mixing_of_items(
+        plans in prop::collection::vec(of_any_kind(REGIONS), 1..6),
+        seed: u64,
+    ) {
+        let histories: Vec<History> = plans.iter().map(table::run).collect();
+        prop_assert_eq!(disturbed(&histories, seed), plain(&histories));
+    }
+
+    #[test]
+    fn a_shard_keeps_the_order_of_each_item_and_leaves_no_record_out(
+        plans in prop::collection::vec(of_any_kind(REGIONS), 1..6),
+        seed: u64,
+    ) {
+        let histories: Vec<History> = plans.iter().map(table::run).collect();
+        let shards: Vec<_> = (0..REGIONS)
+            .map(|region| shard(&histories, region, &mut Rng::with_seed(seed)))
+            .collect();
+        let records: usize = histories.iter().map(|history| history.records.len()).sum();
+        prop_assert_eq!(shards.iter().map(Vec::len).sum::<usize>(), records);
+        for shard in shards {
+            for item in 0..histories.len() {
+                let of_item = shard.iter().filter(|delivery| delivery.item == item);
+                prop_assert!(of_item.is_sorted());
+            }
+        }
+    }
+}
+
+/// Each item loses one write in Region 0.
+fn items_with_a_conflict(items: u64) -> Vec<History> {
+    let one = |item: u64| -> Plan { plan(REGIONS, vec![update(item, 0), update(item + 10, 1)]) };
+    (0..items).map(|item| table::run(&one(item))).collect()
+}
+
+#[test]
+fn a_reader_that_remembers_the_record_before_is_found_out() {
+    let histories = items_with_a_conflict(20);
+    let remembering = |seed| {
+        let mut rng = Rng::with_seed(seed);
+        let batches = batches(&shard(&histories, 0, &mut rng), LARGEST, &mut rng);
+        let mut conflict_before = false;
+        read(&histories, &batches, |history, record, first| {
+            let opinion = judged(history, record, first);
+            let repeated = conflict_before && !first && opinion.is_conflict();
+            conflict_before = opinion.is_conflict();
+            // Takes a conflict right after another in the same batch for a repetition.
+            if repeated {
+                Opinion {
+                    certain: None,
+                    ..opinion
+                }
+            } else {
+                opinion
+            }
+        })
+    };
+    assert_eq!(plain(&histories).len(), 20);
+    assert!((0..20).any(|seed| remembering(seed) != remembering(seed + 1)));
+}
+
+#[test]
+fn redelivery_really_delivers_again() {
+    let histories = items_with_a_conflict(20);
+    let mut rng = Rng::with_seed(1);
+    let once = batches(&shard(&histories, 0, &mut rng), LARGEST, &mut rng);
+    let delivered = redelivered(&once, &mut rng);
+    let count = |batches: &[Vec<Delivery>]| batches.iter().map(Vec::len).sum::<usize>();
+    assert!(once.len() > 3 && count(&delivered) > count(&once));
+    assert!(delivered.iter().all(|batch| !batch.is_empty()));
+}
