@@ -6,11 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use bytes::Bytes;
+use dynoxide::Database;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use super::direct::{self, AMZ_JSON};
 use super::names::{Names, with_region};
 use super::replica::Replica;
 use crate::http::{ReadBody, read_body};
@@ -41,6 +45,7 @@ pub(super) struct Gateway {
     pub(super) replica: Arc<Replica>,
     pub(super) table: String,
     pub(super) names: Names,
+    pub(super) database: Database,
     /// Where dynoxide answers for this Region.
     pub(super) dynoxide: SocketAddr,
     pub(super) client: HttpClient,
@@ -74,15 +79,11 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
         return refused(&operation, &gateway.table);
     }
     let tag = tag(&head.headers);
-    let mut inner = Request::new(Body::from(body.clone()));
-    *inner.method_mut() = head.method;
-    *inner.headers_mut() = head.headers;
-    *inner.uri_mut() = gateway.inner_uri(&head.uri);
     if WRITES.contains(&operation.as_str()) {
         // On a task of its own: a client that hangs up must not leave a write behind that nobody took note of.
         let write = tokio::spawn(async move {
-            let send = gateway.send(inner);
-            gateway.replica.write(tag, send).await
+            let run = gateway.run(&operation, &head, &body);
+            gateway.replica.write(tag, run).await
         });
         return match write.await {
             Ok(answer) => answer,
@@ -93,16 +94,16 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
         && let Ok(text) = std::str::from_utf8(&body)
     {
         let text = gateway.names.inward(text);
-        inner.headers_mut().remove(header::CONTENT_LENGTH);
-        *inner.body_mut() = Body::from(text);
-        let answer = gateway.send(inner).await;
+        let mut head = head;
+        head.headers.remove(header::CONTENT_LENGTH);
+        let answer = gateway.send(&head, Body::from(text)).await;
         return rewrite(answer, |body| {
             let text = std::str::from_utf8(body).ok()?;
             Some(gateway.names.outward(text).into_bytes())
         })
         .await;
     }
-    let answer = gateway.send(inner).await;
+    let answer = gateway.run(&operation, &head, &body).await;
     if operation == "GetRecords" {
         return rewrite(answer, |body| with_region(body, gateway.replica.region())).await;
     }
@@ -120,7 +121,20 @@ impl Gateway {
             .unwrap_or_default()
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    /// Runs a request, in process where that is possible.
+    async fn run(&self, operation: &str, head: &Parts, body: &Bytes) -> Response<Body> {
+        match direct::run(&self.database, operation, &head.headers, body) {
+            Some(answer) => answer,
+            None => self.send(head, Body::from(body.clone())).await,
+        }
+    }
+
+    /// Sends a request to dynoxide's endpoint.
+    async fn send(&self, head: &Parts, body: Body) -> Response<Body> {
+        let mut request = Request::new(body);
+        *request.method_mut() = head.method.clone();
+        *request.headers_mut() = head.headers.clone();
+        *request.uri_mut() = self.inner_uri(&head.uri);
         match self.client.request(request).await {
             Ok(answer) => answer.map(Body::new),
             Err(error) => {
@@ -183,10 +197,9 @@ fn refused(operation: &str, table: &str) -> Response<Body> {
     });
     let mut answer = Response::new(Body::from(body.to_string()));
     *answer.status_mut() = StatusCode::BAD_REQUEST;
-    answer.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-amz-json-1.0"),
-    );
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(AMZ_JSON));
     answer
 }
 

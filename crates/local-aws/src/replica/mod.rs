@@ -13,6 +13,7 @@
 
 mod clock;
 mod config;
+mod direct;
 mod event;
 mod gateway;
 mod item;

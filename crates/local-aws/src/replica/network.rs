@@ -12,6 +12,9 @@ use super::lag::Lag;
 use super::queue::{Change, Queue};
 use super::replica::Replica;
 
+/// How many changes a link applies before others may pass the receiver's gate.
+const MOST_AT_ONCE: usize = 8;
+
 /// The way from one replica to one other.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -160,20 +163,23 @@ impl Network {
         }
     }
 
-    /// Applies the change that is due. It leaves the queue only behind the receiver's gate, so that once a Region is
-    /// cut off and the gates have been passed, nothing more arrives.
+    /// Applies the changes that are due, a few at a time, so that the application's writes get their turn. A change
+    /// leaves the queue only behind the receiver's gate: once a Region is cut off and the gates have been passed,
+    /// nothing more arrives.
     async fn deliver(&self, link: &Link, to: &Replica) {
         let mut state = to.gate().await;
-        if !self.is_open(link) {
-            return;
-        }
-        let Some(change) = link.queue().pop_due(Instant::now()) else {
-            return;
-        };
-        to.apply(&mut state, change);
-        drop(state);
-        if self.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.settled.notify_waiters();
+        for _ in 0..MOST_AT_ONCE {
+            if !self.is_open(link) {
+                return;
+            }
+            let due = link.queue().pop_due(Instant::now());
+            let Some(change) = due else {
+                return;
+            };
+            to.apply(&mut state, change);
+            if self.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.settled.notify_waiters();
+            }
         }
     }
 }

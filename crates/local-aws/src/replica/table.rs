@@ -280,6 +280,7 @@ async fn open(
         replica: Arc::clone(&replica),
         table: config.table_name.clone(),
         names,
+        database: replica.database(),
         dynoxide: inner_address,
         client,
     }

@@ -166,3 +166,45 @@ async fn the_replicated_table_itself_cannot_be_changed_in_one_region() {
     }
     world.put(EAST, "a", "1").await;
 }
+
+#[tokio::test]
+async fn a_request_without_a_signature_or_with_the_old_parameters_is_answered_as_dynamodb_does() {
+    let world = World::start(config(&[EAST, WEST])).await;
+    let (status, answer) = world.call_unsigned(EAST, "GetItem", json!({})).await;
+    assert_eq!(status, 400);
+    assert!(
+        text(&answer["__type"]).contains("MissingAuthenticationToken"),
+        "{answer}"
+    );
+
+    // The parameters from before there were expressions work, and replicate.
+    let update = json!({
+        "TableName": "App",
+        "Key": {"PK": {"S": "a"}, "SK": {"S": "x"}},
+        "AttributeUpdates": {"v": {"Action": "PUT", "Value": {"S": "old style"}}},
+    });
+    world.ok(EAST, "UpdateItem", update).await;
+    world.table.wait_until_converged().await;
+    assert_eq!(world.v(WEST, "a").await, Some("old style".into()));
+    let wrong =
+        json!({"TableName": "App", "Key": {"PK": {"S": "a"}, "SK": {"S": "x"}}, "Expected": 7});
+    let (status, answer) = world.call(EAST, "DeleteItem", wrong).await;
+    assert_eq!(status, 400, "{answer}");
+    assert!(
+        text(&answer["__type"]).contains("SerializationException"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_write_is_answered_with_dynamodbs_own_words_and_changes_nothing() {
+    let world = World::start(config(&[EAST, WEST])).await;
+    let no_sort_key = json!({"TableName": "App", "Item": {"PK": {"S": "a"}}});
+    let (status, answer) = world.call(EAST, "PutItem", no_sort_key).await;
+    assert_eq!(status, 400);
+    assert!(
+        text(&answer).contains("Missing the key SK in the item"),
+        "{answer}"
+    );
+    assert!(world.stream(EAST).is_empty());
+}

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use axum::http::request::Builder;
 use serde_json::{Value, json};
 
 use crate::replica::*;
@@ -44,6 +45,16 @@ impl World {
         self.call_tagged(at, operation, body, None).await
     }
 
+    pub(super) async fn call_unsigned(
+        &self,
+        at: &str,
+        operation: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let request = self.request(at, operation);
+        self.send(request, body).await
+    }
+
     pub(super) async fn call_tagged(
         &self,
         at: &str,
@@ -51,18 +62,25 @@ impl World {
         body: Value,
         tag: Option<&str>,
     ) -> (u16, Value) {
-        let mut request = Request::post(self.table.endpoint(region(at)).unwrap())
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
-            .header("x-amz-date", "20261122T120000Z")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/dynamodb/aws4_request, \
-                 SignedHeaders=host, Signature=0",
-            );
+        let mut request = self.request(at, operation).header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=0",
+        );
         if let Some(tag) = tag {
             request = request.header(TAG_HEADER, tag);
         }
+        self.send(request, body).await
+    }
+
+    fn request(&self, at: &str, operation: &str) -> Builder {
+        Request::post(self.table.endpoint(region(at)).unwrap())
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20261122T120000Z")
+    }
+
+    async fn send(&self, request: Builder, body: Value) -> (u16, Value) {
         let request = request.body(Body::from(body.to_string())).unwrap();
         let answer = self.client.request(request).await.unwrap();
         let status = answer.status().as_u16();

@@ -78,18 +78,23 @@ struct Ran {
     progress: Arc<Progress>,
 }
 
-/// Runs a workload with one Region cut off for a while, until everything has arrived.
+/// Runs a workload in three Regions with little lag, and with EU cut off for a while, until everything has arrived.
 async fn ran(options: WorkloadOptions) -> Ran {
+    let lag = Lag::LogNormal {
+        median: Duration::from_millis(60),
+        sigma: 0.7,
+    };
+    ran_in(&[EAST, WEST, EU], lag, options).await
+}
+
+async fn ran_in(regions: &[&str], lag: Lag, options: WorkloadOptions) -> Ran {
     let history = History::new("lw");
     let table = GlobalTable::start(GlobalTableConfig {
-        lag: Lag::LogNormal {
-            median: Duration::from_millis(60),
-            sigma: 0.7,
-        },
+        lag,
         seed: options.seed,
         ttl_sweep: Some(Duration::from_millis(200)),
         observer: Some(history.observer()),
-        ..GlobalTableConfig::new([EAST, WEST, EU].map(region).into())
+        ..GlobalTableConfig::new(regions.iter().map(|name| region(name)).collect())
     })
     .await
     .unwrap();
@@ -216,4 +221,50 @@ async fn a_run_ends_early_when_it_is_told_to() {
     };
     let (ended, ()) = tokio::join!(writing, telling);
     ended.unwrap();
+}
+
+/// The load that the demo has to hold, on one seed after the other. Takes minutes, so it runs only when asked for:
+/// `cargo test -p local-aws -- --ignored --nocapture demo_load`. LOAD_SEEDS, LOAD_RATE, LOAD_SECONDS and LOAD_REGIONS
+/// change it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes"]
+#[allow(clippy::print_stdout)]
+async fn demo_load_is_held_and_every_lost_write_is_found() {
+    let setting = |name: &str, default: u64| -> u64 {
+        let given = std::env::var(name).ok();
+        given.map_or(default, |text| text.parse().unwrap())
+    };
+    let regions = [EAST, EU, WEST, "ap-southeast-2", "sa-east-1"];
+    let regions = &regions[..setting("LOAD_REGIONS", 3) as usize];
+    for seed in 0..setting("LOAD_SEEDS", 3) {
+        let options = WorkloadOptions {
+            seed,
+            rate: setting("LOAD_RATE", 500) as f64,
+            length: Duration::from_secs(setting("LOAD_SECONDS", 30)),
+            ..WorkloadOptions::default()
+        };
+        let Ran {
+            table,
+            truth,
+            progress,
+        } = ran_in(regions, Lag::default(), options.clone()).await;
+        let found = conflicts(&table);
+        let evaluation = truth.evaluate(&found);
+        println!(
+            "seed {seed}: {:.0} writes/s, {} skipped, {} refused, {} reads, {:.1} % lost, {} conflicts, {:?}",
+            truth.writes().len() as f64 / options.length.as_secs_f64(),
+            progress.skipped(),
+            progress.refused(),
+            progress.reads(),
+            truth.lost_share() * 100.0,
+            found.len(),
+            evaluation.total(),
+        );
+        for &name in regions {
+            println!("  {name}: {:?}", table.counts(region(name)).unwrap());
+        }
+        assert_eq!(progress.errors(), 0);
+        assert_eq!(progress.skipped(), 0, "the load was not held");
+        assert!(evaluation.is_exact(), "{:#?}", evaluation.regions);
+    }
 }
