@@ -17,8 +17,8 @@ const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
 /// How many hours of the index are read at once: 16 queries each.
 const HOURS_AT_ONCE: usize = 2;
 
-/// How wide a `ConflictId` with one of DynamoDB's event ids is, with a space on each side.
-const ID_WIDTH: u16 = 62;
+/// The widest `ConflictId` that is kept on one line: a quarantined record's.
+const WIDEST_ID: usize = 74;
 
 /// Every kind of entry.
 const KINDS: [&str; 10] = [
@@ -261,8 +261,11 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
         ]);
     }
     if let Some(column) = table.column_mut(1) {
-        // An id that is wrapped cannot be copied.
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID_WIDTH)));
+        // An id that is wrapped cannot be copied. The cell has a space on each side.
+        let ids = entries.iter().map(|entry| entry.conflict_id().len());
+        let widest = ids.max().unwrap_or(0).min(WIDEST_ID) + 2;
+        let width = Width::Fixed(u16::try_from(widest).unwrap_or(u16::MAX));
+        column.set_constraint(ColumnConstraint::LowerBoundary(width));
     }
     let mut shown = format!("{table}\n");
     if entries.len() == limit {

@@ -119,7 +119,7 @@ fn noise(length: usize) -> Value {
 async fn the_last_hours_are_listed_newest_first() {
     let setup = Setup::start().await;
     setup
-        .found(sample("update_update"), now() - TimeDelta::hours(3))
+        .found(sample("update_update"), now() - TimeDelta::minutes(130))
         .await;
     setup
         .found(sample("delete_update"), now() - TimeDelta::minutes(90))
