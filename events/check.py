@@ -84,9 +84,15 @@ def item_key(key):
     return text
 
 
-def table_of(record):
+def named_table(record):
     arn = ARN.match(record.get("eventSourceARN", "")) if isinstance(record, dict) else None
-    return arn.group(2) if arn else "unknown"
+    return arn.group(2) if arn else None
+
+
+def table_of(record, records):
+    """A record that names no table counts for the first one that its batch names: a batch comes from one stream."""
+    named = [table for table in map(named_table, [record, *records]) if table]
+    return named[0] if named else "unknown"
 
 
 def event_id(record):
@@ -208,7 +214,7 @@ class Case:
             if entry["ConflictId"]["S"] == "malformed#" + hashlib.sha256(raw.encode()).hexdigest():
                 self.need(entry["Record"]["S"] in ("*", raw), f"record {at}: Record is not its raw text")
                 self.need(entry["Reason"] == {"S": "*"}, f"record {at}: Reason stands for any text")
-                self.need(entry["TableName"]["S"] == table_of(self.records[at]), f"record {at}: TableName")
+                self.need(entry["TableName"]["S"] == table_of(self.records[at], self.records), f"record {at}: TableName")
                 return at
         self.need(False, "a malformed entry has the SHA-256 of no record")
         return None
@@ -223,7 +229,7 @@ class Case:
         self.need(set(entry) == due, say + "attributes")
         self.need(entry["Key"] == {"M": body["Keys"]}, say + "Key is not the record's")
         self.need(entry["ItemKey"]["S"] == item_key(body["Keys"]), say + "ItemKey is not the key in its one form")
-        self.need(entry["TableName"]["S"] == table_of(record), say + "TableName")
+        self.need(entry["TableName"]["S"] == table_of(record, self.records), say + "TableName")
         self.need(entry["EventId"]["S"] == event_id(record), say + "EventId")
         self.need(entry["Status"] == {"S": "open"}, say + "Status")
         moment, _, identity = entry["ConflictId"]["S"].partition("#")
@@ -300,7 +306,7 @@ class Case:
             sums[place] = sums.get(place, 0) + amount
 
         for record, verdict in zip(self.records, self.verdicts):
-            table, name = table_of(record), verdict["verdict"]
+            table, name = table_of(record, self.records), verdict["verdict"]
             for starred in STARRED:
                 add(starred, table, 0)
             add("Records", table)

@@ -86,7 +86,7 @@ async fn killed_between_ledger_and_answer() {
     let stream = Stream::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     // All is written: the last one, whose answer is kept, and those before it.
-    wait_until(|| system.ledger.requests()["PutItem"] == planted.conflicts.len() as u64).await;
+    wait_until(|| system.ledger.requests()["PutItem"] >= planted.conflicts.len() as u64).await;
     system.function.kill().await;
     assert_recovered(&system, &stream, &planted).await;
     planted.assert_counted_once(&system.metrics());
