@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use lastwriter::event::{Event, read_all};
 use lastwriter::replay::{ReplayConfig, run};
@@ -51,34 +50,31 @@ fn sample(name: &str) -> String {
     format!("{}/{name}.json", events())
 }
 
-/// The function's binary, built if it is not up to date: nothing else here makes cargo build it.
-fn bootstrap() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_BIN_EXE_lastwriter"))
-            .parent()
-            .unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "stream-processor"]);
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(
-            build.status().unwrap().success(),
-            "the function does not build"
-        );
-        folder.join("stream-processor")
-    })
+/// The function's binary: the one that `LASTWRITER_BOOTSTRAP` names, or the one that cargo puts beside the program.
+fn bootstrap() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_BIN_EXE_lastwriter")).with_file_name("stream-processor");
+    let path = std::env::var_os("LASTWRITER_BOOTSTRAP").map_or_else(beside, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "no function at {}: run `cargo build -p stream-processor`",
+        path.display()
+    );
+    path
+}
+
+/// Replays with that function.
+fn replay(arguments: &[&str]) -> Output {
+    let mut command = lastwriter(&[&["replay"], arguments].concat());
+    command.env("LASTWRITER_BOOTSTRAP", bootstrap());
+    command.stdin(Stdio::null()).output().unwrap()
 }
 
 #[test]
 fn replay_and_judge_find_the_same_in_every_sample_event() {
-    bootstrap();
     let events = events();
     // Replaying takes real time, so the limit of samples a minute must not matter.
     let samples = "UNSTAMPED_SAMPLES_PER_MINUTE=100000";
-    let replayed = json_of(&output(&["replay", "--json", "--set", samples, &events]));
+    let replayed = json_of(&replay(&["--json", "--set", samples, &events]));
     let judged = json_of(&output(&["judge", "--json", "--set", samples, &events]));
     let replayed_events = replayed["events"].as_array().unwrap();
     assert!(replayed_events.len() > 50);
@@ -151,12 +147,9 @@ fn a_replay_from_standard_input_prints_a_table() {
 
 #[test]
 fn settings_reach_the_function_and_emf_metrics_are_read() {
-    bootstrap();
     let event = sample("clock_tolerance_setting");
     let conflicts = |arguments: &[&str]| {
-        let report = json_of(&output(
-            &[&["replay", "--json", &event], arguments].concat(),
-        ));
+        let report = json_of(&output(&[&["--json", &event], arguments].concat()));
         let metrics = report["metrics"].as_array().unwrap().clone();
         let found = metrics.into_iter().find(|metric| {
             metric["name"] == "Conflicts"
@@ -218,8 +211,7 @@ fn a_function_that_is_missing_does_not_start_or_fails_gives_exit_code_1() {
     let large = folder.path().join("large.json");
     let payload = format!("{{\"Records\": [{}]}}", " ".repeat(7_000_000));
     std::fs::write(&large, payload).unwrap();
-    bootstrap();
-    let failed = output(&["replay", "--json", large.to_str().unwrap(), &event]);
+    let failed = replay(&["--json", large.to_str().unwrap(), &event]);
     assert_eq!(failed.status.code(), Some(1));
     let report: Value = serde_json::from_slice(&failed.stdout).unwrap();
     assert!(
@@ -256,7 +248,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 async fn a_replay_can_be_used_as_a_library() {
     let events: Vec<Event> = read_all(&[sample("delivered_twice").into()]).unwrap();
     let config = ReplayConfig {
-        bootstrap: bootstrap().to_owned(),
+        bootstrap: bootstrap(),
         settings: Vec::new(),
     };
     let mut seen = Vec::new();
