@@ -149,7 +149,7 @@ fn a_replay_from_standard_input_prints_a_table() {
 fn settings_reach_the_function_and_emf_metrics_are_read() {
     let event = sample("clock_tolerance_setting");
     let conflicts = |arguments: &[&str]| {
-        let report = json_of(&output(&[&["--json", &event], arguments].concat()));
+        let report = json_of(&replay(&[&["--json", &event], arguments].concat()));
         let metrics = report["metrics"].as_array().unwrap().clone();
         let found = metrics.into_iter().find(|metric| {
             metric["name"] == "Conflicts"
