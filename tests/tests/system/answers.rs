@@ -211,12 +211,20 @@ async fn a_malformed_record_fails_no_other() {
 #[tokio::test]
 async fn a_batch_that_names_no_table_is_counted_as_unknown() {
     let system = Setup::new().start().await;
-    assert_eq!(system.answer(event([json!(5), json!({"eventName": "MODIFY"})])).await, all_done());
+    assert_eq!(
+        system
+            .answer(event([json!(5), json!({"eventName": "MODIFY"})]))
+            .await,
+        all_done()
+    );
     let metrics = system.metrics();
     assert_eq!(metrics.count("QuarantinedRecords"), 2);
     assert_eq!(metrics.count_by("Records", "TableName", "unknown"), 2);
     let items = system.items().await;
-    assert!(items.iter().all(|item| item["TableName"]["S"] == "unknown"), "{items:?}");
+    assert!(
+        items.iter().all(|item| item["TableName"]["S"] == "unknown"),
+        "{items:?}"
+    );
 }
 
 #[tokio::test]
