@@ -172,8 +172,8 @@ impl StampNames {
 
     /// Which stamp attribute a name is, if it is one.
     ///
-    /// What follows `n:` or `t:` must look like a Region (lowercase letters, digits and hyphens, up to
-    /// [`MAX_REGION_LENGTH`]): it becomes a metric dimension, where no other part of an item may ever end up.
+    /// What follows `n:` or `t:` must be shaped like a Region ([`is_region_name`]): it becomes a metric dimension, where
+    /// no other part of an item may ever end up.
     pub fn parse<'a>(&self, name: impl Into<Cow<'a, str>>) -> Option<StampAttribute<'a>> {
         let name = name.into();
         let rest = name.strip_prefix(self.start.as_str())?;
@@ -209,12 +209,19 @@ impl Default for StampNames {
     }
 }
 
-/// Whether a name is shaped like a Region's: lowercase letters, digits and hyphens, up to [`MAX_REGION_LENGTH`].
+/// Whether a name is shaped like a Region's, as in `us-east-1` or `us-gov-west-1`: words of lowercase letters, at least
+/// two, and a number, joined by hyphens, up to [`MAX_REGION_LENGTH`].
 pub fn is_region_name(name: &str) -> bool {
-    let fits = (1..=MAX_REGION_LENGTH).contains(&name.len());
-    fits && name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    let Some((words, number)) = name.rsplit_once('-') else {
+        return false;
+    };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    name.len() <= MAX_REGION_LENGTH
+        && is_number
+        && words.contains('-')
+        && words.split('-').all(is_word)
 }
 
 /// A stamp part from the text of a number: an integer from 0 to the end of the year 9999 in epoch microseconds.
@@ -301,12 +308,31 @@ mod tests {
             "lw:é",
             "lw:n",
             "lw:resets",
-            "lw:n:a-name-that-is-longer-than-any-region",
+            "lw:n:customer-4711",
+            "lw:n:eu-west",
+            "lw:n:eu--1",
+            "lw:n:-west-1",
+            "lw:n:1-west-1",
+            "lw:n:a-name-that-is-longer-than-any-region-1",
         ] {
             assert_eq!(names.parse(odd), None, "{odd}");
         }
         assert_eq!(names.parse("lw:reset"), Some(StampAttribute::Reset));
         assert_eq!(names.parse("lw:deleted"), Some(StampAttribute::Deleted));
+    }
+
+    #[test]
+    fn regions_of_every_partition_are_stamps() {
+        for region in [
+            "us-east-1",
+            "us-gov-west-1",
+            "us-isob-east-1",
+            "cn-northwest-1",
+            "eusc-de-east-1",
+            "mx-central-12",
+        ] {
+            assert!(is_region_name(region), "{region}");
+        }
     }
 
     #[test]

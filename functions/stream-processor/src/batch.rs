@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use chrono::{DateTime, Utc};
 use conflict::{Change, Tolerance, Verdict};
-use serde_json::value::RawValue;
 
+use crate::envelope::{self, NotAnEvent};
 use crate::fact::{Fact, Names, Outcome};
-use crate::record::{Attributes, Origin, Record, Unreadable};
+use crate::record::{Attributes, Record, Unread, Unreadable};
 use crate::settings::LedgerOverwrites;
 
 /// The function that decides; tests pass their own.
@@ -56,40 +57,56 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Judges records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
+    /// Judges a payload's records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
+    ///
+    /// The payload is read once. Should reading panic, it is split first and each record is read apart, so that the
+    /// one that is at fault is found.
     pub fn judge(
-        records: &[&RawValue],
+        payload: &[u8],
         rules: &Rules,
         now: u64,
         mut sample: impl FnMut() -> bool,
-    ) -> Self {
-        let mut batch = Self {
-            facts: Vec::with_capacity(records.len()),
-            ..Self::default()
-        };
-        for (record, raw) in records.iter().enumerate() {
-            let (fact, reason) = batch.judge_record(raw, rules, now, &mut sample);
-            batch.facts.push(fact);
-            batch
-                .due
-                .extend(reason.map(|reason| Due { record, reason }));
+    ) -> Result<Self, NotAnEvent> {
+        let mut batch = Self::default();
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            envelope::read(payload, &rules.attributes, |record| {
+                batch.add(record, rules, now, &mut sample)
+            })
+        }));
+        match read {
+            Ok(read) => read?,
+            Err(_) => {
+                batch = Self::default();
+                for raw in envelope::split(payload)? {
+                    let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
+                    let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));
+                    batch.add(record, rules, now, &mut sample);
+                }
+            }
         }
         batch.name_unknown_tables();
-        batch
+        Ok(batch)
     }
 
-    fn judge_record(
+    /// Judges one record and remembers what came of it.
+    fn add(
         &mut self,
-        raw: &RawValue,
+        record: Result<Record<'_>, Unread<'_>>,
         rules: &Rules,
         now: u64,
         sample: &mut impl FnMut() -> bool,
-    ) -> (Fact, Option<Reason>) {
+    ) {
         let names = &mut self.names;
-        let judged = catching_panics(|| {
-            let record = Record::read(raw, &rules.attributes)?;
-            let outcome = Outcome::of(&verdict(&record, rules, now)?, names);
-            Ok((names.table_index(&record.table), outcome))
+        let judged = record.and_then(|record| {
+            let outcome =
+                catching_panics(|| Ok(Outcome::of(&verdict(&record, rules, now)?, names)));
+            match outcome {
+                Ok(outcome) => Ok((names.table_index(&record.table), outcome)),
+                Err(why) => Err(Unread {
+                    why,
+                    table: Some(record.table),
+                }),
+            }
         });
         let (table, outcome, reason) = match judged {
             Ok((table, outcome)) => {
@@ -97,22 +114,19 @@ impl Batch {
                     || (outcome == Outcome::Unstamped && sample());
                 (table, outcome, kept.then_some(Reason::Verdict))
             }
-            Err(Unreadable::Unusable) => (self.table_of(raw), Outcome::Unusable, None),
-            Err(Unreadable::Malformed(why)) => (
-                self.table_of(raw),
-                Outcome::Malformed,
-                Some(Reason::Quarantine(why)),
-            ),
+            Err(Unread { why, table }) => {
+                let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(&table));
+                match why {
+                    Unreadable::Unusable => (table, Outcome::Unusable, None),
+                    Unreadable::Malformed(why) => {
+                        (table, Outcome::Malformed, Some(Reason::Quarantine(why)))
+                    }
+                }
+            }
         };
-        (Fact { table, outcome }, reason)
-    }
-
-    /// The table of a record that could not be judged, from whatever of it can be read.
-    fn table_of(&mut self, raw: &RawValue) -> u16 {
-        match Origin::read(raw).table {
-            Some(table) => self.names.table_index(&table),
-            None => UNKNOWN_TABLE,
-        }
+        let record = self.facts.len();
+        self.facts.push(Fact { table, outcome });
+        self.due.extend(reason.map(|reason| Due { record, reason }));
     }
 
     /// Counts records without a readable table to the batch's first one: a batch comes from one stream.
@@ -180,4 +194,9 @@ fn is_kept(outcome: Outcome, overwrites: LedgerOverwrites) -> bool {
         | Outcome::Unusable
         | Outcome::Malformed => false,
     }
+}
+
+/// A time as the judge takes it: epoch seconds.
+pub fn epoch_seconds(time: DateTime<Utc>) -> u64 {
+    u64::try_from(time.timestamp()).unwrap_or(0)
 }

@@ -1,7 +1,13 @@
-//! The envelope: a payload split into raw records, borrowed, nothing copied.
+//! The envelope: a payload's records, borrowed, nothing copied.
+//!
+//! Each payload is read once, record by record ([`read`]). Only a batch that has something for the ledger is split into
+//! the raw text of its records as well ([`split`]).
 
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
+
+use crate::record::{Attributes, Record, Unread, read_records};
 
 /// A payload that is no stream event: the invocation is a function error.
 #[derive(Debug, thiserror::Error)]
@@ -22,17 +28,55 @@ struct Envelope<'a> {
     records: Vec<&'a RawValue>,
 }
 
+/// Reads a payload's records in order and hands each on, or why it cannot be judged.
+///
+/// Anything may be in a record: whatever it is, the ones after it are read.
+pub fn read<'a>(
+    payload: &'a [u8],
+    attributes: &Attributes,
+    each: impl FnMut(Result<Record<'a>, Unread<'a>>),
+) -> Result<(), NotAnEvent> {
+    let text = std::str::from_utf8(payload)
+        .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let envelope = read_records(attributes, each).deserialize(&mut json);
+    envelope
+        .and_then(|()| json.end())
+        .map_err(|error| NotAnEvent::at(&error))
+}
+
 /// Splits a payload into its records, each still raw JSON text.
 ///
 /// Anything may be in a record: each is read on its own, so that one bad record never fails the others.
 pub fn split(payload: &[u8]) -> Result<Vec<&RawValue>, NotAnEvent> {
-    match serde_json::from_slice::<Envelope<'_>>(payload) {
-        Ok(envelope) => Ok(envelope.records),
-        Err(error) => Err(NotAnEvent {
-            problem: describe(&error),
+    serde_json::from_slice::<Envelope<'_>>(payload)
+        .map(|envelope| envelope.records)
+        .map_err(|error| NotAnEvent::at(&error))
+}
+
+impl NotAnEvent {
+    fn at(error: &serde_json::Error) -> Self {
+        Self {
+            problem: describe(error),
             line: error.line(),
             column: error.column(),
-        }),
+        }
+    }
+
+    /// Bytes that are no text.
+    fn in_text(payload: &[u8], valid: usize) -> Self {
+        let before = &payload[..valid];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count();
+        Self {
+            problem: format!("it is no JSON (line {line}, column {column})"),
+            line,
+            column,
+        }
     }
 }
 
@@ -83,6 +127,34 @@ mod tests {
             assert!(message.contains(part), "{message}");
             assert!(message.contains("column"), "{message}");
             assert!(!message.contains("secret"), "{message}");
+        }
+    }
+
+    #[test]
+    fn reading_and_splitting_agree_on_what_is_an_event() {
+        for payload in [
+            &br#"{"a":[{}],"Records":[{},5,[[]],"x",null],"b":1}"#[..],
+            br#"{"Records":[]}"#,
+            b"{}",
+            b"5",
+            br#"{"Records":{}}"#,
+            br#"{"Records":null}"#,
+            br#"{"Records":[],"Records":[]}"#,
+            br#"{"Records":[1]} x"#,
+            br#"{"Records":[1"#,
+            br#"{"Records":[nul]}"#,
+            b"{\"Records\":[\"\xff\"]}",
+            b"{\"Records\":[{\"x\":\"\xff\"}]}",
+        ] {
+            let mut count = 0;
+            let read = read(payload, &Attributes::default(), |_| count += 1).map(|()| count);
+            let split = split(payload).map(|records| records.len());
+            assert_eq!(
+                read.ok(),
+                split.ok(),
+                "{}",
+                String::from_utf8_lossy(payload)
+            );
         }
     }
 

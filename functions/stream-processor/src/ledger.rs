@@ -51,19 +51,18 @@ impl DynamoDbLedger {
         }
     }
 
-    async fn put(&self, item: Image, only_if_new: bool) -> Result<Written, LedgerError> {
+    /// Puts an item, unless it exists.
+    async fn put(&self, item: Image) -> Result<Written, LedgerError> {
         let client = self.client.get_or_init(|| async { aws::dynamodb() }).await;
         let item = item
             .into_iter()
             .map(|(name, value)| (name, value.into()))
             .collect();
-        let mut request = client
+        let request = client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item));
-        if only_if_new {
-            request = request.condition_expression("attribute_not_exists(ItemKey)");
-        }
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(ItemKey)");
         match request.send().await {
             Ok(_) => Ok(Written::New),
             Err(error) if is_condition_failure(&error) => Ok(Written::Existed),
@@ -74,12 +73,12 @@ impl DynamoDbLedger {
 
 impl Ledger for DynamoDbLedger {
     async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
-        // Parts hold the same bytes at each delivery, so writing one again changes nothing; and an entry never exists
-        // without its parts.
+        // An entry never exists without its parts. They are not written over either: an operator may have taken their
+        // expiry away.
         for part in entry.parts {
-            self.put(part, false).await?;
+            self.put(part).await?;
         }
-        self.put(entry.main, true).await
+        self.put(entry.main).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads the stream of one replica of a DynamoDB global table and finds the writes that last writer wins dropped.
 //!
-//! The way of a record: [`envelope`] splits the payload into raw records; [`record`] reads one on its own, stamps
-//! only; `conflict::judge` decides; for a conflict or a malformed record [`entry`] makes what the [`ledger`] keeps;
+//! The way of a record: [`envelope`] finds it in the payload; [`record`] reads it on its own, stamps only;
+//! `conflict::judge` decides; for a conflict or a malformed record [`entry`] makes what the [`ledger`] keeps;
 //! [`metrics`] counts what is committed; [`processor`] is the sequence of it all. Each step's input and output are
 //! plain data. Clock, ledger and metrics sink are passed in.
 
@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod fact;
 pub mod ledger;
 pub mod log;
+pub mod made;
 pub mod metrics;
 pub mod processor;
 pub mod record;

@@ -26,7 +26,9 @@ pub fn start() {
         .unwrap_or(LevelFilter::INFO);
     let own = Targets::new()
         .with_default(LevelFilter::WARN.min(level))
-        .with_target("stream_processor", level);
+        .with_target("stream_processor", level)
+        // It says once more, without the request id, what the function has said of an invocation that failed.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -15,9 +15,7 @@ async fn main() -> ExitCode {
     let settings = match Settings::read(|name| std::env::var(name).ok()) {
         Ok(settings) => settings,
         Err(error) => {
-            tracing::error!("{error}");
-            // Once more as plain text, for whoever starts the function by hand.
-            eprintln!("{error}");
+            runtime::report_init_error("SettingsError", &error).await;
             return ExitCode::FAILURE;
         }
     };

@@ -8,14 +8,15 @@ use futures::stream::{self, StreamExt};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
-use crate::batch::{Batch, Due, Reason, Rules, catching_panics, verdict};
-use crate::entry::{self, Finding, Fitted, Terms};
+use crate::batch::{Batch, Due, Rules, epoch_seconds};
+use crate::entry::Terms;
 use crate::envelope::{self, NotAnEvent};
 use crate::fact::Outcome;
 use crate::ledger::{Ledger, LedgerError, Written};
 use crate::log;
+use crate::made::{self, Made};
 use crate::metrics::{Metrics, Tally};
-use crate::record::{Attributes, Decoded, Origin, Record, Unreadable};
+use crate::record::{Attributes, Origin};
 use crate::sampler::Sampler;
 use crate::settings::{LedgerOverwrites, Settings};
 
@@ -95,25 +96,21 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
     ) -> Result<DynamoDbEventResponse, InvocationError> {
         let started = (self.clock)();
         let deadline = Instant::now() + time_left(deadline_ms, started);
-        let records = envelope::split(payload)?;
         let now = epoch_seconds(started);
-        let mut batch = Batch::judge(&records, &self.rules, now, || self.sampler.take(now));
+        let mut batch = Batch::judge(payload, &self.rules, now, || self.sampler.take(now))?;
+        let records = match batch.due.is_empty() {
+            true => Vec::new(),
+            false => envelope::split(payload)?,
+        };
 
         let kept = self
             .keep(&records, &batch, started, deadline - LEDGER_RESERVE)
             .await;
-        let mut failed = vec![
-            false;
-            if batch.due.is_empty() {
-                0
-            } else {
-                records.len()
-            }
-        ];
+        let mut failed = vec![false; records.len()];
         for due in &batch.due {
             failed[due.record] = true;
         }
-        let mut summary = log::Summary::new(records.len());
+        let mut summary = log::Summary::new(batch.facts.len());
         for kept in kept {
             if kept.malformed {
                 batch.facts[kept.record].outcome = Outcome::Malformed;
@@ -200,25 +197,11 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
             retention_days: self.terms.retention_days,
             now: started,
         };
-        let built = match &due.reason {
-            Reason::Verdict => catching_panics(|| self.build(raw, terms)),
-            Reason::Quarantine(why) => Err(Unreadable::Malformed(why.clone())),
-        };
-        let (entry, line, malformed) = match built {
-            Ok((entry, line)) => (entry, line, false),
-            Err(unreadable) => {
-                let why = match unreadable {
-                    Unreadable::Malformed(why) => why,
-                    Unreadable::Unusable => "its images went missing".to_owned(),
-                };
-                let entry = entry::quarantine(raw, table, &why, terms);
-                (
-                    entry,
-                    log::Line::Quarantined(entry::quarantine_id(raw)),
-                    true,
-                )
-            }
-        };
+        let Made {
+            entry,
+            line,
+            malformed,
+        } = made::entry(raw, due, table, &self.rules, terms);
         let result = self.ledger.write(entry).await;
         line.write(due.record, &result);
         Kept {
@@ -226,23 +209,6 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
             result,
             malformed,
         }
-    }
-
-    /// Reads the record once more, now with its images, and makes its entry.
-    fn build(&self, raw: &RawValue, terms: Terms<'_>) -> Result<(Fitted, log::Line), Unreadable> {
-        let record = Record::read(raw, &self.rules.attributes)?;
-        let verdict = verdict(&record, &self.rules, epoch_seconds(terms.now))?;
-        let finding = match &verdict {
-            conflict::Verdict::Conflict(conflict) => Finding::Conflict(conflict),
-            conflict::Verdict::StaleOverwrite => Finding::StaleOverwrite,
-            conflict::Verdict::LocalOverwrite => Finding::LocalOverwrite,
-            _ => Finding::UnstampedSample,
-        };
-        let line = log::Line::found(&record, finding);
-        Ok((
-            entry::build(&record, Decoded::read(raw)?, finding, terms),
-            line,
-        ))
     }
 }
 
@@ -310,10 +276,6 @@ fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier = Some(sequence_number);
     failure
-}
-
-fn epoch_seconds(time: DateTime<Utc>) -> u64 {
-    u64::try_from(time.timestamp()).unwrap_or(0)
 }
 
 /// How long the invocation may still take.

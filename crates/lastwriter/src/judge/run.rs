@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use conflict::Verdict;
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
-use stream_processor::batch::{Batch, Due, Reason, Rules, catching_panics, verdict};
-use stream_processor::entry::{self, Fitted, Terms};
+use stream_processor::batch::{Batch, Rules, epoch_seconds};
+use stream_processor::entry::{Fitted, Terms};
 use stream_processor::envelope;
 use stream_processor::fact::{Fact, Outcome};
+use stream_processor::made;
 use stream_processor::metrics::{Datum, TABLE_NAME, Tally, Value};
-use stream_processor::record::{Decoded, Record, Unreadable};
 use stream_processor::settings::Settings;
 
 use crate::event::Event;
@@ -54,30 +52,36 @@ impl Judging<'_> {
             event: event.name.clone(),
             ..EventReport::default()
         };
-        let records = match envelope::split(&event.payload) {
-            Ok(records) => records,
+        let samples = &mut self.samples_left;
+        let judged = Batch::judge(&event.payload, &self.rules, epoch_seconds(self.now), || {
+            let allowed = *samples > 0;
+            *samples -= u32::from(allowed);
+            allowed
+        });
+        let both = judged.and_then(|batch| Ok((batch, envelope::split(&event.payload)?)));
+        let (mut batch, records) = match both {
+            Ok(both) => both,
             Err(error) => {
                 report.error = Some(error.to_string());
                 return report;
             }
         };
-        let seconds = u64::try_from(self.now.timestamp()).unwrap_or(0);
-        let samples = &mut self.samples_left;
-        let mut batch = Batch::judge(&records, &self.rules, seconds, || {
-            let allowed = *samples > 0;
-            *samples -= u32::from(allowed);
-            allowed
-        });
+        let terms = Terms {
+            stamps: &self.rules.attributes.stamps,
+            images: self.settings.ledger_images,
+            retention_days: self.settings.ledger_retention_days,
+            now: self.now,
+        };
         let mut kept = BTreeMap::new();
         let mut items = BTreeMap::new();
         for due in &batch.due {
             let raw = records[due.record];
             let table = batch.names.table(batch.facts[due.record].table).to_owned();
-            let (fitted, malformed) = self.entry(raw, due, &table);
-            if malformed {
+            let made = made::entry(raw, due, &table, &self.rules, terms);
+            if made.malformed {
                 batch.facts[due.record].outcome = Outcome::Malformed;
             }
-            kept.insert(due.record, self.keep(fitted, &mut items));
+            kept.insert(due.record, self.keep(made.entry, &mut items));
         }
         report.records = batch
             .facts
@@ -90,47 +94,6 @@ impl Judging<'_> {
         let data = tally.data();
         report.metrics = add_up(data.iter().map(|datum| self.metric(datum)));
         report
-    }
-
-    /// The entry that is due for a record, and whether the record turned out malformed.
-    fn entry(&self, raw: &RawValue, due: &Due, table: &str) -> (Fitted, bool) {
-        let terms = Terms {
-            stamps: &self.rules.attributes.stamps,
-            images: self.settings.ledger_images,
-            retention_days: self.settings.ledger_retention_days,
-            now: self.now,
-        };
-        let built = match &due.reason {
-            Reason::Verdict => catching_panics(|| self.build(raw, terms)),
-            Reason::Quarantine(why) => Err(Unreadable::Malformed(why.clone())),
-        };
-        match built {
-            Ok(fitted) => (fitted, false),
-            Err(Unreadable::Malformed(why)) => (entry::quarantine(raw, table, &why, terms), true),
-            Err(Unreadable::Unusable) => {
-                let why = "it lacks an image that it needs";
-                (entry::quarantine(raw, table, why, terms), true)
-            }
-        }
-    }
-
-    fn build(&self, raw: &RawValue, terms: Terms<'_>) -> Result<Fitted, Unreadable> {
-        let record = Record::read(raw, &self.rules.attributes)?;
-        let seconds = u64::try_from(self.now.timestamp()).unwrap_or(0);
-        let verdict = verdict(&record, &self.rules, seconds)?;
-        let finding = match &verdict {
-            Verdict::Conflict(conflict) => entry::Finding::Conflict(conflict),
-            Verdict::StaleOverwrite => entry::Finding::StaleOverwrite,
-            Verdict::LocalOverwrite => entry::Finding::LocalOverwrite,
-            Verdict::Unstamped
-            | Verdict::Replicated(_)
-            | Verdict::Local
-            | Verdict::Resurrection
-            | Verdict::Expired
-            | Verdict::Purged
-            | Verdict::HardDelete => entry::Finding::UnstampedSample,
-        };
-        Ok(entry::build(&record, Decoded::read(raw)?, finding, terms))
     }
 
     /// Keeps an entry unless it is there, as the ledger does, and notes its items as the event's.

@@ -211,9 +211,16 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
         .expect("writing to memory does not fail")
 }
 
-/// What was compressed.
+/// What was compressed, unless it is more than anything that this function ever compresses.
 pub(super) fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    // A payload has 6 MB, and a record no more than its payload.
+    const MOST: u64 = 32 * 1024 * 1024;
     let mut text = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut text)?;
+    GzDecoder::new(bytes)
+        .take(MOST + 1)
+        .read_to_end(&mut text)?;
+    if text.len() as u64 > MOST {
+        return Err(io::Error::other("it expands to more than 32 MB"));
+    }
     Ok(text)
 }

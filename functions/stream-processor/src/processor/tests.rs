@@ -8,6 +8,7 @@ use conflict::{Change, Tolerance, Verdict};
 use serde_json::json;
 
 use super::*;
+use crate::entry::Fitted;
 use crate::metrics::{Datum, Value};
 use crate::record::Image;
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use conflict::{Change, StampNames, Stamps};
+pub(crate) use read::read_records;
 use serde::de::DeserializeSeed;
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
@@ -76,6 +77,15 @@ pub enum Unreadable {
     Unusable,
 }
 
+/// A record that cannot be judged, with what can be read of it.
+#[derive(Debug)]
+pub struct Unread<'a> {
+    /// Why.
+    pub why: Unreadable,
+    /// The table's name, from the stream's ARN.
+    pub table: Option<Cow<'a, str>>,
+}
+
 /// The parts of a record that an answer or a metric needs even of one that cannot be judged.
 #[derive(Debug, Default)]
 pub struct Origin<'a> {
@@ -90,8 +100,23 @@ impl<'a> Record<'a> {
     ///
     /// Required are `eventName`, `awsRegion`, `eventSourceARN`, `dynamodb.Keys` and `dynamodb.SequenceNumber`; all
     /// else is optional, and what is unknown is ignored.
-    pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, Unreadable> {
-        let parts = read::parts(raw, attributes)?;
+    pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, Unread<'a>> {
+        match read::parts(raw, attributes) {
+            Ok(parts) => Self::from_parts(parts),
+            Err(why) => Err(Unread { why, table: None }),
+        }
+    }
+
+    fn from_parts(parts: Option<read::Parts<'a>>) -> Result<Self, Unread<'a>> {
+        let Some(parts) = parts else {
+            let why = Unreadable::Malformed("the record is no object".into());
+            return Err(Unread { why, table: None });
+        };
+        let table = parts.stream_arn.as_ref().and_then(table_of);
+        Self::check(parts, table.clone()).map_err(|why| Unread { why, table })
+    }
+
+    fn check(parts: read::Parts<'a>, table: Option<Cow<'a, str>>) -> Result<Self, Unreadable> {
         let missing = |what: &str| Unreadable::Malformed(format!("{what} is missing or no text"));
         let event_name = match parts
             .event_name
@@ -114,7 +139,7 @@ impl<'a> Record<'a> {
             ));
         }
         let stream_arn = parts.stream_arn.ok_or_else(|| missing("eventSourceARN"))?;
-        let table = table_of(&stream_arn).ok_or_else(|| {
+        let table = table.ok_or_else(|| {
             Unreadable::Malformed("eventSourceARN is not the ARN of a DynamoDB stream".into())
         })?;
         let dynamodb = parts
@@ -167,7 +192,7 @@ impl<'a> Record<'a> {
 impl<'a> Origin<'a> {
     /// Reads what can be read.
     pub fn read(raw: &'a RawValue) -> Self {
-        let Ok(parts) = read::parts(raw, &Attributes::default()) else {
+        let Ok(Some(parts)) = read::parts(raw, &Attributes::default()) else {
             return Self::default();
         };
         Self {

@@ -8,7 +8,7 @@ use conflict::integer;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Attributes, Decoded, Glance, Image, Unreadable};
+use super::{Attributes, Decoded, Glance, Image, Record, Unread, Unreadable};
 
 /// The top level of a record, everything optional.
 #[derive(Default)]
@@ -54,17 +54,91 @@ impl<'a> ImageSlot<'a> {
     }
 }
 
-/// Reads a record's parts.
+/// Reads a record's parts; none if it is no object.
 pub(super) fn parts<'a>(
     raw: &'a RawValue,
     attributes: &Attributes,
-) -> Result<Parts<'a>, Unreadable> {
+) -> Result<Option<Parts<'a>>, Unreadable> {
     let mut json = serde_json::Deserializer::from_str(raw.get());
     // serde names the place, and quotes no more than the JSON type that it met: every value is taken leniently.
     PartsSeed(attributes)
         .deserialize(&mut json)
-        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))?
-        .ok_or_else(|| Unreadable::Malformed("the record is no object".into()))
+        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))
+}
+
+/// Reads an envelope and hands each of its records on.
+pub(crate) fn read_records<'a, 's, F: FnMut(Result<Record<'a>, Unread<'a>>)>(
+    attributes: &'s Attributes,
+    each: F,
+) -> EnvelopeSeed<'s, F> {
+    EnvelopeSeed { attributes, each }
+}
+
+/// The envelope: an object with one list of `Records`.
+pub(crate) struct EnvelopeSeed<'s, F> {
+    attributes: &'s Attributes,
+    each: F,
+}
+
+impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de> for EnvelopeSeed<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for EnvelopeSeed<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with Records")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut found = false;
+        while let Some(name) = map.next_key_seed(Name)? {
+            if name == "Records" {
+                if std::mem::replace(&mut found, true) {
+                    return Err(de::Error::duplicate_field("Records"));
+                }
+                map.next_value_seed(RecordsSeed(&mut self))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        found
+            .then_some(())
+            .ok_or_else(|| de::Error::missing_field("Records"))
+    }
+}
+
+/// The list of records.
+struct RecordsSeed<'e, 's, F>(&'e mut EnvelopeSeed<'s, F>);
+
+impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
+    for RecordsSeed<'_, '_, F>
+{
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for RecordsSeed<'_, '_, F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(parts) = seq.next_element_seed(PartsSeed(self.0.attributes))? {
+            (self.0.each)(Record::from_parts(parts));
+        }
+        Ok(())
+    }
 }
 
 /// A visitor that takes one kind of value and makes nothing of every other kind.

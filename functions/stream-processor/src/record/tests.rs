@@ -32,7 +32,10 @@ fn with(change: impl FnOnce(&mut serde_json::Value)) -> Box<RawValue> {
 
 fn reason(raw: &RawValue) -> String {
     match Record::read(raw, &Attributes::default()) {
-        Err(Unreadable::Malformed(reason)) => reason,
+        Err(Unread {
+            why: Unreadable::Malformed(reason),
+            ..
+        }) => reason,
         other => panic!("not malformed but {other:?}"),
     }
 }
@@ -154,7 +157,7 @@ fn a_record_without_the_images_it_needs_is_unusable() {
     for name in ["OldImage", "NewImage"] {
         let raw = with(|record| record["dynamodb"][name] = json!(null));
         assert_eq!(
-            Record::read(&raw, &Attributes::default()).unwrap_err(),
+            Record::read(&raw, &Attributes::default()).unwrap_err().why,
             Unreadable::Unusable
         );
     }

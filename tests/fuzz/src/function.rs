@@ -1,0 +1,90 @@
+//! The function with a ledger and a metrics sink that only count.
+
+use std::cell::RefCell;
+
+use chrono::{DateTime, Utc};
+use serde_dynamo::AttributeValue;
+use stream_processor::entry::Fitted;
+use stream_processor::ledger::{Ledger, LedgerError, Written};
+use stream_processor::metrics::{Datum, Metric, Metrics, Value};
+use stream_processor::processor::{InvocationError, Processor};
+use stream_processor::settings::Settings;
+use tokio::time::Instant;
+
+/// What one payload came to.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    /// The `Kind` of each ledger entry.
+    pub(crate) entries: Vec<String>,
+    /// Records that were counted.
+    pub(crate) records: u64,
+    /// Records that were counted as quarantined.
+    pub(crate) quarantined: u64,
+    /// Conflicts that were counted.
+    pub(crate) conflicts: u64,
+}
+
+#[derive(Default)]
+struct Counting(RefCell<Outcome>);
+
+impl Ledger for &Counting {
+    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+        if let Some(AttributeValue::S(kind)) = entry.main.get("Kind") {
+            self.0.borrow_mut().entries.push(kind.clone());
+        }
+        Ok(Written::New)
+    }
+}
+
+impl Metrics for &Counting {
+    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
+        let mut outcome = self.0.borrow_mut();
+        for datum in data.iter().filter(|datum| datum.dimension.is_none()) {
+            let Value::Count(count) = datum.value else {
+                continue;
+            };
+            match datum.metric {
+                Metric::Records => outcome.records += count,
+                Metric::QuarantinedRecords => outcome.quarantined += count,
+                Metric::Conflicts => outcome.conflicts += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Runs the function on a payload; none if it refused the payload as no event.
+pub(crate) fn process(payload: &[u8]) -> Option<Outcome> {
+    const LONG: u64 = 60_000;
+    let settings = Settings::read(|name| match name {
+        "LEDGER_TABLE" => Some("ledger".to_owned()),
+        "UNSTAMPED_SAMPLES_PER_MINUTE" => Some("0".to_owned()),
+        _ => None,
+    });
+    let counting = Counting::default();
+    let processor = Processor::new(
+        &settings.expect("the settings are right"),
+        &counting,
+        &counting,
+        Utc::now,
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime starts");
+    let deadline = u64::try_from(Utc::now().timestamp_millis()).expect("it is after 1970") + LONG;
+    match runtime.block_on(processor.process(payload, deadline)) {
+        Ok(answer) => {
+            assert!(
+                answer.batch_item_failures.is_empty(),
+                "nothing failed, yet something is reported"
+            );
+            drop(processor);
+            Some(counting.0.into_inner())
+        }
+        Err(InvocationError::NotAnEvent(_)) => None,
+        Err(InvocationError::NothingToReport) => {
+            panic!("nothing failed, yet the batch is reported")
+        }
+    }
+}

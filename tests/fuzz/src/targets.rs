@@ -1,0 +1,120 @@
+//! The fuzz targets.
+
+use std::collections::HashMap;
+
+use serde_dynamo::AttributeValue;
+use serde_json::value::RawValue;
+use stream_processor::entry;
+use stream_processor::envelope;
+use stream_processor::record::{Attributes, Decoded, Origin, Record};
+
+use crate::function;
+use crate::mutation::Mutated;
+
+/// How many bytes of memory a byte of payload may take at most, beside a fixed amount: a value of one byte is an
+/// attribute with a name in a map when decoded, and a ledger entry holds it once more.
+const MULTIPLE: u64 = 64;
+const FIXED: u64 = 512 * 1024;
+
+fn within_memory<T>(payload: usize, work: impl FnOnce() -> T) -> T {
+    let mut result = None;
+    let used = allocation_counter::measure(|| result = Some(work()));
+    let most = FIXED + MULTIPLE * payload as u64;
+    assert!(
+        used.bytes_max <= most,
+        "{} bytes for a payload of {payload}",
+        used.bytes_max
+    );
+    result.expect("the work was done")
+}
+
+#[test]
+fn any_bytes_are_an_event_or_refused() {
+    bolero::check!().for_each(|payload: &[u8]| {
+        within_memory(payload.len(), || {
+            if let Ok(records) = envelope::split(payload) {
+                assert!(
+                    records
+                        .iter()
+                        .map(|record| record.get().len())
+                        .sum::<usize>()
+                        <= payload.len()
+                );
+            }
+        });
+    });
+}
+
+#[test]
+fn a_damaged_record_is_read_or_named_malformed() {
+    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+        let payload = mutated.bytes();
+        for raw in envelope::split(&payload).unwrap_or_default() {
+            within_memory(raw.get().len(), || read_all(raw));
+        }
+    });
+}
+
+fn read_all(raw: &RawValue) {
+    let _ = Origin::read(raw);
+    let _ = Decoded::read(raw);
+    if let Ok(record) = Record::read(raw, &Attributes::default()) {
+        assert!(
+            record.change(0).is_some(),
+            "a record that is read can be judged"
+        );
+    }
+}
+
+#[test]
+fn every_input_ends_as_an_answer_a_quarantine_entry_or_a_function_error() {
+    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+        let payload = mutated.bytes();
+        let records = envelope::split(&payload).map(|records| records.len()).ok();
+        let outcome = within_memory(payload.len(), || function::process(&payload));
+        let Some(outcome) = outcome else {
+            assert_eq!(records, None, "an event was refused");
+            return;
+        };
+        assert_eq!(
+            Some(outcome.records),
+            records.map(|records| records as u64),
+            "each record is counted once"
+        );
+        let quarantined = outcome
+            .entries
+            .iter()
+            .filter(|kind| *kind == "malformed_record")
+            .count();
+        assert_eq!(
+            quarantined as u64, outcome.quarantined,
+            "each malformed record is kept"
+        );
+        let kept = outcome.entries.len() - quarantined;
+        assert!(kept as u64 >= outcome.conflicts, "each conflict is kept");
+    });
+}
+
+#[test]
+fn a_damaged_ledger_entry_is_read_back_or_refused() {
+    bolero::check!()
+        .with_type::<(Vec<u8>, u8)>()
+        .for_each(|(bytes, form)| {
+            let binary = AttributeValue::B(bytes.clone());
+            let count = AttributeValue::N(String::from_utf8_lossy(bytes).into_owned());
+            let (name, value) = match form % 4 {
+                0 => ("ImageGzip", binary),
+                1 => ("ImageParts", count),
+                2 => ("ImageParts", AttributeValue::N("1".to_owned())),
+                _ => ("Image", binary),
+            };
+            let side = HashMap::from([(name.to_owned(), value.clone())]);
+            let part = HashMap::from([("Part".to_owned(), AttributeValue::B(bytes.clone()))]);
+            let main = HashMap::from([
+                ("Loser".to_owned(), AttributeValue::M(side)),
+                (name.replace("Image", "Record"), value),
+            ]);
+            let _ = entry::losing_image(&main, std::slice::from_ref(&part));
+            let _ = entry::quarantined_text(&main, &[part]);
+        });
+}
