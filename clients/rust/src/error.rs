@@ -1,0 +1,67 @@
+//! What can go wrong. None of these errors holds item contents.
+
+use crate::expression::MAX_EXPRESSION_BYTES;
+
+/// A write could not be stamped.
+///
+/// Such a write goes out without its stamp, and the first one is logged. With [`strict`](crate::Builder::strict) it is not
+/// sent: the call fails with the SDK's `SdkError::ConstructionFailure`, and this is among its sources.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StampError {
+    /// No room is left in the update expression.
+    #[error(
+        "the update expression with its stamp would pass {MAX_EXPRESSION_BYTES} bytes: shorten it"
+    )]
+    ExpressionTooLong,
+    /// The clock gave a time before 1970 or after the year 9999.
+    #[error(
+        "the clock gives no time that a stamp can hold: microseconds since 1970, up to the year 9999"
+    )]
+    Clock,
+    /// Neither the endpoint's host name nor the client's configuration says which Region is written to.
+    #[error(
+        "the client's Region is unknown: set one on the client, or give the stamp one with `region`"
+    )]
+    UnknownRegion,
+    /// The client's own endpoint resolver did not answer at once, and a stamp cannot wait for it.
+    #[error(
+        "the client's endpoint resolver is asynchronous, so the Region is unknown here: give the stamp one with `region`"
+    )]
+    AsynchronousEndpoint,
+    /// The clock or the table filter that the stamp was given panicked, or this crate did.
+    #[error("stamping panicked; if the clock and the table filter are sound, report it")]
+    Panicked,
+}
+
+/// A setting of [`Stamp::builder`](crate::Stamp::builder) is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The Region cannot be part of a stamp's name.
+    #[error("`{0}` is no Region name: use one like `us-east-1`")]
+    Region(String),
+    /// The prefix cannot be the first part of a stamp's name.
+    #[error("the prefix `{0}` must be some text without a colon")]
+    Prefix(String),
+}
+
+/// A soft delete, or its undoing, made no sense. It is not sent: the call fails with the SDK's
+/// `SdkError::ConstructionFailure`, and this is among its sources.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SoftDeleteError {
+    /// The client, or this table of it, is not stamped.
+    #[error(
+        "the update is not stamped: give the client this stamp as its interceptor, and check the stamp's `tables`"
+    )]
+    NotStamped,
+    /// The request has the parameters that expressions replaced.
+    #[error(
+        "AttributeUpdates, Expected and ConditionalOperator are not supported here: use expressions"
+    )]
+    LegacyParameters,
+    /// The request's own update expression is one that DynamoDB rejects: it must not pass for a delete.
+    #[error("the update expression is not valid: check its sections, commas and brackets")]
+    Expression,
+}

@@ -1,0 +1,127 @@
+//! Stamps writes to a DynamoDB global table, so that those lost to last writer wins can be found.
+//!
+//! A global table settles concurrent writes by last writer wins, and the losing write disappears. It can be found only if
+//! each write says which Region's writes it descends from. [`Stamp`] is an interceptor for `aws-sdk-dynamodb` that adds
+//! that to every write and changes nothing else:
+//!
+//! ```no_run
+//! # async fn example() {
+//! # use aws_config::BehaviorVersion;
+//! let sdk_config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+//! let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config)
+//!     .interceptor(lastwriter_client::Stamp::new())
+//!     .build();
+//! let client = aws_sdk_dynamodb::Client::from_conf(config);
+//! # }
+//! ```
+//!
+//! # What is stamped
+//!
+//! | operation | what happens |
+//! | --- | --- |
+//! | UpdateItem, and Update in a transaction | two clauses are added, whatever the expression holds, or to legacy `AttributeUpdates` |
+//! | PutItem, Put in a transaction, BatchWriteItem's puts | the item's pair for this Region is advanced; see [below](#puts-with-history) |
+//! | DeleteItem | left alone, and counted as a hard delete; see [below](#deletes) |
+//! | PartiQL (ExecuteStatement, BatchExecuteStatement, ExecuteTransaction) | left alone: stamp the statement by hand |
+//! | reads | left alone: they return the stamps with the item, as do `ReturnValues` |
+//!
+//! A stamp is two attributes for each Region that ever wrote the item: `lw:n:us-east-1`, how many writes made there the
+//! item descends from, and `lw:t:us-east-1`, the time of the latest in microseconds since 1970. An update becomes
+//!
+//! ```text
+//! SET address = :a, #lwt = :lwt ADD #lwn :lwn
+//! ```
+//!
+//! The Region is that of the endpoint that the client talks to. The stamp is made once per call, so the SDK's retries send
+//! the same request. If a write cannot be stamped it goes out without one, and the first such write is logged through
+//! [`tracing`]; with [`strict`](Builder::strict) it fails instead, as a [`StampError`] that is never sent. An update that
+//! DynamoDB would reject is left as it is, to be rejected.
+//!
+//! # Puts with history
+//!
+//! A PutItem replaces the whole item. If it does not carry the stamps of the item that it replaces, the history is gone,
+//! and no one can tell afterwards what it overwrote. So put back what was read:
+//!
+//! ```no_run
+//! # async fn example(client: aws_sdk_dynamodb::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! use aws_sdk_dynamodb::types::AttributeValue;
+//!
+//! let id = AttributeValue::S("o-17".into());
+//! let read = client.get_item().table_name("orders").key("id", id).consistent_read(true).send().await?;
+//! let mut item = read.item.ok_or("no such order")?;
+//! let seen = item["lw:t:us-east-1"].clone();
+//! item.insert("address".into(), AttributeValue::S("Main St".into()));
+//! client
+//!     .put_item()
+//!     .table_name("orders")
+//!     .set_item(Some(item))
+//!     .condition_expression("#t = :seen")
+//!     .expression_attribute_names("#t", "lw:t:us-east-1")
+//!     .expression_attribute_values(":seen", seen)
+//!     .send()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! If your code maps items to types of its own and drops what it does not know, carry the stamps over with [`stamps`]. To
+//! copy an item to another key, leave them behind with [`without_stamps`].
+//!
+//! A put whose condition says that the item must not exist begins a history with a count of 1. Any other put without
+//! stamps says that it dropped the history: a count of 1, and `lw:reset` with its time. It is recorded as an overwrite, and
+//! such conflicts are only probable. Use UpdateItem where you can. The stamp does not know a table's key, and takes any
+//! attribute of the item that you put for a possible key in such a condition; [`keys`](Builder::keys) makes it exact.
+//!
+//! # Deletes
+//!
+//! A delete leaves nothing that could carry a stamp, and no hook ever turns one operation into another. If conflicts with
+//! deletes matter, mark the item instead with [`Stamp::soft_delete`], and let TTL remove it; [`Stamp::revive`] takes the
+//! mark away. Your application must know that reads, queries and indexes go on returning a marked item (filter on
+//! `attribute_not_exists(lw:deleted)`, with a name placeholder), and that a conditional create on its key fails.
+//!
+//! # Transactions with a token of your own
+//!
+//! A transaction that is sent again with its `ClientRequestToken` must be the same, or DynamoDB answers
+//! `IdempotentParameterMismatchException`. So the stamp's time is remembered for each token, in this process, for ten
+//! minutes after its last use. A retry from another process cannot be stamped like the first: if yours may come from
+//! there, set [`Tokens::Leave`] and stamp such transactions by hand.
+//!
+//! # Batches
+//!
+//! Puts that DynamoDB gives back as `UnprocessedItems` are given back to you without the stamp that they went out with, so
+//! that sending them again counts one write and not two.
+//!
+//! # What a stamp costs
+//!
+//! 39 bytes in each item for each Region that ever wrote it, with `lw:reset` 17 more; no extra request, no read; no
+//! extra write on an index. An update that would have changed nothing does change the stamp, so it is replicated and shows
+//! in the stream. Two to three microseconds a write (`cargo run --release --example overhead`).
+
+mod clock;
+mod condition;
+mod error;
+mod expression;
+mod history;
+mod part;
+mod region;
+mod rewrite;
+mod settings;
+mod soft_delete;
+mod stamp;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use error::{SettingsError, SoftDeleteError, StampError};
+pub use history::{stamps, without_stamps};
+pub use settings::{Builder, Tokens};
+pub use soft_delete::{Revive, SoftDelete};
+pub use stamp::Stamp;
+
+/// The first part of the stamp attributes' names, where no other is set.
+const DEFAULT_PREFIX: &str = "lw";
+
+/// The README's examples are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,10 @@
+mod calls;
+mod conformance;
+mod deletes;
+mod inputs;
+mod live;
+mod parts;
+mod regions;
+mod support;
+mod transactions;
+mod world;
