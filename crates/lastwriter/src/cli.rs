@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::failure::CommandError;
-use crate::{judge, ledger, replay};
+use crate::{demo, judge, ledger, local, replay};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -28,12 +28,16 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a minute of traffic on a global table on this machine, and compare what was lost with what was found
+    Demo(demo::Args),
     /// Replay stream events through the built function, and show its verdicts, ledger and metrics
     Replay(replay::Args),
     /// Judge stream events in this process, without the built function
     Judge(judge::Args),
     /// Read the conflict ledger, in AWS or at any endpoint
     Ledger(ledger::Args),
+    /// Run a global table on this machine for an application of your own, and show each lost write
+    Local(local::Args),
 }
 
 /// Runs a parsed command line.
@@ -43,8 +47,10 @@ pub enum Command {
 /// [`CommandError`] tells what failed and gives the exit code.
 pub async fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
+        Command::Demo(args) => demo::command(args).await,
         Command::Replay(args) => replay::command(args).await,
         Command::Judge(args) => judge::command(args),
         Command::Ledger(args) => ledger::command(args).await,
+        Command::Local(args) => local::command(args).await,
     }
 }

@@ -5,11 +5,14 @@
 //! find is plain data ([`report`]), so that tests can use it as well.
 
 pub mod cli;
+pub mod demo;
 pub mod event;
 pub mod failure;
 pub mod judge;
 pub mod ledger;
+pub mod local;
 pub mod replay;
 pub mod report;
 pub mod settings;
 pub mod terminal;
+pub mod world;

@@ -12,7 +12,7 @@ pub struct BootstrapNotFound {
 }
 
 /// The given bootstrap, or the function's binary beside this program.
-pub(super) fn find(given: Option<PathBuf>) -> Result<PathBuf, BootstrapNotFound> {
+pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf, BootstrapNotFound> {
     match given {
         Some(path) => first_file(vec![path]),
         None => first_file(beside(std::env::current_exe().ok().as_deref())),

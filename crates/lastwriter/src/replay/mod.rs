@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub use bootstrap::BootstrapNotFound;
+pub(crate) use bootstrap::find as find_bootstrap;
 pub use run::{Replay, ReplayConfig, ReplayError, run};
 
 use crate::event;

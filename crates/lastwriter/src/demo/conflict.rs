@@ -1,0 +1,122 @@
+//! A conflict as its ledger entry has it, in the form that the report and the comparison need.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use local_aws::replica::{ItemKey, Region};
+use local_aws::workload::{FoundConflict, Stamp, Stamps};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::report::{Finding, text_of};
+
+/// One conflict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Conflict {
+    /// The ledger entry's `ConflictId`.
+    pub id: String,
+    /// When the function found it.
+    pub detected_at: DateTime<Utc>,
+    /// Its kind.
+    pub kind: String,
+    /// `certain` or `probable`.
+    pub confidence: String,
+    /// How many writes were lost by it, at least.
+    pub lost_writes: u64,
+    /// Whether both versions look the same.
+    pub identical: bool,
+    /// The names of the attributes that differ.
+    pub differing_attributes: Vec<String>,
+    /// The item's partition and sort key.
+    pub item: [String; 2],
+    /// The version that lost.
+    pub loser: Side,
+    /// The version that won.
+    pub winner: Side,
+}
+
+/// One of a conflict's two versions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(super) struct Side {
+    /// Where it was written.
+    pub region: String,
+    /// When, by its writer's clock, in RFC 3339.
+    pub written_at: Option<String>,
+    /// Its attributes in a form for people; empty where the ledger does not hold them in the entry itself.
+    pub attributes: BTreeMap<String, String>,
+    #[serde(skip)]
+    stamps: Stamps,
+}
+
+impl Conflict {
+    /// Reads a ledger entry; `None` for entries that are no conflicts, and for parts of images.
+    pub(super) fn of(entry: &Value) -> Option<Self> {
+        let finding = Finding::of(entry);
+        finding.winner_region.as_ref()?;
+        let key = entry.get("Key")?.get("M")?;
+        let part = |name: &str| Some(key.get(name)?.get("S")?.as_str()?.to_owned());
+        let detected = DateTime::parse_from_rfc3339(text_of(entry, "DetectedAt")?).ok()?;
+        Some(Self {
+            id: finding.conflict_id?,
+            detected_at: detected.to_utc(),
+            kind: finding.kind?,
+            confidence: finding.confidence.unwrap_or_default(),
+            lost_writes: finding.lost_writes.unwrap_or(1),
+            identical: finding.identical.unwrap_or(false),
+            differing_attributes: finding.differing_attributes.unwrap_or_default(),
+            item: [part("PK")?, part("SK")?],
+            loser: Side::of(entry.get("Loser")?)?,
+            winner: Side::of(entry.get("Winner")?)?,
+        })
+    }
+
+    /// For the comparison with the truth.
+    pub(super) fn found(&self, region: Region) -> FoundConflict {
+        FoundConflict {
+            region,
+            key: ItemKey::new(&self.item[0], &self.item[1]),
+            loser: self.loser.stamps.clone(),
+            winner: self.winner.stamps.clone(),
+        }
+    }
+}
+
+impl Side {
+    fn of(side: &Value) -> Option<Self> {
+        let side = side.get("M")?;
+        let image = side.get("Image").and_then(|image| image.get("M"));
+        let image = image.and_then(Value::as_object).into_iter().flatten();
+        Some(Self {
+            region: text_of(side, "Region")?.to_owned(),
+            written_at: text_of(side, "WrittenAt").map(str::to_owned),
+            attributes: image
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect(),
+            stamps: stamps(side.get("Stamps")?.get("M")?),
+        })
+    }
+}
+
+fn stamps(map: &Value) -> Stamps {
+    let pairs = map.as_object().into_iter().flatten();
+    let pair = |pair: &Value| {
+        let part = |name: &str| pair.get("M")?.get(name)?.get("N")?.as_str()?.parse().ok();
+        Stamp {
+            n: part("n"),
+            t: part("t"),
+        }
+    };
+    pairs
+        .map(|(region, stamp)| (region.clone(), pair(stamp)))
+        .collect()
+}
+
+/// An attribute value for people: text and numbers as they are, everything else as DynamoDB JSON.
+fn plain(value: &Value) -> String {
+    let single = value.as_object().filter(|object| object.len() == 1);
+    match single.and_then(|object| object.iter().next()) {
+        Some((tag, Value::String(text))) if tag == "S" || tag == "N" => text.clone(),
+        Some((tag, Value::Bool(flag))) if tag == "BOOL" => flag.to_string(),
+        _ => value.to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+//! When which Region is cut off.
+
+use std::time::Duration;
+
+use local_aws::replica::Region;
+
+/// What `--cut` says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cut {
+    /// No Region is cut off.
+    Off,
+    /// This one is.
+    On(Span),
+}
+
+/// One Region, cut off for some time, both counted from the start of the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The Region.
+    pub region: Region,
+    /// When it is cut off.
+    pub from: Duration,
+    /// When it is joined again.
+    pub to: Duration,
+}
+
+/// Reads `REGION:FROM:TO`, the times in seconds, or `off`.
+pub(super) fn parse(text: &str) -> Result<Cut, String> {
+    if text == "off" {
+        return Ok(Cut::Off);
+    }
+    let mut parts = text.split(':');
+    let (Some(region), Some(from), Some(to), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err("give REGION:FROM:TO, the times in seconds, or off".to_owned());
+    };
+    let seconds = |text: &str| {
+        let wrong = || format!("`{text}` is not a time in seconds");
+        let seconds: f64 = text.parse().map_err(|_| wrong())?;
+        Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+    };
+    let region = Region::parse(region).map_err(|error| error.to_string())?;
+    let (from, to) = (seconds(from)?, seconds(to)?);
+    if from >= to {
+        return Err(format!("{from:?} is not before {to:?}"));
+    }
+    Ok(Cut::On(Span { region, from, to }))
+}
+
+/// The cut of a run: the one that was asked for, or else the second Region's, in the middle of the run.
+pub(super) fn planned(
+    asked: Option<Cut>,
+    regions: &[Region],
+    seconds: u64,
+) -> Result<Option<Span>, String> {
+    let length = Duration::from_secs(seconds);
+    let span = match asked {
+        Some(Cut::Off) => return Ok(None),
+        Some(Cut::On(span)) => span,
+        None => {
+            let Some(region) = regions.get(1).copied() else {
+                return Ok(None);
+            };
+            Span {
+                region,
+                from: length / 3,
+                to: length * 7 / 12,
+            }
+        }
+    };
+    if !regions.contains(&span.region) {
+        let region = span.region;
+        return Err(format!(
+            "--cut {region}: the table has no replica there; name one of --regions"
+        ));
+    }
+    if span.from >= length {
+        return Err(format!(
+            "--cut starts after {:?}, when the traffic of {length:?} is over",
+            span.from
+        ));
+    }
+    Ok(Some(Span {
+        to: span.to.min(length),
+        ..span
+    }))
+}

@@ -1,0 +1,200 @@
+//! What is shown while a demo runs: a bar and a line for each Region, on standard error.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use local_aws::replica::Region;
+use tokio::time::MissedTickBehavior;
+
+use crate::terminal::printable;
+use crate::world::{Said, World};
+
+/// How often the counts are read.
+const EVERY: Duration = Duration::from_millis(250);
+/// How often they are printed where there is no terminal.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// The running counts, and how they are shown.
+pub(super) struct Live {
+    began: Instant,
+    length: Duration,
+    found: BTreeMap<Region, Found>,
+    screen: Screen,
+}
+
+/// What one Region's function has said so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    conflicts: u64,
+    others: u64,
+}
+
+enum Screen {
+    Terminal {
+        bars: MultiProgress,
+        time: ProgressBar,
+        regions: BTreeMap<Region, ProgressBar>,
+    },
+    Plain {
+        next: Instant,
+    },
+}
+
+impl Live {
+    pub(super) fn new(world: &World, length: Duration, starting: Duration) -> Self {
+        let regions = world.regions();
+        let live = Self {
+            began: Instant::now(),
+            length,
+            found: regions.iter().map(|r| (*r, Found::default())).collect(),
+            screen: if io::stderr().is_terminal() {
+                terminal(&regions, length)
+            } else {
+                Screen::Plain {
+                    next: Instant::now() + PLAIN_EVERY,
+                }
+            },
+        };
+        let names: Vec<&str> = regions.iter().map(|region| region.name()).collect();
+        live.say(&format!(
+            "{} is replicated between {}; ready after {:.2} s.",
+            world.table.table_name(),
+            names.join(", "),
+            starting.as_secs_f64()
+        ));
+        live
+    }
+
+    /// A line that stays.
+    pub(super) fn say(&self, line: &str) {
+        let line = printable(line);
+        // A reader that has gone away is no reason to end.
+        let _ = match &self.screen {
+            Screen::Terminal { bars, .. } => bars.println(line),
+            Screen::Plain { .. } => writeln!(io::stderr().lock(), "{line}"),
+        };
+    }
+
+    /// Reads and shows the counts, for ever.
+    pub(super) async fn watch(&mut self, world: &World) -> Infallible {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            for (region, site) in world.sites() {
+                let said = site.said();
+                self.add(region, &said);
+            }
+            world.trim();
+            self.show(world);
+        }
+    }
+
+    fn add(&mut self, region: Region, said: &Said) {
+        for problem in &said.problems {
+            self.say(&format!("the function in {region}: {problem}"));
+        }
+        let found = self.found.entry(region).or_default();
+        for entry in &said.found {
+            if entry.is_conflict() {
+                found.conflicts += 1;
+            } else {
+                found.others += 1;
+            }
+        }
+    }
+
+    fn show(&mut self, world: &World) {
+        let elapsed = self.began.elapsed();
+        let lines: Vec<(Region, String)> = world
+            .sites()
+            .map(|(region, site)| {
+                let found = self.found.get(&region).copied().unwrap_or_default();
+                (region, line(world, region, site.backlog(), found))
+            })
+            .collect();
+        match &mut self.screen {
+            Screen::Terminal { time, regions, .. } => {
+                let millis = elapsed.min(self.length).as_millis();
+                time.set_position(u64::try_from(millis).unwrap_or(u64::MAX));
+                for (region, line) in lines {
+                    if let Some(bar) = regions.get(&region) {
+                        bar.set_message(line);
+                    }
+                }
+            }
+            Screen::Plain { next } => {
+                if Instant::now() < *next {
+                    return;
+                }
+                *next += PLAIN_EVERY;
+                let seconds = elapsed.as_secs();
+                for (region, line) in lines {
+                    self.say(&format!("{seconds:>4} s  {region:<15} {line}"));
+                }
+            }
+        }
+    }
+
+    /// Says that the traffic is over.
+    pub(super) fn settling(&self) {
+        let line = "The traffic is over; waiting for what is under way.";
+        match &self.screen {
+            Screen::Terminal { time, .. } => time.set_message("settling"),
+            Screen::Plain { .. } => self.say(line),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(self) {
+        if let Screen::Terminal { bars, .. } = self.screen {
+            // The screen may be gone.
+            let _ = bars.clear();
+        }
+    }
+}
+
+fn terminal(regions: &[Region], length: Duration) -> Screen {
+    let bars = MultiProgress::new();
+    let style = |template: &str| {
+        // The templates are fixed, so they are always read; the default style would do as well.
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    };
+    let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+    let time = bars.add(ProgressBar::new(millis));
+    time.set_style(style("{elapsed:>4} {wide_bar:.cyan} {percent:>3} % {msg}"));
+    let regions = regions.iter().map(|region| {
+        let bar = bars.add(ProgressBar::new_spinner());
+        bar.set_style(style("{prefix:15.bold} {wide_msg}"));
+        bar.set_prefix(region.name());
+        (*region, bar)
+    });
+    Screen::Terminal {
+        regions: regions.collect(),
+        time,
+        bars,
+    }
+}
+
+/// The counts of one Region.
+fn line(world: &World, region: Region, backlog: u64, found: Found) -> String {
+    let counts = world.table.counts(region).unwrap_or_default();
+    let mut line = format!(
+        "{:>7} writes  {:>7} arrived  {:>6} conflicts found  {:>5} waiting to leave  {:>5} not read yet",
+        counts.local_writes,
+        counts.applied + counts.rejected,
+        found.conflicts,
+        counts.waiting,
+        backlog,
+    );
+    if found.others > 0 {
+        line.push_str(&format!("  {} other findings", found.others));
+    }
+    if world.table.is_cut(region) {
+        line.push_str("  CUT OFF");
+    }
+    line
+}

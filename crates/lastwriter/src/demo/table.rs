@@ -1,0 +1,166 @@
+//! The outcome for a terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, CellAlignment, Color};
+
+use super::example;
+use super::outcome::{Outcome, Row};
+use crate::terminal::Layout;
+
+/// The tables, and what has to be said of them.
+pub(super) fn render(outcome: &Outcome, layout: Layout) -> String {
+    let mut text = setup(outcome);
+    text.push('\n');
+    text.push_str(&truth(outcome, layout));
+    text.push_str(&outside(outcome, layout));
+    if let Some(conflict) = &outcome.example {
+        text.push('\n');
+        text.push_str(&example::render(conflict, layout));
+    }
+    text.push('\n');
+    text.push_str(&verdict(outcome));
+    text
+}
+
+fn setup(outcome: &Outcome) -> String {
+    let setup = &outcome.setup;
+    let mut text = format!(
+        "{:.0} s of traffic between {}, {:.0} writes a second; replication: {}; seed {}",
+        setup.traffic_seconds,
+        setup.regions.join(", "),
+        outcome.total.writes as f64 / setup.traffic_seconds.max(0.001),
+        setup.lag,
+        setup.seed,
+    );
+    if let Some(cut) = &setup.cut {
+        let _ = write!(
+            text,
+            "\n{} was cut off from second {:.0} to second {:.0}",
+            cut.region, cut.from, cut.to
+        );
+    }
+    if setup.interrupted {
+        text.push_str("\nIt was ended early.");
+    }
+    text + "\n"
+}
+
+fn truth(outcome: &Outcome, layout: Layout) -> String {
+    let headings = [
+        "Region",
+        "writes",
+        "lost",
+        "found",
+        "missed",
+        "false alarms",
+        "conflicts",
+        "by metrics",
+        "delay p50",
+        "delay p99",
+    ];
+    let mut table = layout.table(&headings);
+    for row in &outcome.regions {
+        table.add_row(cells(row, layout));
+    }
+    let total = cells(&outcome.total, layout);
+    table.add_row(total);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lost_writes = outcome.total.ledger_lost_writes;
+    format!(
+        "{table}\nlost is the truth, as the writers know it; found is what the ledgers cover of it. The conflicts in the \
+         ledgers\nname {lost_writes} lost writes: a lower bound for each conflict, which counts a write twice that was \
+         lost twice.\n"
+    )
+}
+
+fn cells(row: &Row, layout: Layout) -> Vec<Cell> {
+    let number = |value: u64| layout.cell(&thousands(value));
+    let bad = |value: u64| match value {
+        0 => layout.cell("0"),
+        _ => layout.coloured(&thousands(value), Color::Red),
+    };
+    let delay = |value: Option<f64>| {
+        layout.cell(&value.map_or_else(|| "-".to_owned(), |ms| format!("{:.2} s", ms / 1_000.0)))
+    };
+    vec![
+        layout.bold(&row.region),
+        number(row.writes),
+        number(row.lost),
+        number(row.found),
+        bad(row.missed),
+        bad(row.false_alarms),
+        number(row.ledger_conflicts),
+        number(row.metrics.conflicts),
+        delay(row.metrics.delay_p50),
+        delay(row.metrics.delay_p99),
+    ]
+}
+
+/// Rows for what stamps do not promise to show; nothing where there is none of it.
+fn outside(outcome: &Outcome, layout: Layout) -> String {
+    let total = &outcome.total;
+    if outcome.outside.is_empty() && total.false_outside == 0 {
+        return String::new();
+    }
+    let mut table = layout.table(&["outside of what stamps promise", "lost", "found anyway"]);
+    for row in &outcome.outside {
+        table.add_row([
+            row.reason.clone(),
+            thousands(row.lost),
+            thousands(row.found),
+        ]);
+    }
+    if total.false_outside > 0 {
+        let reason = "conflicts that were none, for these reasons".to_owned();
+        table.add_row([reason, String::new(), thousands(total.false_outside)]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("\n{table}\n")
+}
+
+fn verdict(outcome: &Outcome) -> String {
+    let total = &outcome.total;
+    let mut text = format!(
+        "{} of {} writes were lost ({:.1} %), {} of them were found; missed {}, false alarms {}.\n",
+        thousands(total.lost),
+        thousands(total.writes),
+        outcome.lost_share() * 100.0,
+        thousands(total.found),
+        total.missed,
+        total.false_alarms,
+    );
+    let metrics = total.metrics.conflicts;
+    if metrics != total.ledger_conflicts {
+        let _ = writeln!(
+            text,
+            "The metrics count {metrics} conflicts, the ledgers hold {}: metrics are at least once.",
+            total.ledger_conflicts
+        );
+    }
+    if outcome.requests.skipped > 0 {
+        let _ = writeln!(
+            text,
+            "This machine was too slow for the rate: {} pieces of work were left out.",
+            outcome.requests.skipped
+        );
+    }
+    text
+}
+
+/// A number with a comma for every three digits.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,112 @@
+//! Where everything listens: for people, and as a file for scripts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::failure::CommandError;
+use crate::terminal::{Layout, printable};
+use crate::world::{World, WorldError};
+
+/// What `--endpoints-file` holds.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Endpoints {
+    /// The table's name.
+    pub(super) table: String,
+    /// The DynamoDB endpoint of each Region.
+    pub(super) replicas: BTreeMap<String, String>,
+    /// The endpoint of each Region's ledger.
+    pub(super) ledgers: BTreeMap<String, String>,
+    /// The ledger table's name.
+    pub(super) ledger_table: String,
+    /// What each Region's function sends its metrics to.
+    pub(super) cloudwatch: BTreeMap<String, String>,
+}
+
+impl Endpoints {
+    pub(super) fn of(world: &World) -> Result<Self, WorldError> {
+        let mut endpoints = Self {
+            table: world.table.table_name().to_owned(),
+            replicas: BTreeMap::new(),
+            ledgers: BTreeMap::new(),
+            ledger_table: world.ledger_table().to_owned(),
+            cloudwatch: BTreeMap::new(),
+        };
+        for (region, site) in world.sites() {
+            let name = || region.name().to_owned();
+            let replica = world.table.endpoint(region)?;
+            endpoints.replicas.insert(name(), replica);
+            endpoints.ledgers.insert(name(), site.ledger.endpoint());
+            let cloudwatch = site.cloudwatch.endpoint();
+            endpoints.cloudwatch.insert(name(), cloudwatch);
+        }
+        Ok(endpoints)
+    }
+
+    /// The endpoints and what to export, for people.
+    pub(super) fn text(&self, layout: Layout) -> String {
+        let mut table = layout.table(&["Region", "table endpoint", "ledger endpoint"]);
+        for (region, replica) in &self.replicas {
+            let ledger = self.ledgers.get(region).map_or("", String::as_str);
+            let cells = [region, replica.as_str(), ledger];
+            table.add_row(cells.map(|cell| layout.cell(cell)));
+        }
+        let name = printable(&self.table);
+        let mut text = format!("Table {name}, replicated between these Regions:\n\n{table}\n\n");
+        text.push_str("To point an application or the AWS CLI at a Region, export its line:\n\n");
+        for (region, replica) in &self.replicas {
+            let _ = writeln!(
+                text,
+                "export AWS_REGION={region} AWS_ENDPOINT_URL_DYNAMODB={replica} \
+                 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+            );
+        }
+        if let Some((region, ledger)) = self.ledgers.first_key_value() {
+            let table = &self.ledger_table;
+            let _ = writeln!(
+                text,
+                "\nWhat was lost in {region}:  \
+                 lastwriter ledger list --ledger {table} --region {region} --endpoint-url {ledger}"
+            );
+        }
+        text
+    }
+}
+
+/// The file of `--endpoints-file`: there while the world runs, and removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct EndpointsFile(PathBuf);
+
+impl EndpointsFile {
+    /// Writes the file, whole or not at all: whoever waits for it never sees a part.
+    pub(super) fn write(path: PathBuf, endpoints: &Endpoints) -> Result<Self, CommandError> {
+        let refused = |error: std::io::Error| {
+            let message = format!("{} cannot be written: {error}", path.display());
+            CommandError::BadInput(message)
+        };
+        let json = serde_json::to_string_pretty(endpoints)
+            .map_err(std::io::Error::from)
+            .map_err(refused)?;
+        let unfinished = unfinished(&path);
+        std::fs::write(&unfinished, json + "\n")
+            .and_then(|()| std::fs::rename(&unfinished, &path))
+            .map_err(refused)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for EndpointsFile {
+    fn drop(&mut self) {
+        // Somebody else may have removed it already.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Beside the file, because only within one file system a renaming is one step.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    name.into()
+}

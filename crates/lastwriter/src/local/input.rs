@@ -1,0 +1,83 @@
+//! What steers a running world: signals, and lines on standard input.
+
+use std::io::{self, BufRead};
+
+use local_aws::replica::Region;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// The signals that are listened to.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    toggle: Signal,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// End: Ctrl-C or SIGTERM.
+    Stop,
+    /// Cut off or join: SIGUSR1.
+    Toggle,
+}
+
+impl Signals {
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            toggle: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.toggle.recv() => Asked::Toggle,
+        }
+    }
+}
+
+/// The lines of standard input, until its end.
+///
+/// On a thread of its own, which ends with the process: the runtime would wait for a line before it ends.
+pub(super) fn lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Which Region a line means. An empty one means `usual`.
+///
+/// # Errors
+///
+/// What to type instead.
+pub(super) fn region_of(
+    line: &str,
+    usual: Option<Region>,
+    regions: &[Region],
+) -> Result<Region, String> {
+    let name = line.trim();
+    if name.is_empty() {
+        return usual.ok_or_else(|| {
+            "type the name of the Region to cut off, or start with --cut REGION".to_owned()
+        });
+    }
+    let known = regions.iter().find(|region| region.name() == name);
+    known.copied().ok_or_else(|| {
+        let names: Vec<&str> = regions.iter().map(|region| region.name()).collect();
+        format!(
+            "there is no replica in {name}; there is one in {}",
+            names.join(", ")
+        )
+    })
+}

@@ -1,0 +1,119 @@
+//! `lastwriter local`: a global table on this machine for an application of one's own, until Ctrl-C.
+
+mod conflicts;
+mod endpoints;
+mod input;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use local_aws::replica::{GlobalTableConfig, Lag, Region};
+
+use crate::failure::CommandError;
+use crate::replay::find_bootstrap;
+use crate::world::options::{Regions, parse_lag, parse_region, parse_regions};
+use crate::world::{World, WorldConfig};
+
+const AFTER_HELP: &str = "\
+Each Region has a DynamoDB endpoint that any SDK can talk to. Writes replicate between them as in a global table, with
+the last writer winning, and the built function reads each Region's stream and keeps what was lost in that Region's
+ledger. The table has the keys PK and SK (strings), the indexes GSI1 and GSI2, a stream, and TTL on `ttl`. Everything
+listens on loopback only.
+
+While it runs, a line on standard input steers it:
+  (empty)            cut the Region of --cut off, or join it again; SIGUSR1 does the same
+  us-west-2          the same for any Region
+
+Examples:
+  lastwriter local
+  lastwriter local --regions us-east-1,eu-west-1 --ports 8001,8002 --table Orders
+  lastwriter local --regions 5 --lag 2s --cut eu-west-1
+  lastwriter local --persist data --endpoints-file endpoints.json
+
+--endpoints-file is written when everything is ready, and removed at the end:
+  {\"table\", \"replicas\": {region: url}, \"ledgers\": {region: url}, \"ledger_table\", \"cloudwatch\": {region: url}}
+
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 failed, 2 bad usage, a port that is taken, a folder that cannot be used.";
+
+/// Options of `lastwriter local`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Regions, two to five: names, or how many
+    #[arg(long, value_name = "REGIONS", default_value = "3", value_parser = parse_regions)]
+    pub regions: Regions,
+    /// The table's name
+    #[arg(long, value_name = "NAME", default_value = "App")]
+    pub table: String,
+    /// How long replication takes: a median, or a median and a spread as in 2s:0.9; 0 is no delay
+    #[arg(long, value_name = "LAG", default_value = "800ms", value_parser = parse_lag)]
+    pub lag: Lag,
+    /// Start with this Region cut off; Enter or SIGUSR1 joins it and cuts it off again
+    #[arg(long, value_name = "REGION", value_parser = parse_region)]
+    pub cut: Option<Region>,
+    /// Keep tables and ledgers in this folder, and go on from what is there
+    #[arg(long, value_name = "DIR")]
+    pub persist: Option<PathBuf>,
+    /// A port for each Region, in the order of --regions, or the first of consecutive ones [default: free ports]
+    #[arg(long, value_name = "PORTS", value_delimiter = ',')]
+    pub ports: Vec<u16>,
+    /// Write the endpoints to this file, as JSON, once everything is ready
+    #[arg(long, value_name = "FILE")]
+    pub endpoints_file: Option<PathBuf>,
+    /// The built function [default: stream-processor or bootstrap beside this program]
+    #[arg(long, value_name = "PATH", env = "LASTWRITER_BOOTSTRAP")]
+    pub bootstrap: Option<PathBuf>,
+}
+
+/// Runs `lastwriter local`.
+///
+/// # Errors
+///
+/// [`CommandError::BadInput`] for options that cannot be used, [`CommandError::Failed`] if a part does not start.
+pub async fn command(args: Args) -> Result<(), CommandError> {
+    // First of all, so that no signal from here on ends it in the middle.
+    let signals = input::Signals::listen()
+        .map_err(|error| CommandError::Failed(format!("no signal can be received: {error}")))?;
+    let regions = args.regions.0;
+    if let Some(cut) = args.cut
+        && !regions.contains(&cut)
+    {
+        let message = format!("--cut {cut}: the table has no replica there; name one of --regions");
+        return Err(CommandError::BadInput(message));
+    }
+    let bootstrap =
+        find_bootstrap(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
+    let ports = ports(args.ports, regions.len())?;
+    let failed = args.persist.as_ref().map(|folder| folder.join("failed"));
+    let config = WorldConfig {
+        table: GlobalTableConfig {
+            table_name: args.table,
+            lag: args.lag,
+            ports,
+            persist: args.persist,
+            seed: fastrand::u64(..),
+            ttl_sweep: Some(Duration::from_secs(1)),
+            ..GlobalTableConfig::new(regions)
+        },
+        bootstrap,
+        failed,
+    };
+    let world = World::start(config).await?;
+    run::until_stopped(world, args.cut, args.endpoints_file, signals).await
+}
+
+/// One port stands for itself and those that follow it.
+fn ports(given: Vec<u16>, regions: usize) -> Result<Vec<u16>, CommandError> {
+    let [first] = given[..] else {
+        return Ok(given);
+    };
+    let port = |at: usize| u16::try_from(at).ok().and_then(|at| first.checked_add(at));
+    let ports: Option<_> = (0..regions).map(port).collect();
+    ports.ok_or_else(|| {
+        let message = format!("--ports {first}: there are not {regions} ports from there on");
+        CommandError::BadInput(message)
+    })
+}

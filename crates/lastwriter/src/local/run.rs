@@ -1,0 +1,124 @@
+//! The world while it runs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::Utc;
+use local_aws::replica::{GlobalTable, Region};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::conflicts;
+use super::endpoints::{Endpoints, EndpointsFile};
+use super::input::{self, Asked, Signals};
+use crate::failure::CommandError;
+use crate::terminal::{self, Layout, printable};
+use crate::world::{Lookup, Site, World, WorldError};
+
+/// How often the functions' logs are read.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// After so many metrics requests they are forgotten, because nobody reads them here.
+const METRICS_REQUESTS_KEPT: u64 = 10_000;
+
+/// Shows conflicts and obeys, until told to stop.
+pub(super) async fn until_stopped(
+    world: World,
+    cut: Option<Region>,
+    file: Option<PathBuf>,
+    mut signals: Signals,
+) -> Result<(), CommandError> {
+    let layout = Layout::of_stdout();
+    let regions = world.regions();
+    let mut usual = cut;
+    if let Some(region) = cut {
+        world.table.cut(region).await.map_err(WorldError::from)?;
+    }
+    let endpoints = Endpoints::of(&world)?;
+    terminal::print(&endpoints.text(layout))?;
+    let steering = match cut {
+        Some(region) => format!("{region} is cut off; Enter or SIGUSR1 joins it again."),
+        None => "Type a Region's name and Enter to cut it off.".to_owned(),
+    };
+    terminal::print(&format!("{steering} Ctrl-C ends everything.\n\n"))?;
+    let _file = file
+        .map(|path| EndpointsFile::write(path, &endpoints))
+        .transpose()?;
+
+    let mut lines = Some(input::lines());
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let wanted = tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::Stop => break,
+                Asked::Toggle => input::region_of("", usual, &regions),
+            },
+            line = next(&mut lines) => match line {
+                Some(line) => input::region_of(&line, usual, &regions),
+                None => {
+                    lines = None;
+                    continue;
+                }
+            },
+            _ = ticks.tick() => {
+                for (region, site) in world.sites() {
+                    show(region, site, layout).await?;
+                }
+                world.trim();
+                continue;
+            }
+        };
+        match wanted {
+            Ok(region) => {
+                usual = Some(region);
+                toggle(&world.table, region).await?;
+            }
+            Err(message) => terminal::print(&format!("{}\n", printable(&message)))?,
+        }
+    }
+    terminal::print("Ending.\n")?;
+    world.stop().await;
+    Ok(())
+}
+
+/// The next line; never, once standard input has ended.
+async fn next(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Cuts a Region off, or joins it again.
+async fn toggle(table: &GlobalTable, region: Region) -> Result<(), CommandError> {
+    let text = if table.is_cut(region) {
+        table.join(region).map_err(WorldError::from)?;
+        format!("{region} is joined again: what waited arrives now.\n")
+    } else {
+        table.cut(region).await.map_err(WorldError::from)?;
+        format!("{region} is cut off.\n")
+    };
+    terminal::print(&text)
+}
+
+/// Prints what one Region's function found and what went wrong in it.
+async fn show(region: Region, site: &Site, layout: Layout) -> Result<(), CommandError> {
+    let said = site.said();
+    for problem in said.problems {
+        let line = format!("the function in {region}: {problem}\n");
+        terminal::print(&printable(&line))?;
+    }
+    if !said.found.is_empty() {
+        let ids = said.found.into_iter().map(|found| found.conflict_id);
+        let lookup = Lookup::new(&site.ledger);
+        let entries = lookup.entries(ids.collect(), Utc::now()).await;
+        for entry in entries.map_err(WorldError::from)? {
+            terminal::print(&conflicts::line(region, &entry, layout))?;
+        }
+    }
+    if site.cloudwatch.requests() > METRICS_REQUESTS_KEPT {
+        site.cloudwatch.clear();
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! A global table on this machine with everything around it: in each Region a replica, the built function behind an
+//! event source mapping, the function's ledger and its CloudWatch.
+//!
+//! `demo` and `local` share it. Nothing in it listens on anything but loopback.
+
+mod error;
+mod found;
+mod lookup;
+pub mod options;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{join_all, try_join_all};
+use local_aws::cloudwatch::CloudWatch;
+use local_aws::lambda::{Function, FunctionConfig};
+use local_aws::ledger::{Ledger, Storage};
+use local_aws::mapping::{Counts, EventSourceMapping, MappingConfig};
+use local_aws::replica::{GlobalTable, GlobalTableConfig, Region};
+
+pub use error::WorldError;
+pub use found::{Found, Said};
+pub use lookup::Lookup;
+
+use crate::settings::LEDGER_TABLE;
+
+/// What a world is made of.
+pub struct WorldConfig {
+    /// The global table. Its `persist` folder holds the ledgers as well.
+    pub table: GlobalTableConfig,
+    /// The built function.
+    pub bootstrap: PathBuf,
+    /// A folder for batches that the function failed on for good; `None`: they are dropped, and counted.
+    pub failed: Option<PathBuf>,
+}
+
+/// A running world. Dropping it kills its processes; [`World::stop`] ends it in order.
+pub struct World {
+    /// The global table.
+    pub table: GlobalTable,
+    sites: BTreeMap<Region, Site>,
+}
+
+/// What is around one replica.
+pub struct Site {
+    /// The ledger that the Region's function writes.
+    pub ledger: Ledger,
+    /// What the Region's function sends its metrics to.
+    pub cloudwatch: CloudWatch,
+    function: Arc<Function>,
+    mapping: EventSourceMapping,
+}
+
+impl World {
+    /// Starts everything. Returns when every endpoint answers and every function waits for work.
+    ///
+    /// # Errors
+    ///
+    /// The first part that does not start.
+    pub async fn start(config: WorldConfig) -> Result<Self, WorldError> {
+        let table = GlobalTable::start(config.table.clone()).await?;
+        let starting = table.regions().into_iter().map(|region| {
+            let (table, config) = (&table, &config);
+            async move { Ok::<_, WorldError>((region, Site::start(region, table, config).await?)) }
+        });
+        let sites = try_join_all(starting).await?.into_iter().collect();
+        Ok(Self { table, sites })
+    }
+
+    /// The Regions, in the order of their names.
+    pub fn regions(&self) -> Vec<Region> {
+        self.sites.keys().copied().collect()
+    }
+
+    /// What is around each replica.
+    pub fn sites(&self) -> impl Iterator<Item = (Region, &Site)> {
+        self.sites.iter().map(|(region, site)| (*region, site))
+    }
+
+    /// The name of the ledger table, the same in every Region.
+    pub fn ledger_table(&self) -> &'static str {
+        LEDGER_TABLE
+    }
+
+    /// Forgets the stream records that are done with, as nobody else reads the streams here.
+    pub fn trim(&self) {
+        for (region, site) in &self.sites {
+            if let Ok(shard) = self.table.shard(*region) {
+                shard.trim_to(site.mapping.checkpoint());
+            }
+        }
+    }
+
+    /// Waits until every write has arrived in every Region and every function has dealt with what its stream then
+    /// held. While a Region is cut off that may be never.
+    pub async fn settle(&self) {
+        self.table.wait_until_converged().await;
+        let mappings = self.sites.values().map(|site| &site.mapping);
+        join_all(mappings.map(EventSourceMapping::until_caught_up)).await;
+    }
+
+    /// Ends the mappings after their running invocation, then the functions.
+    ///
+    /// Gives what each Region's mapping counted, and keeps the rest of the world, so that ledgers and metrics can be
+    /// read when nothing changes them any more.
+    pub async fn stop(self) -> Stopped {
+        let stopping = self.sites.into_iter().map(|(region, site)| async move {
+            let counts = site.mapping.stop().await;
+            site.function.stop().await;
+            let said = Said::in_lines(&site.function.log_store().drain());
+            let rest = StoppedSite {
+                counts,
+                said,
+                ledger: site.ledger,
+                cloudwatch: site.cloudwatch,
+            };
+            (region, rest)
+        });
+        Stopped {
+            table: self.table,
+            sites: join_all(stopping).await.into_iter().collect(),
+        }
+    }
+}
+
+/// What is left of a world that was stopped.
+pub struct Stopped {
+    /// The global table, which still answers.
+    pub table: GlobalTable,
+    /// What is left of each Region.
+    pub sites: BTreeMap<Region, StoppedSite>,
+}
+
+/// What is left of one Region.
+pub struct StoppedSite {
+    /// What the mapping counted.
+    pub counts: Counts,
+    /// What the function said since it was last asked.
+    pub said: Said,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The metrics.
+    pub cloudwatch: CloudWatch,
+}
+
+impl Site {
+    async fn start(
+        region: Region,
+        table: &GlobalTable,
+        config: &WorldConfig,
+    ) -> Result<Self, WorldError> {
+        let storage = match &config.table.persist {
+            Some(folder) => Storage::File(folder.join(format!("{region}.ledger.sqlite"))),
+            None => Storage::Memory,
+        };
+        let ledger = Ledger::start(LEDGER_TABLE, storage).await?;
+        let cloudwatch = CloudWatch::start().await.map_err(WorldError::CloudWatch)?;
+        let function = FunctionConfig::new(&config.bootstrap, "stream-processor", region.name())
+            .env("LEDGER_TABLE", LEDGER_TABLE)
+            .env("TTL_ATTRIBUTE", &config.table.ttl_attribute)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
+            .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
+        let arn = function.arn();
+        let function = Arc::new(Function::start(function).await?);
+        let failed = config.failed.clone();
+        let mapping = mapping(arn, failed);
+        let mapping =
+            EventSourceMapping::start(table.shard(region)?, Arc::clone(&function), mapping)?;
+        Ok(Self {
+            ledger,
+            cloudwatch,
+            function,
+            mapping,
+        })
+    }
+
+    /// What the function said since this was last asked.
+    pub fn said(&self) -> Said {
+        Said::in_lines(&self.function.log_store().drain())
+    }
+
+    /// Stream records that the function has not dealt with yet.
+    pub fn backlog(&self) -> u64 {
+        self.mapping.backlog()
+    }
+
+    /// What the mapping has counted so far.
+    pub fn counts(&self) -> Counts {
+        self.mapping.counts()
+    }
+}
+
+/// The mapping that `infra/templates/stream-processor.yaml` deploys, by its defaults.
+fn mapping(function_arn: String, failed: Option<PathBuf>) -> MappingConfig {
+    MappingConfig {
+        batch_size: 1_000,
+        batching_window: Duration::from_secs(1),
+        report_batch_item_failures: true,
+        bisect_batch_on_function_error: true,
+        maximum_retry_attempts: 100,
+        maximum_record_age_seconds: 79_200,
+        on_failure: failed,
+        ..MappingConfig::new(function_arn)
+    }
+}

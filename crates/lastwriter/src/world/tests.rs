@@ -1,0 +1,113 @@
+//! What is read: options and the function's log.
+
+use std::time::Duration;
+
+use local_aws::lambda::{LogLine, LogStream};
+use local_aws::replica::Lag;
+
+use super::found::Said;
+use super::options::{parse_duration, parse_lag, parse_regions, parse_share};
+
+#[test]
+fn regions_are_named_or_counted() {
+    let names = |text: &str| -> Vec<&str> {
+        let regions = parse_regions(text).unwrap().0;
+        regions.into_iter().map(|region| region.name()).collect()
+    };
+    assert_eq!(names("eu-west-1, us-east-2"), ["eu-west-1", "us-east-2"]);
+    assert_eq!(names("2"), ["us-east-1", "eu-west-1"]);
+    assert_eq!(names("5").len(), 5);
+}
+
+#[test]
+fn a_wrong_region_and_a_wrong_number_of_regions_are_named() {
+    let wrong = |text: &str| parse_regions(text).unwrap_err();
+    assert!(wrong("us-east-1,mars-1").contains("`mars-1`"));
+    assert!(wrong("").contains("is not the name of an AWS Region"));
+    for count in ["0", "1", "6"] {
+        assert!(wrong(count).contains(&format!("2 to 5 Regions, not {count}")));
+    }
+}
+
+#[test]
+fn durations_lags_and_shares_are_read() {
+    assert_eq!(parse_duration("800ms"), Ok(Duration::from_millis(800)));
+    assert_eq!(parse_duration("0.8s"), Ok(Duration::from_millis(800)));
+    assert_eq!(parse_duration("3"), Ok(Duration::from_secs(3)));
+    let median = Duration::from_secs(2);
+    assert_eq!(
+        parse_lag("2s:0.9"),
+        Ok(Lag::LogNormal { median, sigma: 0.9 })
+    );
+    assert_eq!(parse_lag("2s:0"), Ok(Lag::Fixed(median)));
+    assert_eq!(parse_lag("0"), Ok(Lag::NONE));
+    assert_eq!(parse_share("0.25"), Ok(0.25));
+}
+
+#[test]
+fn what_is_no_duration_lag_or_share_is_quoted() {
+    for text in ["", "-1s", "soon", "1e400s", "NaN"] {
+        let message = parse_duration(text).unwrap_err();
+        assert!(message.contains(&format!("`{text}`")), "{message}");
+    }
+    assert!(parse_lag("1s:wide").unwrap_err().contains("`wide`"));
+    assert!(parse_lag("1s:9").unwrap_err().contains("from 0 to 5"));
+    for text in ["1.1", "-0.1", "NaN", "half"] {
+        assert!(parse_share(text).unwrap_err().contains(text));
+    }
+}
+
+fn said(lines: &[&str]) -> Said {
+    let lines: Vec<LogLine> = lines
+        .iter()
+        .map(|text| LogLine {
+            pid: 1,
+            stream: LogStream::Stdout,
+            text: (*text).to_owned(),
+        })
+        .collect();
+    Said::in_lines(&lines)
+}
+
+#[test]
+fn new_entries_are_told_and_those_that_were_there_before_are_not() {
+    let said = said(&[
+        r#"{"level":"INFO","message":"conflict","record":0,"conflict_id":"a","kind":"update_update","loser_region":"us-east-1","winner_region":"eu-west-1","ledger":"written"}"#,
+        r#"{"level":"INFO","message":"conflict","record":1,"conflict_id":"b","kind":"update_update","loser_region":"us-east-1","winner_region":"eu-west-1","ledger":"existed"}"#,
+        r#"{"level":"INFO","message":"finding","record":2,"conflict_id":"c","kind":"stale_overwrite","loser_region":"us-east-1","ledger":"written"}"#,
+        r#"{"level":"WARN","message":"record quarantined","record":3,"conflict_id":"d","ledger":"written"}"#,
+        r#"{"level":"INFO","message":"batch","records":4,"committed":4}"#,
+    ]);
+    let found: Vec<_> = said
+        .found
+        .iter()
+        .map(|found| (&*found.conflict_id, &*found.kind, found.is_conflict()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a", "update_update", true),
+            ("c", "stale_overwrite", false),
+            ("d", "malformed_record", false)
+        ]
+    );
+    assert_eq!(said.records, 4);
+    assert!(said.problems.is_empty(), "{:?}", said.problems);
+}
+
+#[test]
+fn what_went_wrong_is_told_and_metrics_in_the_log_are_not_taken_for_it() {
+    let said = said(&[
+        r#"{"level":"ERROR","message":"ledger write failed","record":0,"error_code":"X","hint":"does the table exist?"}"#,
+        r#"{"_aws":{"Timestamp":1},"Records":3}"#,
+        "",
+        "thread main panicked",
+    ]);
+    assert_eq!(
+        said.problems,
+        [
+            "ledger write failed: does the table exist?",
+            "thread main panicked"
+        ]
+    );
+}
