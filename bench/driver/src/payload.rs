@@ -61,22 +61,24 @@ impl Batch {
         .expect("writing to a String does not fail");
     }
 
+    /// An order with as many lines as it takes: a large item is made of the same stuff as a small one.
     fn image(self, id: usize, status: &str, writes: usize, foreign: &str) -> String {
         let mut image = format!(
-            r#"{{"PK":{{"S":"ORDER#{id:08}"}},"SK":{{"S":"ORDER#{id:08}"}},"GSI1PK":{{"S":"USER#{:06}"}},"GSI1SK":{{"S":"ORDER#2026-11-22T{id:08}"}},"status":{{"S":"{status}"}},"total":{{"N":"{}.99"}},"paid":{{"BOOL":false}},"tags":{{"SS":["gift","express"]}},"address":{{"M":{{"street":{{"S":"12 Analytical Way"}},"city":{{"S":"London"}},"zip":{{"S":"N1 9GU"}}}}}},"lw:n:us-east-1":{{"N":"{writes}"}},"lw:t:us-east-1":{{"N":"17953495870{writes:05}"}}{foreign}"#,
+            r#"{{"PK":{{"S":"ORDER#{id:08}"}},"SK":{{"S":"ORDER#{id:08}"}},"GSI1PK":{{"S":"USER#{:06}"}},"GSI1SK":{{"S":"ORDER#2026-11-22T{id:08}"}},"status":{{"S":"{status}"}},"lw:n:us-east-1":{{"N":"{writes}"}},"lw:t:us-east-1":{{"N":"17953495870{writes:05}"}}{foreign}"#,
             id % 100_000,
-            id % 500,
         );
         let mut line = 0;
-        while image.len() + 90 < self.image_bytes {
-            write!(image, r#","line{line:03}":{{"S":"2 x Difference Engine No. {id:08}, brass, with \"carry\""}}"#)
-                .expect("writing to a String does not fail");
+        loop {
+            let next = format!(
+                r#","line{line:04}":{{"M":{{"sku":{{"S":"BOOK-{id:08}"}},"name":{{"S":"Difference Engine No. 2, brass, with \"carry\""}},"quantity":{{"N":"2"}},"gift":{{"BOOL":false}}}}}}"#
+            );
+            if image.len() + next.len() >= self.image_bytes {
+                break;
+            }
+            image.push_str(&next);
             line += 1;
         }
-        let rest = self.image_bytes.saturating_sub(image.len() + 18);
-        write!(image, r#","note":{{"S":"{}"}}}}"#, "n".repeat(rest))
-            .expect("writing to a String does not fail");
-        image
+        image + "}"
     }
 }
 

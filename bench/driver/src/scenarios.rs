@@ -41,7 +41,7 @@ pub(crate) struct Results {
     pub(crate) one_percent_cpu_us: (Measured, Measured),
     /// Milliseconds of wall clock for a batch of 1,000 with 10 % conflicts and a ledger that answers in 5 ms.
     pub(crate) ten_percent_batch_ms: Measured,
-    /// Records a batch, and CPU microseconds a record.
+    /// Records a batch, and CPU microseconds a batch.
     pub(crate) by_records: Vec<(usize, Measured)>,
     /// Bytes an image, and CPU nanoseconds a byte of payload.
     pub(crate) by_image_bytes: Vec<(usize, Measured)>,
@@ -123,17 +123,17 @@ async fn starts(all: &[&Candidate], rounds: usize) -> Result<(Vec<Measured>, Vec
     Ok((measured(starts), measured(firsts)))
 }
 
-/// CPU microseconds a record, the functions taking turns. One round before the first warms up.
+/// CPU microseconds a unit, of which `payloads` hold so many in all; the functions take turns. One round before the first warms up.
 async fn in_turn(
     running: &[Running],
     payloads: &[Bytes],
     rounds: usize,
-    records: usize,
+    units: usize,
 ) -> Result<Vec<Measured>> {
     let mut cpu = vec![Vec::new(); running.len()];
     for round in 0..=rounds {
         for (at, function) in running.iter().enumerate() {
-            let used = function.cpu(payloads).await?.as_secs_f64() * 1e6 / records as f64;
+            let used = function.cpu(payloads).await?.as_secs_f64() * 1e6 / units as f64;
             if round > 0 {
                 cpu[at].push(used);
             }
@@ -210,7 +210,13 @@ async fn by_records(ours: &Candidate, rounds: usize) -> Result<Vec<(usize, Measu
         };
         // Lambda takes 6 MB, and so does the Runtime API here.
         let payloads = payloads(batch, RECORDS / records);
-        let cpu = in_turn(std::slice::from_ref(&running), &payloads, rounds, RECORDS).await?;
+        let cpu = in_turn(
+            std::slice::from_ref(&running),
+            &payloads,
+            rounds,
+            RECORDS / records,
+        )
+        .await?;
         results.push((records, cpu[0]));
     }
     running.stop().await;
