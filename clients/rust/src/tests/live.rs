@@ -1,11 +1,12 @@
 //! A stamped client against replicas of a global table, over HTTP.
 //!
-//! Each test ends with a look at every item in every Region: none may be without a stamp. That is this suite's form of
-//! "`UnstampedWrites` is zero for instrumented clients".
+//! Each test ends with a look at every Region's stream: none may have a write without a stamp. That is this suite's form
+//! of "`UnstampedWrites` is zero for instrumented clients".
 
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use local_aws::replica::Region;
 use serde_json::{Value, json};
 
 use super::inputs::{item, send, update};
@@ -225,6 +226,28 @@ async fn each_regions_writer_stamps_its_own_region() {
         (number(&written, COUNT), number(&written, "lw:n:eu-west-1")),
         (1, 1)
     );
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_write_lost_between_two_regions_is_found_in_its_own() {
+    let world = World::start().await;
+    let west = connect(&world.table, WEST, Some(Stamp::new()));
+    let set = on("o", shape("SET a = :s", &[]));
+    send(&world.client, "UpdateItem", &set).await.unwrap();
+    world.table.wait_until_converged().await;
+    let east = Region::parse(EAST).unwrap();
+    world.table.cut(east).await.unwrap();
+    send(&world.client, "UpdateItem", &set).await.unwrap();
+    send(&west, "UpdateItem", &set).await.unwrap();
+    world.table.join(east).unwrap();
+    world.table.wait_until_converged().await;
+
+    let won = Some(WEST.to_owned());
+    let in_east = [("local", None), ("local", None), ("conflict", won)];
+    assert_eq!(world.verdicts(EAST, |_| true), in_east);
+    let in_west = [("replicated", None), ("local", None)];
+    assert_eq!(world.verdicts(WEST, |_| true), in_west);
     world.finish().await;
 }
 

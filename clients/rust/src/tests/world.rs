@@ -1,6 +1,7 @@
 //! Replicas of a global table, behind HTTP, and clients for them; and requests on the table's items.
 
 use aws_sdk_dynamodb::Client;
+use conflict::{Change, StampNames, Stamps, Tolerance, Verdict, judge};
 use local_aws::replica::{GlobalTable, GlobalTableConfig, Lag, Region};
 use serde_json::{Value, json};
 
@@ -44,19 +45,68 @@ impl World {
         call.send().await.unwrap().item
     }
 
-    /// Every item in every Region has a stamp.
+    /// What the stream processor's rules say of each record of a Region's stream, for items with such a key: the
+    /// verdict's name and, for a conflict, the winner's Region.
+    pub(super) fn verdicts(
+        &self,
+        region: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Vec<(&'static str, Option<String>)> {
+        let shard = self.table.shard(Region::parse(region).unwrap()).unwrap();
+        let mut verdicts = Vec::new();
+        for record in shard.read_from(0, usize::MAX) {
+            let record: Value = serde_json::from_str(record.json.get()).unwrap();
+            let change = &record["dynamodb"];
+            if !wanted(change["Keys"]["PK"]["S"].as_str().unwrap()) {
+                continue;
+            }
+            let (old, new) = (stamps(&change["OldImage"]), stamps(&change["NewImage"]));
+            let change = match record["eventName"].as_str().unwrap() {
+                "INSERT" => Change::Insert { new: &new },
+                "MODIFY" => Change::Modify {
+                    old: &old,
+                    new: &new,
+                },
+                _ => Change::Remove {
+                    old: &old,
+                    expired: false,
+                },
+            };
+            let verdict = judge(change, region, Tolerance::default());
+            let winner = match &verdict {
+                Verdict::Conflict(conflict) => Some(conflict.winner_region.to_owned()),
+                _ => None,
+            };
+            verdicts.push((verdict.name(), winner));
+        }
+        verdicts
+    }
+
+    /// Ends a test: no Region's stream has a write without a stamp, but for those that were made to compare with.
     pub(super) async fn finish(self) {
         self.table.wait_until_converged().await;
+        let is_plain = |id: &str| id.starts_with("plain");
         for region in [EAST, WEST] {
-            let client = connect(&self.table, region, None);
-            let scan = client.scan().table_name("App").send().await.unwrap();
-            for item in scan.items() {
-                let plain = item["PK"].as_s().unwrap().starts_with("plain");
-                let stamped = item.keys().any(|name| name.starts_with("lw:n:"));
-                assert!(plain != stamped, "a write went out without its stamp");
+            let stamped = self.verdicts(region, |id| !is_plain(id));
+            let unstamped = |(verdict, _): &(&str, Option<String>)| *verdict == "unstamped";
+            assert!(!stamped.iter().any(unstamped), "{region}: {stamped:?}");
+            // Shows that the look at the stream can see one.
+            for verdict in self.verdicts(region, is_plain) {
+                assert!(matches!(verdict.0, "unstamped" | "hard_delete"));
             }
         }
     }
+}
+
+fn stamps(image: &Value) -> Stamps<'_> {
+    let names = StampNames::default();
+    let mut stamps = Stamps::default();
+    for (name, value) in image.as_object().into_iter().flatten() {
+        if let Some(attribute) = names.parse(name.as_str()) {
+            stamps.read(attribute, value["N"].as_str());
+        }
+    }
+    stamps
 }
 
 pub(super) fn connect(table: &GlobalTable, region: &str, stamp: Option<Stamp>) -> Client {
