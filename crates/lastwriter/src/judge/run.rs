@@ -66,8 +66,10 @@ impl Judging<'_> {
                 return report;
             }
         };
+        // A copy, because keeping an entry changes what the rules are a part of.
+        let stamps = self.rules.attributes.stamps.clone();
         let terms = Terms {
-            stamps: &self.rules.attributes.stamps,
+            stamps: &stamps,
             images: self.settings.ledger_images,
             retention_days: self.settings.ledger_retention_days,
             now: self.now,
