@@ -13,10 +13,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 FUNCTIONS := stream-processor table-reporter
 ZIPS := $(FUNCTIONS:%=target/lambda/%/bootstrap.zip)
 EVENT ?= events/update_update.json
+FUZZ_SECONDS ?= 60
 
 include infra/deploy.mk
 
-.PHONY: help setup setup-checks demo test build watch invoke lint fmt clean
+.PHONY: help setup setup-checks demo replay test prove bench fuzz build watch invoke lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +46,11 @@ $(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt clients/python/re
 
 # --- See it work ----------------------------------------------------------------------------------------------------
 
-demo: setup ## Replay the sample events through the function: verdicts, ledger, metrics
+demo: setup ## See lost writes found: a global table on this machine, a minute of traffic, a partition (DEMO="--seed 7")
+	@cargo build --quiet --workspace --bins
+	@target/debug/lastwriter demo $(DEMO)
+
+replay: ## Replay the sample events through the function: verdicts, ledger, metrics
 	@cargo build --quiet --workspace --bins
 	@target/debug/lastwriter replay events
 
@@ -53,6 +58,18 @@ demo: setup ## Replay the sample events through the function: verdicts, ledger, 
 
 test: setup-checks ## Everything that CI checks: format, lints, all tests, packages, templates, clients
 	@tools/test.sh
+
+prove: ## A million writes per setting against the model of a global table (PROVE="--only 3")
+	@cargo run --quiet --package global-table-model --bin prove -- $(PROVE)
+
+bench: setup ## CPU, start-up, memory and growth beside a bare and a typed function (BENCH="--rounds 3")
+	@cargo lambda build --quiet --release $(FUNCTIONS:%=--package %) --package bench-functions
+	@cargo build --quiet --package bench
+	@target/debug/bench --check $(BENCH)
+
+fuzz: ## Hostile input for longer: FUZZ_SECONDS=60 for each target
+	@BOLERO_RANDOM_TEST_TIME_MS=$$(( $(FUZZ_SECONDS) * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \
+		cargo test --quiet --package fuzz targets -- --nocapture --test-threads 2
 
 lint: ## Formatting and clippy, warnings denied
 	@cargo fmt --all --check

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use local_aws::cloudwatch::CloudWatch;
-use local_aws::fault::Fault;
 use local_aws::lambda::{Function, FunctionConfig, Outcome};
 use local_aws::ledger::{Ledger, Storage};
 
@@ -30,15 +29,36 @@ pub(crate) struct Running {
     pub(crate) ledger: Ledger,
 }
 
+/// A ledger that takes every write after a delay and keeps nothing: what is measured is the function, not a database.
+pub(crate) async fn quick_ledger(delay: Duration) -> Result<String> {
+    let answer = move || async move {
+        tokio::time::sleep(delay).await;
+        ([("content-type", "application/x-amz-json-1.0")], "{}")
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(endpoint)
+}
+
 impl Candidate {
     /// Starts the function with endpoints of its own.
     pub(crate) async fn start(&self) -> Result<Running> {
+        self.start_with_ledger(None).await
+    }
+
+    /// Starts the function with another ledger endpoint than its own.
+    pub(crate) async fn start_with_ledger(&self, endpoint: Option<String>) -> Result<Running> {
         let cloudwatch = CloudWatch::start().await?;
         let ledger = Ledger::start("ledger", Storage::Memory).await?;
         let mut config = FunctionConfig::new(&self.bootstrap, self.name, "us-east-1")
             .env("LEDGER_TABLE", "ledger")
             .env("AWS_LAMBDA_LOG_LEVEL", "warn")
-            .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
+            .env(
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                endpoint.unwrap_or(ledger.endpoint()),
+            )
             .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
         config.environment.extend(self.environment.iter().cloned());
         let function = Function::start(config)
@@ -56,11 +76,6 @@ impl Running {
     /// From spawning the process until it asked for work.
     pub(crate) fn start_time(&self) -> Duration {
         self.function.start_time()
-    }
-
-    /// Makes the ledger answer after a delay.
-    pub(crate) fn slow_ledger(&self, delay: Duration) {
-        self.ledger.set_fault(Fault::Delay(delay));
     }
 
     /// Sends one batch; gives the wall-clock time until the answer.

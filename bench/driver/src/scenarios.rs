@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::measure::{Candidate, Running};
+use crate::measure::{Candidate, Running, quick_ledger};
 use crate::payload::Batch;
 use crate::stats::Measured;
 
@@ -184,8 +184,8 @@ async fn ten_percent(ours: &Candidate, rounds: usize) -> Result<Measured> {
         conflicts_percent: 10,
         ..Batch::STANDARD
     };
-    let running = ours.start().await?;
-    running.slow_ledger(Duration::from_millis(5));
+    let ledger = quick_ledger(Duration::from_millis(5)).await?;
+    let running = ours.start_with_ledger(Some(ledger)).await?;
     let mut took = Vec::new();
     for round in 0..=rounds * 3 {
         let wall = milliseconds(running.send(batch.payload(round)).await?);

@@ -12,9 +12,12 @@ use super::{Datum, Dimension, TABLE_NAME, Value};
 /// The most metrics that one document may define.
 const MOST_METRICS: usize = 100;
 
+/// What the data of one document share: the table, and the further dimension if there is one.
+type Shared<'a> = (&'a str, Option<(Dimension, &'a str)>);
+
 /// The data as documents, one a line. Data with the same dimensions share a document.
 pub fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<String> {
-    let mut groups: BTreeMap<(&str, Option<(Dimension, &str)>), Vec<&Datum<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<Shared<'_>, Vec<&Datum<'_>>> = BTreeMap::new();
     for datum in data {
         groups
             .entry((datum.table, datum.dimension))

@@ -31,6 +31,10 @@ pub(super) struct StreamRecord<'a> {
 }
 
 /// What stands where an image may stand.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be an allocation for each image, and two of these live at a time"
+)]
 #[derive(Default)]
 pub(super) enum ImageSlot<'a> {
     /// Nothing, or null.
