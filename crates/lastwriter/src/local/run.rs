@@ -40,10 +40,12 @@ pub(super) async fn until_stopped(
         Some(region) => format!("{region} is cut off; Enter or SIGUSR1 joins it again."),
         None => "Type a Region's name and Enter to cut it off.".to_owned(),
     };
-    terminal::print(&format!("{steering} Ctrl-C ends everything.\n\n"))?;
+    terminal::print(&format!("{steering} Ctrl-C ends everything.\n"))?;
     let _file = file
         .map(|path| EndpointsFile::write(path, &endpoints))
         .transpose()?;
+
+    terminal::print("Ready.\n\n")?;
 
     let mut lines = Some(input::lines());
     let mut ticks = tokio::time::interval(EVERY);

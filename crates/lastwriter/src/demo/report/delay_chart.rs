@@ -8,11 +8,13 @@ use super::html::escape;
 
 const TOP: f64 = 18.0;
 const PANEL: f64 = 78.0;
-const BETWEEN: f64 = 14.0;
+const BETWEEN: f64 = 22.0;
 const BELOW: f64 = 22.0;
 
 /// The median and the 99th percentile in milliseconds; `None` without arrivals.
 type Line = [Option<(f64, f64)>];
+/// Steps with their values.
+type Run = Vec<(usize, (f64, f64))>;
 
 /// The chart as a `<figure>`.
 pub(super) fn figure(
@@ -95,17 +97,19 @@ pub(super) fn figure(
     )
 }
 
-/// The stretches without a gap, each as the steps and their values.
-fn runs(line: &Line) -> Vec<Vec<(usize, (f64, f64))>> {
-    let mut runs = vec![Vec::new()];
+/// The stretches without a gap, each as the steps and their values. One step without arrivals is no gap: a batch is
+/// gathered for a second, so one may fall on either side of a step.
+fn runs(line: &Line) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
     for (step, value) in line.iter().enumerate() {
-        match (value, runs.last_mut()) {
-            (Some(value), Some(run)) => run.push((step, *value)),
-            (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
-            _ => {}
+        let Some(value) = *value else { continue };
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(|(last, _)| step - last <= 2) => {
+                run.push((step, value));
+            }
+            _ => runs.push(vec![(step, value)]),
         }
     }
-    runs.retain(|run| !run.is_empty());
     runs
 }
 

@@ -1,0 +1,348 @@
+//! The built program with a whole global table in it: `demo` and `local`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+/// The function's binary: the one that `LASTWRITER_BOOTSTRAP` names, or the one that cargo puts beside the program.
+fn bootstrap() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_BIN_EXE_lastwriter")).with_file_name("stream-processor");
+    let path = std::env::var_os("LASTWRITER_BOOTSTRAP").map_or_else(beside, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "no function at {}: run `cargo build -p stream-processor`",
+        path.display()
+    );
+    path
+}
+
+fn lastwriter(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lastwriter"));
+    command
+        .args(arguments)
+        .env("LASTWRITER_BOOTSTRAP", bootstrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    lastwriter(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A demo's outcome, its report, and how it ended.
+fn demo(arguments: &[&str]) -> (Value, String, Output) {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.html");
+    let report_option = ["demo", "--json", "--report", report.to_str().unwrap()];
+    let output = run(&[&report_option, arguments].concat());
+    let outcome = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    (outcome, std::fs::read_to_string(report).unwrap(), output)
+}
+
+#[test]
+fn a_demo_with_a_cut_finds_every_lost_write_and_nothing_else() {
+    let (outcome, report, output) = demo(&[
+        "--seconds",
+        "6",
+        "--rate",
+        "120",
+        "--lag",
+        "300ms",
+        "--cut",
+        "eu-west-1:2:4",
+        "--seed",
+        "7",
+    ]);
+    let total = &outcome["total"];
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{total}: {}",
+        stderr(&output)
+    );
+    let count = |name: &str| total[name].as_u64().unwrap();
+    assert_eq!(count("found"), count("lost"));
+    assert_eq!((count("missed"), count("false_alarms")), (0, 0));
+    assert!(count("lost") * 100 >= count("writes"), "{total}");
+    assert_eq!(total["metrics"]["conflicts"], total["ledger_conflicts"]);
+    assert_eq!(total["writes"], outcome["requests"]["writes"]);
+    assert_eq!(outcome["regions"].as_array().unwrap().len(), 3);
+    assert_eq!(outcome["setup"]["cut"]["region"], "eu-west-1");
+    assert!(outcome["example"]["differing_attributes"].is_array());
+    assert_eq!(report.matches("<figure>").count(), 4);
+    assert!(report.contains("eu-west-1 cut off"));
+}
+
+#[test]
+fn a_demo_in_which_hardly_a_write_is_lost_proves_nothing_and_fails() {
+    let (outcome, _, output) = demo(&[
+        "--seconds",
+        "1",
+        "--rate",
+        "20",
+        "--lag",
+        "0",
+        "--cut",
+        "off",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{outcome}");
+    assert!(
+        stderr(&output).contains("under 1 % the run proves nothing"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_demo_that_is_interrupted_ends_with_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.html");
+    let report = report.to_str().unwrap();
+    let mut child = lastwriter(&[
+        "demo",
+        "--seconds",
+        "3600",
+        "--lag",
+        "0",
+        "--json",
+        "--report",
+        report,
+    ])
+    .spawn()
+    .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+    let ready = errors.find(|line| line.as_ref().unwrap().contains("is replicated between"));
+    assert!(ready.is_some());
+    signal(&child, "INT");
+    let rest: Vec<_> = errors.map(Result::unwrap).collect();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{rest:?}");
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(outcome["setup"]["interrupted"], true);
+    assert_eq!(outcome["setup"]["settled"], true);
+    assert!(Path::new(report).is_file());
+}
+
+#[test]
+fn options_that_cannot_be_used_are_named_with_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let cases: [(&[&str], &str); 9] = [
+        (&["local", "--regions", "us-east-1,mars-1"], "mars-1"),
+        (&["local", "--regions", "6"], "2 to 5 Regions, not 6"),
+        (
+            &["local", "--regions", "us-east-1,us-east-1"],
+            "named twice",
+        ),
+        (&["local", "--ports", "1,2"], "2 ports for 3 Regions"),
+        (&["local", "--cut", "us-west-2"], "no replica there"),
+        (&["demo", "--cut", "us-west-2:1:2"], "no replica there"),
+        (&["demo", "--cut", "eu-west-1:9:3"], "is not before"),
+        (
+            &["demo", "--seconds", "5", "--cut", "eu-west-1:6:7"],
+            "is over",
+        ),
+        (&["demo", "--report", folder], "it is a folder"),
+    ];
+    for (arguments, part) in cases {
+        let output = run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(part),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_region() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&["local", "--regions", "2", "--ports", &format!("{port},0")]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(&format!("port {port} for us-east-1 is taken")),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// A running `lastwriter local`, which is killed where a test fails.
+struct Local {
+    child: Child,
+    lines: Box<dyn Iterator<Item = String>>,
+    endpoints: Value,
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Local {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("endpoints.json");
+        let options = [
+            "local",
+            "--lag",
+            "0",
+            "--endpoints-file",
+            file.to_str().unwrap(),
+        ];
+        let mut child = lastwriter(&[&options, arguments].concat())
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = Box::new(stdout.lines().map(Result::unwrap));
+        assert!(lines.any(|line| line.contains("Ctrl-C ends everything")));
+        // The line that follows says that the file is there.
+        assert!(lines.any(|line| line.contains("Ready")));
+        let endpoints = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        Self {
+            child,
+            lines,
+            endpoints,
+            file,
+            _folder: folder,
+        }
+    }
+
+    /// Waits for a line with this part.
+    fn line_with(&mut self, part: &str) -> String {
+        self.lines.find(|line| line.contains(part)).unwrap()
+    }
+
+    fn type_line(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// A stamped update of one item, made in one Region.
+    fn update(&self, region: &str, attribute: &str, micros: u64) {
+        let request = json!({
+            "TableName": self.endpoints["table"],
+            "Key": { "PK": { "S": "USER#1" }, "SK": { "S": "PROFILE" } },
+            "UpdateExpression": "SET #a = :a, #lwt = :now ADD #lwn :one",
+            "ExpressionAttributeNames": {
+                "#a": attribute,
+                "#lwt": format!("lw:t:{region}"),
+                "#lwn": format!("lw:n:{region}"),
+            },
+            "ExpressionAttributeValues": {
+                ":a": { "S": "new" },
+                ":now": { "N": micros.to_string() },
+                ":one": { "N": "1" },
+            },
+        });
+        let url = self.endpoints["replicas"][region].as_str().unwrap();
+        let answer = call(url, "UpdateItem", &request);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    fn end(mut self) {
+        signal(&self.child, "TERM");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert!(!self.file.exists());
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // It has ended already where the test succeeded.
+        let _ = self.child.kill();
+    }
+}
+
+fn call(url: &str, operation: &str, request: &Value) -> String {
+    let address = url.strip_prefix("http://").unwrap();
+    let body = request.to_string();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         X-Amz-Target: DynamoDB_20120810.{operation}\r\nX-Amz-Date: 20260101T000000Z\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+         SignedHeaders=host, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn local_prints_the_conflict_of_two_writes_that_were_made_during_a_cut() {
+    let mut local = Local::start(&["--regions", "us-east-1,eu-west-1", "--cut", "eu-west-1"]);
+    local.update("us-east-1", "address", 1_795_000_000_000_000);
+    local.update("eu-west-1", "phone", 1_795_000_000_200_000);
+    local.type_line("");
+    local.line_with("eu-west-1 is joined again");
+    let line = local.line_with("lost to");
+    assert!(
+        line.contains("a write of us-east-1 lost to eu-west-1"),
+        "{line}"
+    );
+    assert!(line.contains("differing: address, phone"), "{line}");
+    assert!(line.contains("USER#1"), "{line}");
+
+    let ledger = local.endpoints["ledgers"]["us-east-1"].as_str().unwrap();
+    let scan = json!({ "TableName": local.endpoints["ledger_table"] });
+    assert!(call(ledger, "Scan", &scan).contains("insert_insert"));
+    local.end();
+}
+
+#[test]
+fn a_signal_and_a_region_s_name_cut_off_and_join_too() {
+    let mut local = Local::start(&["--regions", "2", "--cut", "eu-west-1"]);
+    signal(&local.child, "USR1");
+    local.line_with("eu-west-1 is joined again");
+    signal(&local.child, "USR1");
+    local.line_with("eu-west-1 is cut off.");
+    local.type_line("us-east-1");
+    local.line_with("us-east-1 is cut off.");
+    local.type_line("mars-1");
+    local.line_with("there is no replica in mars-1");
+    local.end();
+}
+
+#[test]
+fn what_is_persisted_is_there_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = [
+        "--regions",
+        "2",
+        "--persist",
+        folder.path().to_str().unwrap(),
+    ];
+    let local = Local::start(&options);
+    local.update("us-east-1", "address", 1_795_000_000_000_000);
+    local.end();
+    let local = Local::start(&options);
+    let scan = json!({ "TableName": "App" });
+    let replica = local.endpoints["replicas"]["us-east-1"].as_str().unwrap();
+    assert!(call(replica, "Scan", &scan).contains("USER#1"));
+    local.end();
+}
