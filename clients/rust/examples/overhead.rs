@@ -1,5 +1,5 @@
 //! What a stamp costs in time: `cargo run --release -p lastwriter-client --example overhead`. With `-- --check` it fails if
-//! a shape takes more than 20 us a call.
+//! a shape takes more than 20 us a write. What is printed is the time of the whole call, with all its writes.
 //!
 //! It measures the interceptor's hooks as the SDK calls them, in whole calls of a real client whose requests go no further
 //! than this process: the median of many calls.
