@@ -7,6 +7,8 @@ use crate::{demo, judge, ledger, local, replay};
 
 const AFTER_HELP: &str = "\
 Examples:
+  lastwriter demo                                 lose writes on this machine, and find them
+  lastwriter local --ports 8001,8002,8003         a global table for your own application
   lastwriter replay events/update_update.json     one event through the built function
   lastwriter replay events/ --json                every event of a folder, for machines
   lastwriter judge - < event.json                 judge an event without running the function

@@ -179,22 +179,20 @@ fn terminal(regions: &[Region], length: Duration) -> Screen {
     }
 }
 
-/// The counts of one Region.
+/// The counts of one Region, short enough for 80 columns behind its name.
 fn line(world: &World, region: Region, backlog: u64, found: Found) -> String {
     let counts = world.table.counts(region).unwrap_or_default();
+    let way = if world.table.is_cut(region) {
+        "cut off"
+    } else {
+        "on the way"
+    };
     let mut line = format!(
-        "{:>7} writes  {:>7} arrived  {:>6} conflicts found  {:>5} waiting to leave  {:>5} not read yet",
-        counts.local_writes,
-        counts.applied + counts.rejected,
-        found.conflicts,
-        counts.waiting,
-        backlog,
+        "{:>6} writes {:>5} conflicts {:>5} {way:<10} {:>5} unread",
+        counts.local_writes, found.conflicts, counts.waiting, backlog,
     );
     if found.others > 0 {
-        line.push_str(&format!("  {} other findings", found.others));
-    }
-    if world.table.is_cut(region) {
-        line.push_str("  CUT OFF");
+        line.push_str(&format!(" {:>4} others", found.others));
     }
     line
 }

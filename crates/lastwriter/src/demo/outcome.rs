@@ -246,6 +246,17 @@ impl Outcome {
         self.total.lost as f64 / self.total.writes.max(1) as f64
     }
 
+    /// A sentence on the losses that stamps do not promise to show; nothing without any.
+    pub(super) fn more_lost(&self) -> String {
+        let found: u64 = self.outside.iter().map(|row| row.found).sum();
+        match self.total.lost_outside {
+            0 => String::new(),
+            lost => format!(
+                "{lost} more were lost in ways that stamps do not promise to show; {found} of them were found."
+            ),
+        }
+    }
+
     /// Why the run is no success.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use local_aws::replica::{GlobalTable, GlobalTableError};
+use local_aws::replica::{GlobalTable, GlobalTableError, Lag};
 use local_aws::workload::{self, History, Progress, WorkloadOptions};
 use tokio::sync::watch;
 
@@ -15,7 +15,7 @@ use super::signals::Stop;
 use crate::failure::CommandError;
 use crate::world::{World, WorldConfig, WorldError};
 
-/// What becomes of the rest of the run where replication and functions do not come to an end.
+/// How long replication and functions may take after the traffic, the replication's own delay not counted.
 const LONGEST_SETTLING: Duration = Duration::from_secs(60);
 
 /// What a demo does.
@@ -36,6 +36,7 @@ pub(super) struct Seen {
 /// Runs a demo until the traffic is over and everything has arrived, or until it is told to stop.
 pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, CommandError> {
     let mut setup = Setup::of(&plan);
+    let patience = LONGEST_SETTLING + longest_delay(plan.world.table.lag);
     let starting = Instant::now();
     let world = World::start(plan.world).await?;
     let starting = starting.elapsed();
@@ -58,7 +59,7 @@ pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, Comman
     setup.settled = tokio::select! {
         () = world.settle() => true,
         never = live.watch(&world) => match never {},
-        () = tokio::time::sleep(LONGEST_SETTLING) => false,
+        () = tokio::time::sleep(patience) => false,
         () = signals.asked() => {
             setup.interrupted = true;
             false
@@ -73,6 +74,17 @@ pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, Comman
         progress,
     };
     Ok(Outcome::of(&world, seen).await?)
+}
+
+/// A delay that not one change in a million exceeds: five standard deviations.
+pub(super) fn longest_delay(lag: Lag) -> Duration {
+    match lag {
+        Lag::Fixed(delay) => delay,
+        Lag::LogNormal { median, sigma } => {
+            let seconds = median.as_secs_f64() * (5.0 * sigma).exp();
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX / 2)
+        }
+    }
 }
 
 /// The writers and the cut.

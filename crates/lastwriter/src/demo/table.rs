@@ -68,7 +68,7 @@ fn truth(outcome: &Outcome, layout: Layout) -> String {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lost_writes = outcome.total.ledger_lost_writes;
+    let lost_writes = thousands(outcome.total.ledger_lost_writes);
     format!(
         "{table}\nlost is the truth, as the writers know it; found is what the ledgers cover of it. The conflicts in the \
          ledgers\nname {lost_writes} lost writes: a lower bound for each conflict, which counts a write twice that was \
@@ -134,6 +134,10 @@ fn verdict(outcome: &Outcome) -> String {
         total.missed,
         total.false_alarms,
     );
+    let more = outcome.more_lost();
+    if !more.is_empty() {
+        let _ = writeln!(text, "{more}");
+    }
     let metrics = total.metrics.conflicts;
     if metrics != total.ledger_conflicts {
         let _ = writeln!(

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 use local_aws::cloudwatch::{DataPoint, Samples, dimensions};
-use local_aws::replica::Region;
+use local_aws::replica::{Lag, Region};
 use serde_json::{Value, json};
 
 use super::conflict::Conflict;
@@ -13,6 +13,7 @@ use super::cut::{self, Cut, Span};
 use super::delay::Delays;
 use super::example;
 use super::outcome::{CutShown, Outcome, OutsideRow, Requests, Row, RowMetrics, Setup};
+use super::run::longest_delay;
 use super::series::Series;
 use super::table;
 use crate::terminal::Layout;
@@ -282,7 +283,8 @@ fn each_thing_that_is_wrong_is_a_problem_of_its_own() {
         change(&mut outcome);
         outcome.problems()
     };
-    let cases: [(&dyn Fn(&mut Outcome), &str); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Outcome);
+    let cases: [(Change<'_>, &str); 6] = [
         (&|o| o.total.missed = 2, "2 lost writes were not found"),
         (&|o| o.total.false_alarms = 1, "1 alarms were false"),
         (&|o| o.total.lost = 1, "only 0.08 % of the writes were lost"),
@@ -327,6 +329,19 @@ fn a_long_run_has_no_more_steps_than_a_chart_can_show() {
         let series = Series::empty(length);
         assert_eq!((series.step, series.steps), (step, steps), "{length}");
     }
+}
+
+#[test]
+fn a_long_tail_of_delays_is_waited_for() {
+    let median = seconds(2);
+    let longest = |sigma| longest_delay(Lag::LogNormal { median, sigma }).as_secs();
+    assert_eq!((longest(0.0), longest(1.0)), (2, 296));
+    assert_eq!(longest_delay(Lag::Fixed(median)), median);
+    let endless = Lag::LogNormal {
+        median: Duration::MAX,
+        sigma: 5.0,
+    };
+    assert_eq!(longest_delay(endless), Duration::MAX / 2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::html::escape;
 use crate::demo::outcome::Setup;
 
 pub(super) const WIDTH: f64 = 640.0;
-pub(super) const LEFT: f64 = 44.0;
+pub(super) const LEFT: f64 = 50.0;
 pub(super) const RIGHT: f64 = 8.0;
 const TOP: f64 = 18.0;
 const PLOT_HEIGHT: f64 = 170.0;

@@ -72,7 +72,7 @@ fn header(outcome: &Outcome) -> String {
     format!(
         "<header>\n<p class=\"brand\">lastwriter demo</p>\n<h1>Lost writes against findings</h1>\n\
          <p class=\"setup\">{:.0} s of traffic between {} Regions{cut}. Replication: {}. Seed {}. {} UTC.</p>\n\
-         <p class=\"verdict {class}\"><span aria-hidden=\"true\">{sign}</span> {headline}{}</p>\n</header>\n",
+         <p class=\"verdict {class}\"><span aria-hidden=\"true\">{sign}</span> {headline}{}</p>\n<p class=\"more\">{}</p>\n</header>\n",
         setup.traffic_seconds,
         setup.regions.len(),
         escape(&setup.lag),
@@ -83,6 +83,7 @@ fn header(outcome: &Outcome) -> String {
         } else {
             ""
         },
+        escape(&outcome.more_lost()),
     )
 }
 
@@ -103,10 +104,7 @@ fn tiles(outcome: &Outcome) -> String {
     html += &tile(
         "Lost",
         thousands(total.lost),
-        format!(
-            "{:.1} % of all, as the writers know",
-            outcome.lost_share() * 100.0
-        ),
+        format!("{:.1} % of all writes", outcome.lost_share() * 100.0),
     );
     html += &tile(
         "Found",
@@ -181,7 +179,12 @@ fn region_row(row: &Row) -> String {
         row.ledger_conflicts,
         row.metrics.conflicts,
     ];
-    let mut html = format!("<tr><th scope=\"row\">{}</th>", escape(&row.region));
+    let class = if row.region == "all" {
+        " class=\"total\""
+    } else {
+        ""
+    };
+    let mut html = format!("<tr{class}><th scope=\"row\">{}</th>", escape(&row.region));
     for number in numbers {
         let _ = write!(html, "<td>{}</td>", thousands(number));
     }
@@ -318,7 +321,7 @@ fn table(outcome: &Outcome, shown: usize) -> String {
          <option value=\"\">all</option></select></label>\n<label>Region <select id=\"region\"><option value=\"\">all</option>\
          </select></label>\n<output id=\"count\" aria-live=\"polite\"></output>\n</form>\n\
          <div class=\"scroll\"><table id=\"rows\" hidden><thead><tr><th scope=\"col\">found</th><th scope=\"col\">item</th>\
-         <th scope=\"col\">kind</th><th scope=\"col\">lost in</th><th scope=\"col\">won in</th><th scope=\"col\">writes</th>\
+         <th scope=\"col\">kind</th><th scope=\"col\">lost in</th><th scope=\"col\">won in</th><th scope=\"col\">lost writes</th>\
          <th scope=\"col\">differing attributes</th><th scope=\"col\"><span class=\"unseen\">both versions</span></th></tr>\
          </thead><tbody></tbody></table></div>\n<p><button id=\"more\" type=\"button\" hidden>Show more</button></p>\n\
          </section>\n"
