@@ -90,7 +90,7 @@ watch: setup ## The function under cargo-lambda's emulator on loopback, for `mak
 	@tools/watch.sh
 
 invoke: setup ## Send an event to `make watch`: EVENT=events/update_update.json
-	@cargo lambda invoke stream-processor --data-file $(EVENT)
+	@cargo lambda invoke stream-processor --invoke-address 127.0.0.1 --data-file $(EVENT)
 
 clean: ## Remove what was built and installed
 	@cargo clean --quiet
