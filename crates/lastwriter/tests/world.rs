@@ -346,3 +346,44 @@ fn what_is_persisted_is_there_at_the_next_start() {
     assert!(call(replica, "Scan", &scan).contains("USER#1"));
     local.end();
 }
+
+/// The function behind a script that changes one of its settings.
+fn changed_function(folder: &Path, setting: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join("bootstrap");
+    let script = format!(
+        "#!/bin/sh\nexport {setting}\nexec '{}'\n",
+        bootstrap().display()
+    );
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_function_that_finds_nothing_fails_the_demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let deaf = changed_function(folder.path(), "STAMP_PREFIX=other");
+    let (outcome, report, output) = demo(&[
+        "--seconds",
+        "3",
+        "--rate",
+        "150",
+        "--lag",
+        "100ms",
+        "--bootstrap",
+        deaf.to_str().unwrap(),
+    ]);
+    let total = &outcome["total"];
+    assert_eq!(output.status.code(), Some(1), "{total}");
+    assert_eq!(
+        (&total["found"], &total["missed"]),
+        (&json!(0), &total["lost"])
+    );
+    assert!(
+        stderr(&output).contains("lost writes were not found"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(report.contains("verdict bad"));
+}
