@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the Python and the Node client, each with what it needs installed beside it first.
+# The tests of the Python and the Node client, each with what it needs installed beside it first, then both together.
+# They run against `lastwriter local`, which `cargo build --workspace --bins` builds.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,10 +15,18 @@ if [[ ! -e $stamp || python/requirements-dev.txt -nt $stamp || python/pyproject.
 fi
 (cd python && .venv/bin/python -m pytest)
 
-stamp=node/node_modules/.package-lock.json
-if [[ ! -e $stamp || node/package-lock.json -nt $stamp ]]; then
-    echo "Installing what the Node client's tests need"
-    (cd node && npm ci --silent --no-audit --no-fund)
+if command -v node >/dev/null && command -v npm >/dev/null; then
+    stamp=node/node_modules/.package-lock.json
+    if [[ ! -e $stamp || node/package-lock.json -nt $stamp ]]; then
+        echo "Installing what the Node client's tests need"
+        (cd node && npm ci --silent --no-audit --no-fund)
+    fi
+    # The Node tests start their DynamoDB with the environment above.
+    (cd node && npm test --silent)
+else
+    echo "SKIPPED: the tests of the Node client, and those of Node and Python together: node or npm is not installed." >&2
+    echo "Install Node 20 or later with npm (on Debian and Ubuntu: apt-get install nodejs npm) and run this again." >&2
 fi
-# The Node tests start their DynamoDB with the environment above.
-(cd node && npm test --silent)
+
+# Writers of both languages in two Regions of one table.
+(cd e2e && ../python/.venv/bin/python -m pytest)

@@ -1,24 +1,97 @@
-"""DynamoDB to test against, for the Python and the Node tests alike: the one file to change for another server.
+"""`lastwriter local` to test against, for the Python, the Node and the end-to-end tests alike.
 
 LASTWRITER_TEST_ENDPOINTS names endpoints that run already, as "us-east-1=http://127.0.0.1:8001,eu-west-1=http://...".
-Without it a ministack is started, which keeps the Regions apart by the Region that a request is signed for.
+Without it the built program is started: target/debug/lastwriter, or what LASTWRITER_TEST_PROGRAM names.
 
-As a program it starts one, prints its endpoints in that form, and stops it when its standard input closes.
+As a program this file starts one, prints its endpoints in that form, and stops it when its standard input closes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import socket
+import pathlib
 import subprocess
 import sys
-import urllib.request
-from typing import Dict, Iterator
+import tempfile
+import threading
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 VARIABLE = "LASTWRITER_TEST_ENDPOINTS"
+PROGRAM_VARIABLE = "LASTWRITER_TEST_PROGRAM"
 REGIONS = ("us-east-1", "eu-west-1")
-START_SECONDS = 120
+# How long to wait for what should come at once: a limit for a machine that hangs, not an expectation.
+PATIENCE = 120.0
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+class Local:
+    """A running `lastwriter local`: its endpoints, what it printed, and its standard input."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.endpoints: Dict[str, Any] = {}
+        self.lines: List[str] = []
+        self._process = process
+        self._changed = threading.Condition()
+        self._ended = False
+        # It is read all the time, so that the program never waits for a full pipe.
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def toggle(self, region: str) -> None:
+        """Cut a Region off, or join it again; returns when that is so."""
+        seen = len(self.lines)
+        self._process.stdin.write(f"{region}\n")
+        self._process.stdin.flush()
+        self.wait_for_line(lambda line: line.startswith((f"{region} is cut off", f"{region} is joined")), seen)
+
+    def wait_for_line(self, wanted: Callable[[str], bool], start: int = 0) -> str:
+        def found() -> Optional[str]:
+            return next((line for line in self.lines[start:] if wanted(line)), None)
+
+        with self._changed:
+            in_time = self._changed.wait_for(lambda: found() is not None or self._ended, PATIENCE)
+            line = found()
+            if line is None:
+                what = "ended" if in_time else "did not print what was waited for"
+                raise RuntimeError(f"lastwriter local {what}; it printed:\n" + "".join(self.lines))
+            return line
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            with self._changed:
+                self.lines.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+
+@contextlib.contextmanager
+def local(*options: str) -> Iterator[Local]:
+    """A `lastwriter local` with the two Regions, ready, while the block runs."""
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+    program = pathlib.Path(os.environ.get(PROGRAM_VARIABLE) or ROOT / target / "debug" / "lastwriter")
+    if not program.exists():
+        raise RuntimeError(f"{program} is not there: run `cargo build --workspace --bins`, or set {PROGRAM_VARIABLE}")
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "endpoints.json"
+        with subprocess.Popen(
+            [str(program), "local", "--regions", ",".join(REGIONS), "--endpoints-file", str(file), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        ) as process:
+            try:
+                running = Local(process)
+                running.wait_for_line(lambda line: line.strip() == "Ready.")
+                running.endpoints = json.loads(file.read_text())
+                yield running
+            finally:
+                process.terminate()
+                process.wait()
 
 
 @contextlib.contextmanager
@@ -28,35 +101,11 @@ def endpoints() -> Iterator[Dict[str, str]]:
     if given:
         yield dict(pair.strip().split("=", 1) for pair in given.split(","))
         return
-    with _ministack() as url:
-        yield {region: url for region in REGIONS}
-
-
-@contextlib.contextmanager
-def _ministack() -> Iterator[str]:
-    # The socket listens before the server runs, so no port is guessed, and the first request waits for the server.
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        port = listener.getsockname()[1]
-        server = subprocess.Popen(
-            [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"fd://{listener.fileno()}"],
-            pass_fds=[listener.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "SERVICES": "dynamodb", "GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR"},
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        urllib.request.urlopen(f"{url}/_ministack/health", timeout=START_SECONDS).close()
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
+    with local() as running:
+        yield running.endpoints["replicas"]
 
 
 if __name__ == "__main__":
-    with endpoints() as running:
-        print(",".join(f"{region}={url}" for region, url in running.items()), flush=True)
+    with endpoints() as started:
+        print(",".join(f"{region}={url}" for region, url in started.items()), flush=True)
         sys.stdin.read()
