@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use tokio::sync::OnceCell;
 
-use crate::aws;
 use crate::entry::Fitted;
 use crate::record::Image;
 
@@ -53,7 +52,10 @@ impl DynamoDbLedger {
 
     /// Puts an item, unless it exists.
     async fn put(&self, item: Image) -> Result<Written, LedgerError> {
-        let client = self.client.get_or_init(|| async { aws::dynamodb() }).await;
+        let client = self
+            .client
+            .get_or_init(|| async { lambda_aws::dynamodb() })
+            .await;
         let item = item
             .into_iter()
             .map(|(name, value)| (name, value.into()))

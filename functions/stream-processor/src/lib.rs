@@ -5,7 +5,6 @@
 //! [`metrics`] counts what is committed; [`processor`] is the sequence of it all. Each step's input and output are
 //! plain data. Clock, ledger and metrics sink are passed in.
 
-pub mod aws;
 pub mod batch;
 pub mod entry;
 pub mod envelope;

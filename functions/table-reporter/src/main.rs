@@ -8,7 +8,7 @@ use table_reporter::reporter::{ReportError, Reporter};
 use table_reporter::settings::Settings;
 use table_reporter::sink::CloudWatch;
 use table_reporter::source::DynamoDb;
-use table_reporter::{aws, log};
+use table_reporter::{log};
 use tracing::Instrument;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,8 +21,8 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let source = DynamoDb::new(aws::dynamodb());
-    let sink = CloudWatch::new(aws::cloudwatch(), settings.metrics_namespace);
+    let source = DynamoDb::new(lambda_aws::dynamodb());
+    let sink = CloudWatch::new(lambda_aws::cloudwatch(), settings.metrics_namespace);
     let reporter = Reporter::new(source, sink, settings.table_name, settings.region);
     let reporter = &reporter;
     // What the schedule sends does not matter: every invocation is the same.

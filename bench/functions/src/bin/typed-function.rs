@@ -8,8 +8,8 @@ use serde_dynamo::AttributeValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let cloudwatch = &stream_processor::aws::cloudwatch();
-    let _ledger = stream_processor::aws::dynamodb();
+    let cloudwatch = &lambda_aws::cloudwatch();
+    let _ledger = lambda_aws::dynamodb();
     run(service_fn(|event: LambdaEvent<Event>| async move {
         let changed = event
             .payload

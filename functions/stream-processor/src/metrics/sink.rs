@@ -9,7 +9,6 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Datum, cloudwatch, emf};
-use crate::aws;
 use crate::settings;
 
 /// Takes the metrics of an invocation. It cannot fail: no record is retried for a metric.
@@ -83,7 +82,9 @@ impl Metrics for MetricsSink {
         let Some(cloudwatch) = &self.cloudwatch else {
             return write_lines(&emf::lines(data, &self.namespace, at));
         };
-        let client = cloudwatch.get_or_init(|| async { aws::cloudwatch() }).await;
+        let client = cloudwatch
+            .get_or_init(|| async { lambda_aws::cloudwatch() })
+            .await;
         if let Err((rest, code)) = self.put(client, data, at, until).await {
             tracing::warn!(
                 error_code = code,

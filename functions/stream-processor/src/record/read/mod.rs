@@ -1,0 +1,157 @@
+//! The serde side of reading a record: visitors that take what is needed and step over the rest.
+
+mod decoded;
+mod envelope;
+mod image;
+mod values;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+pub(super) use decoded::DecodedSeed;
+pub(crate) use envelope::read_records;
+use image::{ImageSeed, ImageSlot};
+use values::{IsObject, Name, Text, expecting_anything, lenient};
+
+use super::{Attributes, Unreadable};
+
+/// The top level of a record, everything optional.
+#[derive(Default)]
+pub(super) struct Parts<'a> {
+    pub(super) event_id: Option<Cow<'a, str>>,
+    pub(super) event_name: Option<Cow<'a, str>>,
+    pub(super) region: Option<Cow<'a, str>>,
+    pub(super) stream_arn: Option<Cow<'a, str>>,
+    pub(super) dynamodb: Option<StreamRecord<'a>>,
+    pub(super) removed_by_ttl: bool,
+}
+
+/// The `dynamodb` object of a record.
+#[derive(Default)]
+pub(super) struct StreamRecord<'a> {
+    pub(super) sequence_number: Option<Cow<'a, str>>,
+    pub(super) has_keys: bool,
+    pub(super) old: ImageSlot<'a>,
+    pub(super) new: ImageSlot<'a>,
+}
+
+/// Reads a record's parts; none if it is no object.
+pub(super) fn parts<'a>(
+    raw: &'a RawValue,
+    attributes: &Attributes,
+) -> Result<Option<Parts<'a>>, Unreadable> {
+    let mut json = serde_json::Deserializer::from_str(raw.get());
+    // serde names the place, and quotes no more than the JSON type that it met: every value is taken leniently.
+    PartsSeed(attributes)
+        .deserialize(&mut json)
+        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))
+}
+
+struct PartsSeed<'s>(&'s Attributes);
+
+impl<'de> DeserializeSeed<'de> for PartsSeed<'_> {
+    type Value = Option<Parts<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PartsSeed<'_> {
+    type Value = Option<Parts<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        expecting_anything(formatter)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut parts = Parts::default();
+        while let Some(name) = map.next_key_seed(Name)? {
+            match name.as_ref() {
+                "eventID" => parts.event_id = map.next_value_seed(Text)?,
+                "eventName" => parts.event_name = map.next_value_seed(Text)?,
+                "awsRegion" => parts.region = map.next_value_seed(Text)?,
+                "eventSourceARN" => parts.stream_arn = map.next_value_seed(Text)?,
+                "dynamodb" => parts.dynamodb = map.next_value_seed(StreamRecordSeed(self.0))?,
+                "userIdentity" => parts.removed_by_ttl = map.next_value_seed(TtlIdentity)?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Some(parts))
+    }
+
+    lenient!(scalars str seq);
+}
+
+/// Whether `userIdentity` is DynamoDB's TTL service.
+///
+/// Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Time to Live".
+struct TtlIdentity;
+
+impl<'de> DeserializeSeed<'de> for TtlIdentity {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TtlIdentity {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        expecting_anything(formatter)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut service, mut dynamodb) = (false, false);
+        while let Some(name) = map.next_key_seed(Name)? {
+            let value = map.next_value_seed(Text)?;
+            match name.as_ref() {
+                "type" => service = value.as_deref() == Some("Service"),
+                "principalId" => dynamodb = value.as_deref() == Some("dynamodb.amazonaws.com"),
+                _ => {}
+            }
+        }
+        Ok(service && dynamodb)
+    }
+
+    lenient!(scalars str seq);
+}
+
+struct StreamRecordSeed<'s>(&'s Attributes);
+
+impl<'de> DeserializeSeed<'de> for StreamRecordSeed<'_> {
+    type Value = Option<StreamRecord<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StreamRecordSeed<'_> {
+    type Value = Option<StreamRecord<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        expecting_anything(formatter)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut record = StreamRecord::default();
+        while let Some(name) = map.next_key_seed(Name)? {
+            match name.as_ref() {
+                "Keys" => record.has_keys = map.next_value_seed(IsObject)?,
+                "SequenceNumber" => record.sequence_number = map.next_value_seed(Text)?,
+                "OldImage" => record.old = map.next_value_seed(ImageSeed(self.0))?,
+                "NewImage" => record.new = map.next_value_seed(ImageSeed(self.0))?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Some(record))
+    }
+
+    lenient!(scalars str seq);
+}
