@@ -16,7 +16,8 @@ step "Lints"
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 
 step "Programs"
-cargo build --quiet --workspace --bins
+# All targets at once: bins alone would resolve other features than the tests, and build the AWS SDK twice.
+cargo build --quiet --workspace --all-targets
 
 step "Rust tests"
 cargo test --quiet --workspace
