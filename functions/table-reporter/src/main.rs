@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
+use table_reporter::log;
 use table_reporter::reporter::{ReportError, Reporter};
 use table_reporter::settings::Settings;
 use table_reporter::sink::CloudWatch;
 use table_reporter::source::DynamoDb;
-use table_reporter::{log};
 use tracing::Instrument;
 
 #[tokio::main(flavor = "current_thread")]
