@@ -47,11 +47,11 @@ $(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt clients/python/re
 # --- See it work ----------------------------------------------------------------------------------------------------
 
 demo: setup ## See lost writes found: a global table on this machine, a minute of traffic, a partition (DEMO="--seed 7")
-	@cargo build --quiet --workspace --bins
+	@cargo build --package lastwriter --package stream-processor
 	@target/debug/lastwriter demo $(DEMO)
 
 replay: ## Replay the sample events through the function: verdicts, ledger, metrics
-	@cargo build --quiet --workspace --bins
+	@cargo build --package lastwriter --package stream-processor
 	@target/debug/lastwriter replay events
 
 # --- Check it -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-cargo build --quiet --workspace --bins
+cargo build --package lastwriter --package stream-processor
 target/debug/lastwriter local --regions us-east-1,eu-west-1 --endpoints-file "$endpoints" </dev/null >"$folder/local.log" 2>&1 &
 world=$!
 until [[ -s $endpoints ]]; do
