@@ -100,29 +100,30 @@ impl<'a> Stamps<'a> {
 
     /// Sets one Region's pair. A pair without a part is no pair.
     pub fn set(&mut self, region: impl Into<Cow<'a, str>>, stamp: Stamp) {
-        let region = region.into();
-        match (self.position(&region), stamp == Stamp::default()) {
-            (Ok(at), false) => self.pairs[at].1 = stamp,
-            (Ok(at), true) => drop(self.pairs.remove(at)),
-            (Err(at), false) => self.pairs.insert(at, (region, stamp)),
-            (Err(_), true) => {}
-        }
+        self.change(region.into(), |own| *own = stamp);
     }
 
     /// Takes in the value of one stamp attribute: the text of its number, or none where it is not of type N.
     pub fn read(&mut self, attribute: StampAttribute<'a>, number: Option<&str>) {
         let part = number.and_then(integer);
         match attribute {
-            StampAttribute::Count(region) => {
-                let stamp = self.get(&region).unwrap_or_default();
-                self.set(region, Stamp { n: part, ..stamp });
-            }
-            StampAttribute::Time(region) => {
-                let stamp = self.get(&region).unwrap_or_default();
-                self.set(region, Stamp { t: part, ..stamp });
-            }
+            StampAttribute::Count(region) => self.change(region, |stamp| stamp.n = part),
+            StampAttribute::Time(region) => self.change(region, |stamp| stamp.t = part),
             StampAttribute::Reset => self.reset = part,
             StampAttribute::Deleted => self.deleted = true,
+        }
+    }
+
+    /// Changes one Region's pair, which is empty where there was none.
+    fn change(&mut self, region: Cow<'a, str>, change: impl FnOnce(&mut Stamp)) {
+        let at = self.position(&region);
+        let mut stamp = at.map_or_else(|_| Stamp::default(), |at| self.pairs[at].1);
+        change(&mut stamp);
+        match (at, stamp == Stamp::default()) {
+            (Ok(at), false) => self.pairs[at].1 = stamp,
+            (Ok(at), true) => drop(self.pairs.remove(at)),
+            (Err(at), false) => self.pairs.insert(at, (region, stamp)),
+            (Err(_), true) => {}
         }
     }
 
@@ -176,25 +177,33 @@ impl StampNames {
     /// no other part of an item may ever end up.
     pub fn parse<'a>(&self, name: impl Into<Cow<'a, str>>) -> Option<StampAttribute<'a>> {
         let name = name.into();
+        // Each attribute of each image comes by here, and most differ in the first byte.
+        if name.as_bytes().first() != self.start.as_bytes().first() {
+            return None;
+        }
         let rest = name.strip_prefix(self.start.as_str())?;
         match rest {
             "reset" => return Some(StampAttribute::Reset),
             "deleted" => return Some(StampAttribute::Deleted),
             _ => {}
         }
-        let make = match rest.get(..2)? {
-            "n:" => StampAttribute::Count,
-            "t:" => StampAttribute::Time,
+        let is_count = match rest.as_bytes() {
+            [b'n', b':', ..] => true,
+            [b't', b':', ..] => false,
             _ => return None,
         };
         let from = self.start.len() + 2;
         if !is_region_name(&name[from..]) {
             return None;
         }
-        Some(make(match name {
+        let region = match name {
             Cow::Borrowed(name) => Cow::Borrowed(&name[from..]),
             Cow::Owned(name) => Cow::Owned(name[from..].to_owned()),
-        }))
+        };
+        Some(match is_count {
+            true => StampAttribute::Count(region),
+            false => StampAttribute::Time(region),
+        })
     }
 
     /// Whether a name is a stamp attribute.
@@ -212,28 +221,33 @@ impl Default for StampNames {
 /// Whether a name is shaped like a Region's, as in `us-east-1` or `us-gov-west-1`: words of lowercase letters, at least
 /// two, and a number, joined by hyphens, up to [`MAX_REGION_LENGTH`].
 pub fn is_region_name(name: &str) -> bool {
-    let Some((words, number)) = name.rsplit_once('-') else {
-        return false;
-    };
-    let is_word =
-        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    name.len() <= MAX_REGION_LENGTH
-        && is_number
-        && words.contains('-')
-        && words.split('-').all(is_word)
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let words = &name.as_bytes()[..name.len() - digits];
+    // Each word ends with a hyphen.
+    let (mut ended, mut last) = (0, b'-');
+    for byte in words {
+        match byte {
+            b'a'..=b'z' => {}
+            b'-' if last != b'-' => ended += 1,
+            _ => return false,
+        }
+        last = *byte;
+    }
+    name.len() <= MAX_REGION_LENGTH && digits > 0 && ended >= 2 && last == b'-'
 }
 
 /// A stamp part from the text of a number: an integer from 0 to the end of the year 9999 in epoch microseconds.
 pub fn integer(text: &str) -> Option<u64> {
-    let plain =
-        text.len() <= 18 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let value = if plain {
-        text.bytes()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
-    } else {
-        Decimal::parse(text)?.to_u64()?
+    // Up to 18 digits fit whatever they are; all that is written in another way goes by the number's value.
+    let plain = |value: u64, byte: u8| match byte {
+        b'0'..=b'9' => Some(value * 10 + u64::from(byte - b'0')),
+        _ => None,
     };
+    let value = match text.len() {
+        1..=18 => text.bytes().try_fold(0, plain),
+        _ => None,
+    };
+    let value = value.or_else(|| Decimal::parse(text)?.to_u64())?;
     (value <= MAX_PART).then_some(value)
 }
 
@@ -332,6 +346,26 @@ mod tests {
             "mx-central-12",
         ] {
             assert!(is_region_name(region), "{region}");
+        }
+    }
+
+    #[test]
+    fn a_region_name_is_words_and_a_number_joined_by_hyphens() {
+        let by_parts = |name: &str| {
+            let parts: Vec<&str> = name.split('-').collect();
+            let is =
+                |part: &str, letter: char| !part.is_empty() && part.chars().all(|c| c == letter);
+            let [words @ .., number] = parts.as_slice() else {
+                return false;
+            };
+            words.len() >= 2 && words.iter().all(|word| is(word, 'a')) && is(number, '1')
+        };
+        let mut names = vec![String::new()];
+        for _ in 0..8 {
+            for name in std::mem::take(&mut names) {
+                assert_eq!(is_region_name(&name), by_parts(&name), "{name}");
+                names.extend(["a", "1", "-"].map(|next| name.clone() + next));
+            }
         }
     }
 
