@@ -116,6 +116,9 @@ pub struct Names {
 }
 
 impl Names {
+    /// What stands for a name that has no index of its own.
+    pub const UNKNOWN: &str = "unknown";
+
     /// The index of a table's name.
     pub fn table_index(&mut self, name: &str) -> u16 {
         index_of(&mut self.tables, name)
@@ -130,14 +133,14 @@ impl Names {
     pub fn table(&self, index: u16) -> &str {
         self.tables
             .get(usize::from(index))
-            .map_or("unknown", String::as_str)
+            .map_or(Self::UNKNOWN, String::as_str)
     }
 
     /// A Region's name.
     pub fn region(&self, index: u16) -> &str {
         self.regions
             .get(usize::from(index))
-            .map_or("unknown", String::as_str)
+            .map_or(Self::UNKNOWN, String::as_str)
     }
 
     /// The tables of the batch.

@@ -132,7 +132,7 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
             .zip(&failed)
             .filter(|(_, failed)| **failed)
         {
-            tally.batch_item_failed(batch.names.table(fact.table));
+            tally.batch_item_failed(fact.table);
             summary.failed += 1;
         }
         self.metrics

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use chrono::DateTime;
 use stream_processor::batch::{Batch, Rules};
+use stream_processor::metrics::Tally;
 
 /// Local and replicated writes in turn, with so many attributes an image.
 fn payload(records: usize, attributes: usize) -> String {
@@ -33,13 +35,14 @@ fn payload(records: usize, attributes: usize) -> String {
     json + "]}"
 }
 
-/// How often reading and judging a payload allocates.
+/// How often reading, judging and counting a payload allocates.
 fn allocations(records: usize, attributes: usize) -> u64 {
     let payload = payload(records, attributes);
     let rules = Rules::default();
     let mut due = None;
     let used = allocation_counter::measure(|| {
         let batch = Batch::judge(payload.as_bytes(), &rules, 0, || false).expect("it is an event");
+        std::hint::black_box(Tally::of(&batch.facts, &batch.names, DateTime::UNIX_EPOCH));
         due = Some((batch.facts.len(), batch.due.len()));
     });
     assert_eq!(due, Some((records, 0)));

@@ -14,17 +14,10 @@ const LONGEST_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
 static LN_RATIO: LazyLock<f64> = LazyLock::new(|| LONGEST_MS.ln() / BUCKETS as f64);
 
 /// Counts delays. Each is off by at most a tenth: half of a bucket's width, which is a fifth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DelayHistogram {
+    /// By bucket; none before the first delay.
     counts: Vec<u32>,
-}
-
-impl Default for DelayHistogram {
-    fn default() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-        }
-    }
 }
 
 impl DelayHistogram {
@@ -35,7 +28,17 @@ impl DelayHistogram {
         } else {
             0
         };
+        self.counts.resize(BUCKETS, 0);
         self.counts[bucket.min(BUCKETS - 1)] += 1;
+    }
+
+    /// Counts what another one counted.
+    pub fn add(&mut self, other: &DelayHistogram) {
+        self.counts
+            .resize(other.counts.len().max(self.counts.len()), 0);
+        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
+            *count += other;
+        }
     }
 
     /// The buckets that hold something: the delay in milliseconds that stands for each, and how many it holds.
@@ -48,7 +51,7 @@ impl DelayHistogram {
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|count| *count == 0)
+        self.counts.is_empty()
     }
 }
 

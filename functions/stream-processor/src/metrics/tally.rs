@@ -1,83 +1,105 @@
 //! Adds up facts, table by table.
-
-use std::collections::BTreeMap;
+//!
+//! A fact refers to its table and its Region by index, and so does the tally: adding one looks nothing up and
+//! allocates nothing.
 
 use chrono::{DateTime, Utc};
+use conflict::Kind;
 
 use super::{Datum, DelayHistogram, Dimension, Metric, Value};
-use crate::fact::{Fact, Names, Outcome};
+use crate::fact::{Arrival, Fact, Names, Outcome};
 
 /// The metrics of one invocation.
-#[derive(Debug, Default)]
-pub struct Tally {
-    tables: BTreeMap<String, TableTally>,
+#[derive(Debug)]
+pub struct Tally<'n> {
+    names: &'n Names,
+    /// By index of the table's name; one more for tables that have no index of their own.
+    tables: Vec<TableTally>,
 }
 
 #[derive(Debug, Default)]
 struct TableTally {
-    counts: BTreeMap<Metric, u64>,
-    by_dimension: BTreeMap<(Metric, Dimension, String), u64>,
+    /// By place in [`Metric::ALL`].
+    counts: [u64; Metric::ALL.len()],
+    /// Conflicts, by place in [`Kind::ALL`].
+    kinds: [u64; Kind::ALL.len()],
+    /// One for each Region that something came from: a handful, so looking at all of them is quickest.
+    origins: Vec<OriginTally>,
     delays: DelayHistogram,
-    delays_by_origin: BTreeMap<String, DelayHistogram>,
 }
 
-impl Tally {
+/// What came from one Region.
+#[derive(Debug, Default)]
+struct OriginTally {
+    /// Index of the Region's name.
+    region: u16,
+    arrived: u64,
+    won: u64,
+    delays: DelayHistogram,
+}
+
+impl<'n> Tally<'n> {
     /// Adds up the facts of the records before the first reported failure, as of `now`.
     ///
     /// Every table of the batch is named, so that the metrics that are always sent are sent for it.
-    pub fn of(committed: &[Fact], names: &Names, now: DateTime<Utc>) -> Self {
-        let mut tally = Self::default();
-        for table in names.tables() {
-            tally.tables.entry(table.to_owned()).or_default();
-        }
+    pub fn of(committed: &[Fact], names: &'n Names, now: DateTime<Utc>) -> Self {
+        let tables = names.tables().map(|_| TableTally::default());
+        let mut tally = Self {
+            names,
+            tables: tables.chain([TableTally::default()]).collect(),
+        };
+        let now = now.timestamp_micros() as f64;
         for fact in committed {
-            let table = tally
-                .tables
-                .entry(names.table(fact.table).to_owned())
-                .or_default();
-            table.add(fact, names, now);
+            tally.table(fact.table).add(fact.outcome, now);
+        }
+        for table in &mut tally.tables {
+            for origin in &table.origins {
+                table.delays.add(&origin.delays);
+            }
         }
         tally
     }
 
-    /// Counts a record whose ledger write failed.
-    pub fn batch_item_failed(&mut self, table: &str) {
-        self.tables
-            .entry(table.to_owned())
-            .or_default()
-            .count(Metric::BatchItemFailures, 1);
+    /// Counts a record whose ledger write failed, by the index of its table's name.
+    pub fn batch_item_failed(&mut self, table: u16) {
+        self.table(table).count(Metric::BatchItemFailures, 1);
     }
 
-    /// The data to send.
+    /// The data to send, in order of the tables' names.
     pub fn data(&self) -> Vec<Datum<'_>> {
-        self.tables
-            .iter()
-            .flat_map(|(table, tally)| tally.data(table))
+        let mut named: Vec<_> = self.names.tables().zip(&self.tables).collect();
+        let others = &self.tables[named.len()];
+        if others.counts.iter().any(|count| *count > 0) {
+            named.push((Names::UNKNOWN, others));
+        }
+        named.sort_by_key(|(table, _)| *table);
+        named
+            .into_iter()
+            .flat_map(|(table, tally)| tally.data(table, self.names))
             .collect()
+    }
+
+    fn table(&mut self, index: u16) -> &mut TableTally {
+        let others = self.tables.len() - 1;
+        &mut self.tables[usize::from(index).min(others)]
     }
 }
 
 impl TableTally {
-    fn add(&mut self, fact: &Fact, names: &Names, now: DateTime<Utc>) {
+    fn add(&mut self, outcome: Outcome, now_micros: f64) {
         self.count(Metric::Records, 1);
-        match fact.outcome {
+        match outcome {
             Outcome::Local => self.count(Metric::LocalWrites, 1),
-            Outcome::Replicated(arrival) => {
-                self.arrived(names.region(arrival.origin), arrival.written_at, now);
-                self.count(Metric::ReturnedWrites, arrival.returned_writes);
-            }
+            Outcome::Replicated(arrival) => drop(self.arrived(arrival, now_micros)),
             Outcome::Conflict {
                 kind,
                 arrival,
                 lost_writes,
             } => {
-                let winner = names.region(arrival.origin);
-                self.arrived(winner, arrival.written_at, now);
-                self.count(Metric::ReturnedWrites, arrival.returned_writes);
+                self.arrived(arrival, now_micros).won += 1;
                 self.count(Metric::LostWrites, lost_writes);
                 self.count(Metric::Conflicts, 1);
-                self.count_by(Metric::Conflicts, Dimension::Kind, kind.name());
-                self.count_by(Metric::Conflicts, Dimension::WinnerRegion, winner);
+                self.kinds[kind as usize] += 1;
             }
             Outcome::Unstamped => self.count(Metric::UnstampedWrites, 1),
             Outcome::StaleOverwrite => self.count(Metric::StaleOverwrites, 1),
@@ -92,67 +114,81 @@ impl TableTally {
     }
 
     /// A foreign version arrived.
-    fn arrived(&mut self, origin: &str, written_at: Option<u64>, now: DateTime<Utc>) {
+    fn arrived(&mut self, arrival: Arrival, now_micros: f64) -> &mut OriginTally {
         self.count(Metric::ReplicatedWrites, 1);
-        self.count_by(Metric::ReplicatedWrites, Dimension::OriginRegion, origin);
-        let Some(written_at) = written_at else { return };
-        let milliseconds = (now.timestamp_micros() as f64 - written_at as f64) / 1_000.0;
-        self.delays.record(milliseconds);
-        if !self.delays_by_origin.contains_key(origin) {
-            self.delays_by_origin
-                .insert(origin.to_owned(), DelayHistogram::default());
+        self.count(Metric::ReturnedWrites, arrival.returned_writes);
+        let known = self
+            .origins
+            .iter()
+            .position(|origin| origin.region == arrival.origin);
+        let at = known.unwrap_or(self.origins.len());
+        if known.is_none() {
+            self.origins.push(OriginTally {
+                region: arrival.origin,
+                ..OriginTally::default()
+            });
         }
-        if let Some(delays) = self.delays_by_origin.get_mut(origin) {
-            delays.record(milliseconds);
+        let origin = &mut self.origins[at];
+        origin.arrived += 1;
+        if let Some(written_at) = arrival.written_at {
+            let milliseconds = (now_micros - written_at as f64) / 1_000.0;
+            origin.delays.record(milliseconds);
         }
+        origin
     }
 
     fn count(&mut self, metric: Metric, by: u64) {
-        *self.counts.entry(metric).or_default() += by;
+        self.counts[metric as usize] += by;
     }
 
-    fn count_by(&mut self, metric: Metric, dimension: Dimension, value: &str) {
-        *self
-            .by_dimension
-            .entry((metric, dimension, value.to_owned()))
-            .or_default() += 1;
-    }
-
-    fn data<'a>(&'a self, table: &'a str) -> Vec<Datum<'a>> {
+    fn data<'a>(&'a self, table: &'a str, names: &'a Names) -> Vec<Datum<'a>> {
         let datum = |metric, dimension, value| Datum {
             metric,
             table,
             dimension,
             value,
         };
+        let counted = |metric, dimension, count| datum(metric, dimension, Value::Count(count));
+        let origins = self.origins.iter();
+        let mut origins: Vec<_> = origins
+            .map(|origin| (names.region(origin.region), origin))
+            .collect();
+        origins.sort_by_key(|(region, _)| *region);
+
         let mut data = Vec::new();
         for metric in Metric::ALL {
-            let count = self.counts.get(&metric).copied().unwrap_or(0);
+            let count = self.counts[metric as usize];
             if count > 0 || metric.is_always_sent() {
-                data.push(datum(metric, None, Value::Count(count)));
+                data.push(counted(metric, None, count));
             }
         }
-        for ((metric, dimension, value), count) in &self.by_dimension {
-            data.push(datum(
-                *metric,
-                Some((*dimension, value)),
-                Value::Count(*count),
-            ));
+        for (region, origin) in &origins {
+            let dimension = Some((Dimension::OriginRegion, *region));
+            data.push(counted(Metric::ReplicatedWrites, dimension, origin.arrived));
         }
+        for kind in Kind::ALL {
+            let count = self.kinds[kind as usize];
+            if count > 0 {
+                let dimension = Some((Dimension::Kind, kind.name()));
+                data.push(counted(Metric::Conflicts, dimension, count));
+            }
+        }
+        for (region, origin) in origins.iter().filter(|(_, origin)| origin.won > 0) {
+            let dimension = Some((Dimension::WinnerRegion, *region));
+            data.push(counted(Metric::Conflicts, dimension, origin.won));
+        }
+        let delays =
+            |dimension, delays| datum(Metric::PropagationDelay, dimension, Value::Delays(delays));
         if !self.delays.is_empty() {
-            data.push(datum(
-                Metric::PropagationDelay,
-                None,
-                Value::Delays(&self.delays),
-            ));
+            data.push(delays(None, &self.delays));
         }
-        for (origin, delays) in &self.delays_by_origin {
-            let dimension = Some((Dimension::OriginRegion, origin.as_str()));
-            data.push(datum(
-                Metric::PropagationDelay,
-                dimension,
-                Value::Delays(delays),
-            ));
+        for (region, origin) in &origins {
+            if !origin.delays.is_empty() {
+                data.push(delays(
+                    Some((Dimension::OriginRegion, *region)),
+                    &origin.delays,
+                ));
+            }
         }
         data
     }

@@ -14,8 +14,8 @@ fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc.timestamp_millis_opt(1_795_349_590_000).unwrap()
 }
 
-fn tally() -> Tally {
-    let mut names = Names::default();
+fn tally() -> Tally<'static> {
+    let names = Box::leak(Box::<Names>::default());
     let table = names.table_index("orders");
     let other = names.table_index("carts");
     let eu = names.region_index("eu-west-1");
@@ -42,12 +42,12 @@ fn tally() -> Tally {
         table: other,
         outcome: Outcome::HardDelete,
     });
-    let mut tally = Tally::of(&facts, &names, now());
-    tally.batch_item_failed("orders");
+    let mut tally = Tally::of(&facts, names, now());
+    tally.batch_item_failed(table);
     tally
 }
 
-fn counts(tally: &Tally) -> BTreeMap<(&str, String, Option<&str>), u64> {
+fn counts<'a>(tally: &'a Tally<'_>) -> BTreeMap<(&'a str, String, Option<&'a str>), u64> {
     let key = |datum: &Datum<'_>| match datum.value {
         Value::Count(count) => Some((datum.metric.name(), datum.table.to_owned(), count)),
         Value::Delays(_) => None,
@@ -207,4 +207,29 @@ fn the_contract_names_every_metric_and_setting() {
         .collect::<serde_json::Map<_, _>>()
         .into();
     assert_eq!(contract["settings"], settings);
+}
+
+#[test]
+fn a_place_in_the_list_of_all_is_a_place_in_the_tally() {
+    assert!((0..Metric::ALL.len()).eq(Metric::ALL.map(|metric| metric as usize)));
+    assert!((0..Kind::ALL.len()).eq(Kind::ALL.map(|kind| kind as usize)));
+}
+
+#[test]
+fn what_has_no_index_is_unknown() {
+    let names = Names::default();
+    let outcome = Outcome::Replicated(Arrival {
+        origin: u16::MAX,
+        written_at: None,
+        returned_writes: 0,
+    });
+    let fact = Fact {
+        table: u16::MAX,
+        outcome,
+    };
+    let tally = Tally::of(&[fact], &names, now());
+    let data = tally.data();
+    assert!(data.iter().all(|datum| datum.table == "unknown"));
+    let origins: Vec<_> = data.iter().filter_map(|datum| datum.dimension).collect();
+    assert_eq!(origins, [(Dimension::OriginRegion, "unknown")]);
 }
