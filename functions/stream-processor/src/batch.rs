@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
 use conflict::{Change, Tolerance, Verdict};
+use serde_json::value::RawValue;
 
 use crate::envelope::{self, NotAnEvent};
 use crate::fact::{Fact, Names, Outcome};
@@ -28,10 +29,12 @@ pub struct Rules {
 }
 
 /// A ledger entry that is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+#[derive(Debug, Clone)]
+pub struct Due<'p> {
     /// The record's place in the batch.
     pub record: usize,
+    /// The record as it stands in the payload.
+    pub raw: &'p RawValue,
     /// Why.
     pub reason: Reason,
 }
@@ -47,86 +50,91 @@ pub enum Reason {
 
 /// A judged batch.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct Batch<'p> {
     /// One for each record, in order.
     pub facts: Vec<Fact>,
     /// What is due to the ledger, in order of the records.
-    pub due: Vec<Due>,
+    pub due: Vec<Due<'p>>,
     /// The names that the facts refer to.
     pub names: Names,
 }
 
-impl Batch {
+impl<'p> Batch<'p> {
     /// Judges a payload's records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
     ///
-    /// The payload is read once. Should reading panic, it is split first and each record is read apart, so that the
-    /// one that is at fault is found.
+    /// The payload is read once, and the text of what is due once more. Should reading panic, the payload is split
+    /// first and each record is read apart, so that the one that is at fault is found.
     pub fn judge(
-        payload: &[u8],
+        payload: &'p [u8],
         rules: &Rules,
         now: u64,
         mut sample: impl FnMut() -> bool,
     ) -> Result<Self, NotAnEvent> {
         let mut batch = Self::default();
+        let mut found = Vec::new();
         let read = catch_unwind(AssertUnwindSafe(|| {
-            envelope::read(payload, &rules.attributes, |record| {
-                batch.add(record, rules, now, &mut sample)
+            envelope::read(payload, &rules.attributes, |place, record| {
+                if let Some(reason) = batch.add(record, rules, now, &mut sample) {
+                    found.push((batch.facts.len() - 1, place.raw(), reason));
+                }
             })
         }));
         match read {
             Ok(read) => read?,
             Err(_) => {
-                batch = Self::default();
+                (batch, found) = Default::default();
                 for raw in envelope::split(payload)? {
                     let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
                     let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));
-                    batch.add(record, rules, now, &mut sample);
+                    if let Some(reason) = batch.add(&record, rules, now, &mut sample) {
+                        found.push((batch.facts.len() - 1, Some(raw), reason));
+                    }
                 }
             }
         }
         batch.name_unknown_tables();
+        let records = match found.iter().all(|(_, raw, _)| raw.is_some()) {
+            true => Vec::new(),
+            false => envelope::split(payload)?,
+        };
+        let due = found.into_iter().map(|(record, raw, reason)| Due {
+            record,
+            raw: raw.unwrap_or_else(|| records[record]),
+            reason,
+        });
+        batch.due = due.collect();
         Ok(batch)
     }
 
-    /// Judges one record and remembers what came of it.
+    /// Judges one record and remembers what came of it. Gives why an entry is due, if one is.
     fn add(
         &mut self,
-        record: Result<Record<'_>, Unread<'_>>,
+        record: &Result<Record<'_>, Unread<'_>>,
         rules: &Rules,
         now: u64,
         sample: &mut impl FnMut() -> bool,
-    ) {
-        let names = &mut self.names;
-        let judged = record.and_then(|record| {
-            let outcome =
-                catching_panics(|| Ok(Outcome::of(&verdict(&record, rules, now)?, names)));
-            match outcome {
-                Ok(outcome) => Ok((names.table_index(&record.table), outcome)),
-                Err(why) => Err(Unread {
-                    why,
-                    table: Some(record.table),
-                }),
+    ) -> Option<Reason> {
+        let (table, judged) = match record {
+            Ok(record) => {
+                let names = &mut self.names;
+                let judged =
+                    catching_panics(|| Ok(Outcome::of(&verdict(record, rules, now)?, names)));
+                (Some(&record.table), judged)
             }
-        });
-        let (table, outcome, reason) = match judged {
-            Ok((table, outcome)) => {
+            Err(Unread { why, table }) => (table.as_ref(), Err(why.clone())),
+        };
+        let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(table));
+        let (outcome, reason) = match judged {
+            Ok(outcome) => {
                 let kept = is_kept(outcome, rules.overwrites)
                     || (outcome == Outcome::Unstamped && sample());
-                (table, outcome, kept.then_some(Reason::Verdict))
+                (outcome, kept.then_some(Reason::Verdict))
             }
-            Err(Unread { why, table }) => {
-                let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(&table));
-                match why {
-                    Unreadable::Unusable => (table, Outcome::Unusable, None),
-                    Unreadable::Malformed(why) => {
-                        (table, Outcome::Malformed, Some(Reason::Quarantine(why)))
-                    }
-                }
-            }
+            Err(Unreadable::Unusable) => (Outcome::Unusable, None),
+            Err(Unreadable::Malformed(why)) => (Outcome::Malformed, Some(Reason::Quarantine(why))),
         };
-        let record = self.facts.len();
         self.facts.push(Fact { table, outcome });
-        self.due.extend(reason.map(|reason| Due { record, reason }));
+        reason
     }
 
     /// Counts records without a readable table to the batch's first one: a batch comes from one stream.

@@ -1,7 +1,7 @@
 //! The envelope: a payload's records, borrowed, nothing copied.
 //!
-//! Each payload is read once, record by record ([`read`]). Only a batch that has something for the ledger is split into
-//! the raw text of its records as well ([`split`]).
+//! Each payload is read once, record by record ([`read`]). The raw text of a record that has something for the ledger is
+//! found by its [`Place`]; only if that fails is the whole payload split into the text of its records ([`split`]).
 
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
@@ -28,17 +28,46 @@ struct Envelope<'a> {
     records: Vec<&'a RawValue>,
 }
 
-/// Reads a payload's records in order and hands each on, or why it cannot be judged.
+/// Where in a payload a record stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    payload: &'a str,
+    /// The name of the record's first member, within the payload.
+    first_name: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// The record's raw text; none if the record is no object, or an empty one, or its first name is written with an
+    /// escape.
+    pub fn raw(self) -> Option<&'a RawValue> {
+        let name = self.first_name?;
+        let at = (name.as_ptr() as usize).checked_sub(self.payload.as_ptr() as usize)?;
+        let before = self.payload.get(..at)?.strip_suffix('"')?;
+        let start = before.trim_end_matches([' ', '\t', '\n', '\r']);
+        let start = start.strip_suffix('{')?.len();
+        let mut values = serde_json::Deserializer::from_str(&self.payload[start..]).into_iter();
+        values.next()?.ok()
+    }
+}
+
+/// Reads a payload's records in order and hands each on with its place, or why it cannot be judged.
 ///
 /// Anything may be in a record: whatever it is, the ones after it are read.
 pub fn read<'a>(
     payload: &'a [u8],
     attributes: &Attributes,
-    each: impl FnMut(Result<Record<'a>, Unread<'a>>),
+    mut each: impl FnMut(Place<'a>, &Result<Record<'a>, Unread<'a>>),
 ) -> Result<(), NotAnEvent> {
-    let text = std::str::from_utf8(payload)
+    let payload = std::str::from_utf8(payload)
         .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
-    let mut json = serde_json::Deserializer::from_str(text);
+    let mut json = serde_json::Deserializer::from_str(payload);
+    let each = |first_name, record: &_| {
+        let place = Place {
+            payload,
+            first_name,
+        };
+        each(place, record);
+    };
     let envelope = read_records(attributes, each).deserialize(&mut json);
     envelope
         .and_then(|()| json.end())
@@ -147,7 +176,7 @@ mod tests {
             b"{\"Records\":[{\"x\":\"\xff\"}]}",
         ] {
             let mut count = 0;
-            let read = read(payload, &Attributes::default(), |_| count += 1).map(|()| count);
+            let read = read(payload, &Attributes::default(), |_, _| count += 1).map(|()| count);
             let split = split(payload).map(|records| records.len());
             assert_eq!(
                 read.ok(),
@@ -156,6 +185,23 @@ mod tests {
                 String::from_utf8_lossy(payload)
             );
         }
+    }
+
+    #[test]
+    fn a_place_gives_the_text_that_splitting_gives_or_none() {
+        let payload = br#"{"a":{"b":1},"Records":[{"x":{"y":"}"}}, { "x" : [ ] }
+            ,{},5,[{"x":1}],"x",null,{"\u0078":1},{"":2},{"x":1,"x":{"x":2}}],"b":{"x":0}}"#;
+        let mut found = Vec::new();
+        read(payload, &Attributes::default(), |place, _| {
+            found.push(place.raw().map(RawValue::get));
+        })
+        .unwrap();
+        let split = split(payload).unwrap();
+        assert_eq!(found.len(), split.len());
+        for (found, split) in found.iter().zip(&split) {
+            assert!(found.is_none_or(|found| found == split.get()), "{found:?}");
+        }
+        assert_eq!(found.iter().flatten().count(), 4, "{found:?}");
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl Line {
 }
 
 /// At level `debug`, a line for each record with its verdict.
-pub fn verdicts(batch: &Batch) {
+pub fn verdicts(batch: &Batch<'_>) {
     if !tracing::enabled!(Level::DEBUG) {
         return;
     }

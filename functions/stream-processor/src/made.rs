@@ -19,7 +19,8 @@ pub struct Made {
 }
 
 /// Makes the entry that is due for a record of a table.
-pub fn entry(raw: &RawValue, due: &Due, table: &str, rules: &Rules, terms: Terms<'_>) -> Made {
+pub fn entry(due: &Due<'_>, table: &str, rules: &Rules, terms: Terms<'_>) -> Made {
+    let raw = due.raw;
     let made = match &due.reason {
         Reason::Verdict => catching_panics(|| found(raw, rules, terms)),
         Reason::Quarantine(why) => Err(Unreadable::Malformed(why.clone())),

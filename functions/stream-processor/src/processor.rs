@@ -98,15 +98,9 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
         let deadline = Instant::now() + time_left(deadline_ms, started);
         let now = epoch_seconds(started);
         let mut batch = Batch::judge(payload, &self.rules, now, || self.sampler.take(now))?;
-        let records = match batch.due.is_empty() {
-            true => Vec::new(),
-            false => envelope::split(payload)?,
-        };
 
-        let kept = self
-            .keep(&records, &batch, started, deadline - LEDGER_RESERVE)
-            .await;
-        let mut failed = vec![false; records.len()];
+        let kept = self.keep(&batch, started, deadline - LEDGER_RESERVE).await;
+        let mut failed = vec![false; batch.facts.len()];
         for due in &batch.due {
             failed[due.record] = true;
         }
@@ -118,7 +112,11 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
             failed[kept.record] = kept.result.is_err();
             summary.count(&kept.result);
         }
-        let reported = first_reported(&records, &failed);
+        let first_failed = batch.due.iter().find(|due| failed[due.record]);
+        let reported = match first_failed {
+            None => Reported::Nothing,
+            Some(due) => reported(due, payload)?,
+        };
         let committed = match reported {
             Reported::Nothing => batch.facts.len(),
             Reported::Record { at, .. } => at,
@@ -153,20 +151,14 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
     }
 
     /// Writes what is due, in order and several at a time, until the time is up. What is not in the result is not done.
-    async fn keep(
-        &self,
-        records: &[&RawValue],
-        batch: &Batch,
-        started: DateTime<Utc>,
-        until: Instant,
-    ) -> Vec<Kept> {
+    async fn keep(&self, batch: &Batch<'_>, started: DateTime<Utc>, until: Instant) -> Vec<Kept> {
         let mut kept = Vec::with_capacity(batch.due.len());
         if batch.due.is_empty() {
             return kept;
         }
         let writes = stream::iter(&batch.due).map(|due| {
             let table = batch.names.table(batch.facts[due.record].table);
-            self.keep_one(records[due.record], due, table, started)
+            self.keep_one(due, table, started)
         });
         let mut writes = std::pin::pin!(writes.buffer_unordered(self.concurrency));
         let all = async {
@@ -184,13 +176,7 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
         kept
     }
 
-    async fn keep_one(
-        &self,
-        raw: &RawValue,
-        due: &Due,
-        table: &str,
-        started: DateTime<Utc>,
-    ) -> Kept {
+    async fn keep_one(&self, due: &Due<'_>, table: &str, started: DateTime<Utc>) -> Kept {
         let terms = Terms {
             stamps: &self.rules.attributes.stamps,
             images: self.terms.images,
@@ -201,7 +187,7 @@ impl<L: Ledger, M: Metrics> Processor<L, M> {
             entry,
             line,
             malformed,
-        } = made::entry(raw, due, table, &self.rules, terms);
+        } = made::entry(due, table, &self.rules, terms);
         let result = self.ledger.write(entry).await;
         line.write(due.record, &result);
         Kept {
@@ -253,23 +239,31 @@ enum Reported {
 ///
 /// Source: AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda": Lambda retries
 /// from the lowest sequence number that is reported.
-fn first_reported(records: &[&RawValue], failed: &[bool]) -> Reported {
-    let Some(first) = failed.iter().position(|failed| *failed) else {
-        return Reported::Nothing;
-    };
-    for at in (0..=first).rev() {
-        // An empty identifier would fail the whole batch, so it is as good as none.
-        let sequence_number = Origin::read(records[at])
-            .sequence_number
-            .filter(|number| !number.is_empty());
-        if let Some(sequence_number) = sequence_number {
-            return Reported::Record {
-                at,
-                sequence_number: sequence_number.into_owned(),
-            };
-        }
+fn reported(first_failed: &Due<'_>, payload: &[u8]) -> Result<Reported, NotAnEvent> {
+    let at = first_failed.record;
+    if let Some(sequence_number) = sequence_number(first_failed.raw) {
+        return Ok(Reported::Record {
+            at,
+            sequence_number,
+        });
     }
-    Reported::WholeBatch
+    let before = envelope::split(payload)?.into_iter().take(at).enumerate();
+    let nearest = before
+        .rev()
+        .find_map(|(at, raw)| Some((at, sequence_number(raw)?)));
+    Ok(match nearest {
+        Some((at, sequence_number)) => Reported::Record {
+            at,
+            sequence_number,
+        },
+        None => Reported::WholeBatch,
+    })
+}
+
+/// A record's sequence number. An empty one would fail the whole batch, so it is as good as none.
+fn sequence_number(raw: &RawValue) -> Option<String> {
+    let number = Origin::read(raw).sequence_number?;
+    (!number.is_empty()).then(|| number.into_owned())
 }
 
 fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {

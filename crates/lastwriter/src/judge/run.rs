@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use stream_processor::batch::{Batch, Rules, epoch_seconds};
 use stream_processor::entry::{Fitted, Terms};
-use stream_processor::envelope;
 use stream_processor::fact::{Fact, Outcome};
 use stream_processor::made;
 use stream_processor::metrics::{Datum, TABLE_NAME, Tally, Value};
@@ -58,9 +57,8 @@ impl Judging<'_> {
             *samples -= u32::from(allowed);
             allowed
         });
-        let both = judged.and_then(|batch| Ok((batch, envelope::split(&event.payload)?)));
-        let (mut batch, records) = match both {
-            Ok(both) => both,
+        let mut batch = match judged {
+            Ok(batch) => batch,
             Err(error) => {
                 report.error = Some(error.to_string());
                 return report;
@@ -77,9 +75,8 @@ impl Judging<'_> {
         let mut kept = BTreeMap::new();
         let mut items = BTreeMap::new();
         for due in &batch.due {
-            let raw = records[due.record];
             let table = batch.names.table(batch.facts[due.record].table).to_owned();
-            let made = made::entry(raw, due, &table, &self.rules, terms);
+            let made = made::entry(due, &table, &self.rules, terms);
             if made.malformed {
                 batch.facts[due.record].outcome = Outcome::Malformed;
             }

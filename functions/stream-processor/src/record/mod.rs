@@ -102,74 +102,79 @@ impl<'a> Record<'a> {
     /// else is optional, and what is unknown is ignored.
     pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, Unread<'a>> {
         match read::parts(raw, attributes) {
-            Ok(parts) => Self::from_parts(parts),
+            Ok(mut parts) => Self::from_parts(&mut parts, &mut LastStream::default()),
             Err(why) => Err(Unread { why, table: None }),
         }
     }
 
-    fn from_parts(parts: Option<read::Parts<'a>>) -> Result<Self, Unread<'a>> {
-        let Some(parts) = parts else {
-            let why = Unreadable::Malformed("the record is no object".into());
-            return Err(Unread { why, table: None });
+    /// Takes a record out of its parts.
+    fn from_parts(
+        parts: &mut read::Parts<'a>,
+        stream: &mut LastStream<'a>,
+    ) -> Result<Self, Unread<'a>> {
+        let table = parts.stream_arn.as_ref().and_then(|arn| stream.table(arn));
+        let malformed = |why: &str| Unread {
+            why: Unreadable::Malformed(why.to_owned()),
+            table: table.clone(),
         };
-        let table = parts.stream_arn.as_ref().and_then(table_of);
-        Self::check(parts, table.clone()).map_err(|why| Unread { why, table })
-    }
-
-    fn check(parts: read::Parts<'a>, table: Option<Cow<'a, str>>) -> Result<Self, Unreadable> {
-        let missing = |what: &str| Unreadable::Malformed(format!("{what} is missing or no text"));
-        let event_name = match parts
-            .event_name
-            .ok_or_else(|| missing("eventName"))?
-            .as_ref()
-        {
+        let missing = |what: &str| malformed(&format!("{what} is missing or no text"));
+        if !parts.is_object {
+            return Err(malformed("the record is no object"));
+        }
+        let event_name = parts.event_name.take();
+        let event_name = match event_name.ok_or_else(|| missing("eventName"))?.as_ref() {
             "INSERT" => EventName::Insert,
             "MODIFY" => EventName::Modify,
             "REMOVE" => EventName::Remove,
-            _ => {
-                return Err(Unreadable::Malformed(
-                    "eventName is not INSERT, MODIFY or REMOVE".into(),
-                ));
-            }
+            _ => return Err(malformed("eventName is not INSERT, MODIFY or REMOVE")),
         };
-        let region = parts.region.ok_or_else(|| missing("awsRegion"))?;
+        let region = parts.region.take().ok_or_else(|| missing("awsRegion"))?;
         if !conflict::is_region_name(&region) {
-            return Err(Unreadable::Malformed(
-                "awsRegion is no Region's name".into(),
-            ));
+            return Err(malformed("awsRegion is no Region's name"));
         }
-        let stream_arn = parts.stream_arn.ok_or_else(|| missing("eventSourceARN"))?;
-        let table = table.ok_or_else(|| {
-            Unreadable::Malformed("eventSourceARN is not the ARN of a DynamoDB stream".into())
-        })?;
-        let dynamodb = parts
-            .dynamodb
-            .ok_or_else(|| Unreadable::Malformed("dynamodb is missing or no object".into()))?;
+        let stream_arn = parts.stream_arn.take();
+        let stream_arn = stream_arn.ok_or_else(|| missing("eventSourceARN"))?;
+        let Some(table) = table.clone() else {
+            return Err(malformed(
+                "eventSourceARN is not the ARN of a DynamoDB stream",
+            ));
+        };
+        let Some(dynamodb) = &mut parts.dynamodb else {
+            return Err(malformed("dynamodb is missing or no object"));
+        };
         if !dynamodb.has_keys {
-            return Err(Unreadable::Malformed(
-                "dynamodb.Keys is missing or no object".into(),
-            ));
+            return Err(malformed("dynamodb.Keys is missing or no object"));
         }
-        let sequence_number = dynamodb
-            .sequence_number
-            .ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
-        let record = Self {
+        let sequence_number = dynamodb.sequence_number.take();
+        let sequence_number = sequence_number.ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
+        for (name, image) in [("OldImage", &dynamodb.old), ("NewImage", &dynamodb.new)] {
+            if image.is_no_image {
+                return Err(malformed(&format!("dynamodb.{name} is no object")));
+            }
+        }
+        let (old, new) = (&mut dynamodb.old.glance, &mut dynamodb.new.glance);
+        let is_usable = match event_name {
+            EventName::Insert => new.is_some(),
+            EventName::Modify => old.is_some() && new.is_some(),
+            EventName::Remove => old.is_some(),
+        };
+        if !is_usable {
+            return Err(Unread {
+                why: Unreadable::Unusable,
+                table: Some(table),
+            });
+        }
+        Ok(Self {
             event_name,
             region,
             table,
             stream_arn,
-            event_id: parts.event_id,
+            event_id: parts.event_id.take(),
             sequence_number,
             removed_by_ttl: parts.removed_by_ttl,
-            old: dynamodb.old.glance("OldImage")?,
-            new: dynamodb.new.glance("NewImage")?,
-        };
-        match (record.event_name, &record.old, &record.new) {
-            (EventName::Insert, _, Some(_))
-            | (EventName::Modify, Some(_), Some(_))
-            | (EventName::Remove, Some(_), _) => Ok(record),
-            _ => Err(Unreadable::Unusable),
-        }
+            old: old.take(),
+            new: new.take(),
+        })
     }
 
     /// What is to be judged, at `now` in epoch seconds.
@@ -192,7 +197,7 @@ impl<'a> Record<'a> {
 impl<'a> Origin<'a> {
     /// Reads what can be read.
     pub fn read(raw: &'a RawValue) -> Self {
-        let Ok(Some(parts)) = read::parts(raw, &Attributes::default()) else {
+        let Ok(parts) = read::parts(raw, &Attributes::default()) else {
             return Self::default();
         };
         Self {
@@ -220,6 +225,26 @@ impl Decoded {
         read::DecodedSeed
             .deserialize(&mut json)
             .map_err(|error| Unreadable::Malformed(format!("not DynamoDB JSON: {error}")))
+    }
+}
+
+/// The stream that the last record came from: a batch has one, so the table's name is looked for once.
+#[derive(Debug, Default)]
+struct LastStream<'a>(Option<(&'a str, &'a str)>);
+
+impl<'a> LastStream<'a> {
+    /// The table's name in a stream's ARN.
+    fn table(&mut self, arn: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+        match self.0 {
+            Some((last, table)) if last == arn.as_ref() => Some(Cow::Borrowed(table)),
+            _ => {
+                let table = table_of(arn)?;
+                if let (Cow::Borrowed(arn), Cow::Borrowed(table)) = (arn, &table) {
+                    self.0 = Some((arn, table));
+                }
+                Some(table)
+            }
+        }
     }
 }
 

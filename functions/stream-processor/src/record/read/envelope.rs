@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::{Attributes, Record, Unread};
-use super::PartsSeed;
+use super::super::{Attributes, LastStream, Record, Unread};
 use super::values::Name;
+use super::{Parts, PartsSeed};
 
-/// Reads an envelope and hands each of its records on.
-pub(crate) fn read_records<'a, 's, F: FnMut(Result<Record<'a>, Unread<'a>>)>(
-    attributes: &'s Attributes,
-    each: F,
-) -> EnvelopeSeed<'s, F> {
+/// Reads an envelope and hands each of its records on, with the name of its first member as it stands in the payload.
+pub(crate) fn read_records<'a, 's, F>(attributes: &'s Attributes, each: F) -> EnvelopeSeed<'s, F>
+where
+    F: FnMut(Option<&'a str>, &Result<Record<'a>, Unread<'a>>),
+{
     EnvelopeSeed { attributes, each }
 }
 
@@ -22,7 +22,9 @@ pub(crate) struct EnvelopeSeed<'s, F> {
     each: F,
 }
 
-impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de> for EnvelopeSeed<'_, F> {
+impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
+    for EnvelopeSeed<'_, F>
+{
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -30,7 +32,9 @@ impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de> for E
     }
 }
 
-impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for EnvelopeSeed<'_, F> {
+impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> Visitor<'de>
+    for EnvelopeSeed<'_, F>
+{
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +62,7 @@ impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for EnvelopeS
 /// The list of records.
 struct RecordsSeed<'e, 's, F>(&'e mut EnvelopeSeed<'s, F>);
 
-impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
+impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
     for RecordsSeed<'_, '_, F>
 {
     type Value = ();
@@ -68,7 +72,9 @@ impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
     }
 }
 
-impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for RecordsSeed<'_, '_, F> {
+impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> Visitor<'de>
+    for RecordsSeed<'_, '_, F>
+{
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,9 +82,21 @@ impl<'de, F: FnMut(Result<Record<'de>, Unread<'de>>)> Visitor<'de> for RecordsSe
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(parts) = seq.next_element_seed(PartsSeed(self.0.attributes))? {
-            (self.0.each)(Record::from_parts(parts));
+        let EnvelopeSeed { attributes, each } = self.0;
+        let mut stream = LastStream::default();
+        loop {
+            let mut parts = Parts::default();
+            let seed = PartsSeed {
+                attributes,
+                parts: &mut parts,
+            };
+            if seq.next_element_seed(seed)?.is_none() {
+                return Ok(());
+            }
+            each(
+                parts.first_name,
+                &Record::from_parts(&mut parts, &mut stream),
+            );
         }
-        Ok(())
     }
 }

@@ -19,8 +19,13 @@ use values::{IsObject, Name, Text, expecting_anything, lenient};
 use super::{Attributes, Unreadable};
 
 /// The top level of a record, everything optional.
+///
+/// The seeds read into it in place: it is too large to be handed from one to the next.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
+    pub(super) is_object: bool,
+    /// The name of its first member, as it stands in the payload.
+    pub(super) first_name: Option<&'a str>,
     pub(super) event_id: Option<Cow<'a, str>>,
     pub(super) event_name: Option<Cow<'a, str>>,
     pub(super) region: Option<Cow<'a, str>>,
@@ -38,49 +43,66 @@ pub(super) struct StreamRecord<'a> {
     pub(super) new: ImageSlot<'a>,
 }
 
-/// Reads a record's parts; none if it is no object.
+/// Reads a record's parts.
 pub(super) fn parts<'a>(
     raw: &'a RawValue,
     attributes: &Attributes,
-) -> Result<Option<Parts<'a>>, Unreadable> {
+) -> Result<Parts<'a>, Unreadable> {
+    let mut parts = Parts::default();
     let mut json = serde_json::Deserializer::from_str(raw.get());
+    let seed = PartsSeed {
+        attributes,
+        parts: &mut parts,
+    };
     // serde names the place, and quotes no more than the JSON type that it met: every value is taken leniently.
-    PartsSeed(attributes)
-        .deserialize(&mut json)
-        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))
+    seed.deserialize(&mut json)
+        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))?;
+    Ok(parts)
 }
 
-struct PartsSeed<'s>(&'s Attributes);
+/// Reads a record into parts that hold nothing yet.
+struct PartsSeed<'p, 'de> {
+    attributes: &'p Attributes,
+    parts: &'p mut Parts<'de>,
+}
 
-impl<'de> DeserializeSeed<'de> for PartsSeed<'_> {
-    type Value = Option<Parts<'de>>;
+impl<'de> DeserializeSeed<'de> for PartsSeed<'_, 'de> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
         json.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for PartsSeed<'_> {
-    type Value = Option<Parts<'de>>;
+impl<'de> Visitor<'de> for PartsSeed<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         expecting_anything(formatter)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut parts = Parts::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { attributes, parts } = self;
+        parts.is_object = true;
+        let mut is_first = true;
         while let Some(name) = map.next_key_seed(Name)? {
+            if let (true, Cow::Borrowed(name)) = (std::mem::take(&mut is_first), &name) {
+                parts.first_name = Some(name);
+            }
             match name.as_ref() {
                 "eventID" => parts.event_id = map.next_value_seed(Text)?,
                 "eventName" => parts.event_name = map.next_value_seed(Text)?,
                 "awsRegion" => parts.region = map.next_value_seed(Text)?,
                 "eventSourceARN" => parts.stream_arn = map.next_value_seed(Text)?,
-                "dynamodb" => parts.dynamodb = map.next_value_seed(StreamRecordSeed(self.0))?,
+                "dynamodb" => map.next_value_seed(StreamRecordSeed {
+                    attributes,
+                    record: &mut parts.dynamodb,
+                })?,
                 "userIdentity" => parts.removed_by_ttl = map.next_value_seed(TtlIdentity)?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Some(parts))
+        Ok(())
     }
 
     lenient!(scalars str seq);
@@ -122,35 +144,41 @@ impl<'de> Visitor<'de> for TtlIdentity {
     lenient!(scalars str seq);
 }
 
-struct StreamRecordSeed<'s>(&'s Attributes);
+/// Reads the `dynamodb` object, in place of what was read under the same name before.
+struct StreamRecordSeed<'p, 'de> {
+    attributes: &'p Attributes,
+    record: &'p mut Option<StreamRecord<'de>>,
+}
 
-impl<'de> DeserializeSeed<'de> for StreamRecordSeed<'_> {
-    type Value = Option<StreamRecord<'de>>;
+impl<'de> DeserializeSeed<'de> for StreamRecordSeed<'_, 'de> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        *self.record = None;
         json.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for StreamRecordSeed<'_> {
-    type Value = Option<StreamRecord<'de>>;
+impl<'de> Visitor<'de> for StreamRecordSeed<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         expecting_anything(formatter)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut record = StreamRecord::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let attributes = self.attributes;
+        let record = self.record.insert(StreamRecord::default());
         while let Some(name) = map.next_key_seed(Name)? {
             match name.as_ref() {
                 "Keys" => record.has_keys = map.next_value_seed(IsObject)?,
                 "SequenceNumber" => record.sequence_number = map.next_value_seed(Text)?,
-                "OldImage" => record.old = map.next_value_seed(ImageSeed(self.0))?,
-                "NewImage" => record.new = map.next_value_seed(ImageSeed(self.0))?,
+                "OldImage" => map.next_value_seed(ImageSeed::new(attributes, &mut record.old))?,
+                "NewImage" => map.next_value_seed(ImageSeed::new(attributes, &mut record.new))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Some(record))
+        Ok(())
     }
 
     lenient!(scalars str seq);
