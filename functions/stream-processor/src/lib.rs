@@ -12,6 +12,7 @@ pub mod fact;
 pub mod ledger;
 pub mod log;
 pub mod made;
+pub mod memory;
 pub mod metrics;
 pub mod processor;
 pub mod record;

@@ -7,10 +7,11 @@ use stream_processor::ledger::DynamoDbLedger;
 use stream_processor::metrics::MetricsSink;
 use stream_processor::processor::Processor;
 use stream_processor::settings::Settings;
-use stream_processor::{log, runtime};
+use stream_processor::{log, memory, runtime};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    memory::keep_freed();
     log::start();
     let settings = match Settings::read(|name| std::env::var(name).ok()) {
         Ok(settings) => settings,
