@@ -1,13 +1,17 @@
-//! Reads and judges a fixed batch so many times, for counting instructions: `instructions read|ignore|twice BATCHES`.
+//! Reads, judges and counts a fixed batch so many times, for counting instructions:
+//! `instructions read|conflicts|ignore|twice BATCHES`.
 //!
-//! `ignore` steps over the same payload with serde_json and does nothing else: the yardstick, which moves with the
-//! compiler and its flags as the reader does. `twice` is a reader slowed on purpose.
+//! `conflicts` is a batch of which one record in a hundred is a conflict. `ignore` steps over the payload of `read` with
+//! serde_json and does nothing else: the yardstick, which moves with the compiler and its flags as the reader does.
+//! `twice` is a reader slowed on purpose.
 
 use std::fmt::Write;
 use std::hint::black_box;
 
+use chrono::DateTime;
 use serde::de::IgnoredAny;
 use stream_processor::batch::{Batch, Rules};
+use stream_processor::metrics::Tally;
 
 const RECORDS: usize = 200;
 
@@ -16,15 +20,22 @@ fn main() {
     let [_, mode, batches] = arguments.as_slice() else {
         panic!("usage: instructions MODE BATCHES")
     };
-    let payload = payload();
+    let payload = payload(mode == "conflicts");
     let rules = Rules::default();
     let read = || {
         let batch = Batch::judge(payload.as_bytes(), &rules, 0, || false).expect("it is an event");
-        assert_eq!((batch.facts.len(), batch.due.len()), (RECORDS, 0));
+        let conflicts = if mode == "conflicts" {
+            RECORDS / 100
+        } else {
+            0
+        };
+        assert_eq!((batch.facts.len(), batch.due.len()), (RECORDS, conflicts));
+        let tally = Tally::of(&batch.facts, &batch.names, DateTime::UNIX_EPOCH);
+        assert!(!black_box(tally.data()).is_empty());
     };
     for _ in 0..batches.parse::<usize>().expect("BATCHES is a number") {
         match mode.as_str() {
-            "read" => read(),
+            "read" | "conflicts" => read(),
             "twice" => {
                 read();
                 read();
@@ -34,13 +45,13 @@ fn main() {
                     serde_json::from_str::<IgnoredAny>(black_box(&payload)).expect("it is JSON"),
                 );
             }
-            _ => panic!("MODE is read, ignore or twice"),
+            _ => panic!("MODE is read, conflicts, ignore or twice"),
         }
     }
 }
 
 /// Local and replicated writes in turn, of about 2.8 KB a record.
-fn payload() -> String {
+fn payload(with_conflicts: bool) -> String {
     let mut json = String::from(r#"{"Records":["#);
     for record in 0..RECORDS {
         let lines: String = (0..8)
@@ -50,12 +61,12 @@ fn payload() -> String {
                 )
             })
             .collect();
-        let (n, foreign) = match record % 2 {
-            0 => (3, ""),
-            _ => (
-                2,
-                r#","lw:n:eu-west-1":{"N":"1"},"lw:t:eu-west-1":{"N":"1795349588000000"}"#,
-            ),
+        const FOREIGN: &str =
+            r#","lw:n:eu-west-1":{"N":"1"},"lw:t:eu-west-1":{"N":"1795349588000000"}"#;
+        let (n, foreign) = match (with_conflicts && record % 100 == 50, record % 2) {
+            (true, _) => (1, FOREIGN),
+            (false, 0) => (3, ""),
+            (false, _) => (2, FOREIGN),
         };
         write!(
             json,
