@@ -62,7 +62,7 @@ test: setup-checks ## Everything that CI checks: format, lints, all tests, packa
 prove: ## A million writes per setting against the model of a global table (PROVE="--only 3")
 	@cargo run --quiet --package global-table-model --bin prove -- --allow-close 25 $(PROVE)
 
-bench: setup ## CPU, start-up, memory and growth beside a bare and a typed function (BENCH="--rounds 3")
+bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (BENCH="--batches 40")
 	@cargo lambda build --quiet --release $(FUNCTIONS:%=--package %) --package bench-functions
 	@cargo build --quiet --package bench
 	@target/debug/bench --check $(BENCH)

@@ -11,8 +11,6 @@ import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
-
 INFRA = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(INFRA))
 
@@ -44,7 +42,8 @@ class Load:
 
 
 def prices() -> dict[str, float]:
-    return {name: entry["price"] for name, entry in yaml.safe_load((Path(__file__).parent / "prices.yaml").read_text()).items()}
+    known = json.loads((Path(__file__).parent / "prices.json").read_text())["prices"]
+    return {name: entry["price"] for name, entry in known.items()}
 
 
 def custom_metrics(load: Load) -> int:
@@ -134,7 +133,7 @@ def replace_section(readme: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What a month costs, from the assumed prices in prices.yaml.")
+    parser = argparse.ArgumentParser(description="What a month costs, from the assumed prices in prices.json.")
     for field in fields(Load):
         kind = {"action": "store_true"} if field.type == "bool" else {"type": {"int": int, "float": float}[field.type]}
         parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)

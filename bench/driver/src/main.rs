@@ -1,5 +1,6 @@
 //! Measures the stream processor beside a function that does nothing, and a typed one, in one run.
 
+mod cost;
 mod measure;
 mod payload;
 mod process;
@@ -17,7 +18,8 @@ use measure::Candidate;
 /// Measures the stream processor beside a function that does nothing, and a typed one.
 ///
 /// All are driven through the same Runtime API on loopback and take turns, so that noise hits each. Time is CPU time
-/// of the process, unless it says wall clock. Build what is measured first: `make bench` does both.
+/// of the process, unless it says wall clock; the spread given leaves out a tenth at either end. Build what is measured
+/// first: `make bench` does both.
 #[derive(Debug, Parser)]
 struct Options {
     /// The folder with a folder per function, each with its bootstrap.
@@ -26,12 +28,15 @@ struct Options {
     /// The stream processor's zip, whose size is reported.
     #[arg(long, default_value = "target/lambda/stream-processor/bootstrap.zip")]
     zip: PathBuf,
-    /// How often each measurement is repeated.
-    #[arg(long, default_value_t = 7)]
-    rounds: usize,
-    /// Batches in a measurement.
-    #[arg(long, default_value_t = 20)]
+    /// How often each function is started for its start-up time.
+    #[arg(long, default_value_t = 40, value_parser = at_least_one)]
+    starts: usize,
+    /// How many batches of each kind each function gets.
+    #[arg(long, default_value_t = 120, value_parser = at_least_one)]
     batches: usize,
+    /// Prices for the cost per million records.
+    #[arg(long, default_value = "infra/dashboard/prices.json")]
+    prices: PathBuf,
     /// A further function to measure, as NAME=PATH of an executable; may be given again.
     #[arg(long = "peer", value_parser = peer)]
     peers: Vec<(String, PathBuf)>,
@@ -41,6 +46,14 @@ struct Options {
     /// Exit with 1 if a target is missed.
     #[arg(long)]
     check: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("expected at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(format!("expected a number: {error}")),
+    }
 }
 
 fn peer(text: &str) -> Result<(String, PathBuf), String> {
@@ -67,6 +80,11 @@ async fn main() -> Result<std::process::ExitCode> {
     };
     let candidates = scenarios::Candidates {
         bare: built("bare-function")?,
+        emf: Candidate {
+            name: "stream-processor, EMF",
+            environment: vec![("METRICS_SINK".to_owned(), "emf".to_owned())],
+            ..built("stream-processor")?
+        },
         ours: built("stream-processor")?,
         typed: built("typed-function")?,
         peers: options
@@ -82,8 +100,14 @@ async fn main() -> Result<std::process::ExitCode> {
     let zip_bytes = std::fs::metadata(&options.zip)
         .with_context(|| format!("no {}: run `make build`", options.zip.display()))?
         .len();
-    let results = scenarios::run(&candidates, options.rounds, options.batches, zip_bytes).await?;
-    let report = report::Report::of(results);
+    let prices = cost::Prices::read(&options.prices)?;
+    let repeats = scenarios::Repeats {
+        starts: options.starts,
+        batches: options.batches,
+    };
+    let results = scenarios::run(&candidates, repeats, zip_bytes).await?;
+    let costs = cost::Costs::of(&results, &prices);
+    let report = report::Report::of(results, costs);
     std::fs::write(&options.json, serde_json::to_vec_pretty(&report)?)
         .with_context(|| format!("writing {}", options.json.display()))?;
     report.print();

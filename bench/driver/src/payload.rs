@@ -24,6 +24,19 @@ impl Batch {
         conflicts_percent: 0,
     };
 
+    /// As many records with images of this size as make about so many bytes of payload.
+    pub(crate) fn of_bytes(image_bytes: usize, payload_bytes: usize) -> Batch {
+        let one = Batch {
+            records: 1,
+            image_bytes,
+            conflicts_percent: 0,
+        };
+        Batch {
+            records: payload_bytes / one.payload(0).len(),
+            ..one
+        }
+    }
+
     /// The Lambda event. `number` tells batches apart, so that each conflict has a ledger entry of its own.
     pub(crate) fn payload(self, number: usize) -> Bytes {
         let mut json = String::from(r#"{"Records":["#);

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
+use crate::cost::Costs;
 use crate::scenarios::Results;
 use crate::stats::Measured;
 
@@ -26,12 +27,13 @@ impl Target {
 pub(crate) struct Report {
     results: Results,
     targets: Vec<Target>,
+    costs: Costs,
 }
 
 impl Report {
     /// Works the targets out.
-    pub(crate) fn of(results: Results) -> Self {
-        let (bare, ours) = (&results.figures[0], &results.figures[1]);
+    pub(crate) fn of(results: Results, costs: Costs) -> Self {
+        let (bare, ours) = (&results.bare, &results.ours);
         let ratio = |what, ours: f64, bare: f64, most| Target {
             what,
             figure: ours / bare,
@@ -91,7 +93,7 @@ impl Report {
             },
             Target {
                 what: "PutMetricData a batch",
-                figure: results.metric_requests_per_batch,
+                figure: ours.metric_requests_per_batch,
                 most: 1.0,
                 unit: "requests",
             },
@@ -102,7 +104,11 @@ impl Report {
                 unit: "requests",
             },
         ];
-        Self { results, targets }
+        Self {
+            results,
+            targets,
+            costs,
+        }
     }
 
     /// Whether every target is met.
@@ -110,7 +116,7 @@ impl Report {
         self.targets.iter().all(Target::is_met)
     }
 
-    /// Prints both tables.
+    /// Prints the tables.
     #[expect(clippy::print_stdout, reason = "it is the program's result")]
     pub(crate) fn print(&self) {
         let mut functions = table(&[
@@ -121,12 +127,19 @@ impl Report {
             "first call ms",
             "peak MB",
         ]);
-        let bare = self.results.figures[0].cpu_us_per_record.median;
-        for figures in &self.results.figures {
+        let Results {
+            bare,
+            ours,
+            emf,
+            others,
+            ..
+        } = &self.results;
+        let floor = bare.cpu_us_per_record.median;
+        for figures in [bare, ours, emf].into_iter().chain(others) {
             functions.add_row([
                 figures.name.clone(),
                 spread(figures.cpu_us_per_record),
-                format!("{:.2}", figures.cpu_us_per_record.median / bare),
+                format!("{:.2}", figures.cpu_us_per_record.median / floor),
                 spread(figures.start_ms),
                 spread(figures.first_invocation_ms),
                 format!("{:.1}", figures.peak_memory_mb),
@@ -149,7 +162,8 @@ impl Report {
                 if target.is_met() { "met" } else { "MISSED" }.to_owned(),
             ]);
         }
-        println!("{targets}");
+        println!("{targets}\n");
+        println!("{}", self.costs);
     }
 }
 
@@ -174,11 +188,11 @@ fn growth(costs: &[(usize, Measured)]) -> f64 {
 fn spread(measured: Measured) -> String {
     format!(
         "{:.2} ({:.2} to {:.2})",
-        measured.median, measured.least, measured.most
+        measured.median, measured.low, measured.high
     )
 }
 
-fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_MARKDOWN)

@@ -10,12 +10,26 @@ use crate::measure::{Candidate, Running, quick_ledger};
 use crate::payload::Batch;
 use crate::stats::Measured;
 
+/// Batches before the first that counts: they open connections and grow buffers.
+const WARM_UP: usize = 5;
+
 /// What is measured beside each other.
 pub(crate) struct Candidates {
     pub(crate) bare: Candidate,
     pub(crate) ours: Candidate,
+    /// Ours, with the metrics in embedded metric format.
+    pub(crate) emf: Candidate,
     pub(crate) typed: Candidate,
     pub(crate) peers: Vec<Candidate>,
+}
+
+/// How often things are measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repeats {
+    /// Process starts of each function.
+    pub(crate) starts: usize,
+    /// Batches of each kind for each function.
+    pub(crate) batches: usize,
 }
 
 /// One function's figures.
@@ -30,13 +44,22 @@ pub(crate) struct Figures {
     pub(crate) first_invocation_ms: Measured,
     /// The most memory, in MB.
     pub(crate) peak_memory_mb: f64,
+    /// Bytes of log a batch, at level `warn`: what is there is metrics.
+    pub(crate) log_bytes_per_batch: f64,
+    /// PutMetricData requests a batch.
+    pub(crate) metric_requests_per_batch: f64,
 }
 
 /// All that was measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct Results {
-    /// The bare function first, ours second.
-    pub(crate) figures: Vec<Figures>,
+    pub(crate) bare: Figures,
+    pub(crate) ours: Figures,
+    pub(crate) emf: Figures,
+    /// The typed function, and the peers.
+    pub(crate) others: Vec<Figures>,
+    /// Records in the batches of the figures.
+    pub(crate) records_per_batch: usize,
     /// CPU microseconds a record with 1 % conflicts: bare, ours.
     pub(crate) one_percent_cpu_us: (Measured, Measured),
     /// Milliseconds of wall clock for a batch of 1,000 with 10 % conflicts and a ledger that answers in 5 ms.
@@ -45,8 +68,6 @@ pub(crate) struct Results {
     pub(crate) by_records: Vec<(usize, Measured)>,
     /// Bytes an image, and CPU nanoseconds a byte of payload.
     pub(crate) by_image_bytes: Vec<(usize, Measured)>,
-    /// PutMetricData requests a batch.
-    pub(crate) metric_requests_per_batch: f64,
     /// Ledger requests of batches without a conflict.
     pub(crate) ledger_requests_without_conflict: u64,
     /// The zip's size in bytes.
@@ -56,130 +77,145 @@ pub(crate) struct Results {
 /// Measures everything.
 pub(crate) async fn run(
     candidates: &Candidates,
-    rounds: usize,
-    batches: usize,
+    repeats: Repeats,
     zip_bytes: u64,
 ) -> Result<Results> {
-    let mut all = vec![&candidates.bare, &candidates.ours, &candidates.typed];
+    let Candidates {
+        bare, ours, emf, ..
+    } = candidates;
+    let mut all = vec![bare, ours, emf, &candidates.typed];
     all.extend(&candidates.peers);
-    let (starts, firsts) = starts(&all, rounds).await?;
-    let plain = payloads(Batch::STANDARD, batches);
-    let mut running = Vec::new();
-    for candidate in &all {
-        running.push(candidate.start().await?);
-    }
-    let cpu = in_turn(&running, &plain, rounds, Batch::STANDARD.records * batches).await?;
-    let mut figures = Vec::new();
-    for (at, candidate) in all.iter().enumerate() {
-        figures.push(Figures {
-            name: candidate.name.to_owned(),
-            cpu_us_per_record: cpu[at],
-            start_ms: starts[at],
-            first_invocation_ms: firsts[at],
-            peak_memory_mb: running[at].peak_memory_mb()?,
-        });
-    }
-    let sent = (rounds + 1) * batches;
-    let metric_requests_per_batch = running[1].cloudwatch.requests() as f64 / sent as f64;
-    let ledger_requests_without_conflict = running[1].ledger.requests().values().sum();
-    for function in running {
-        function.stop().await;
-    }
-    let pair = [&candidates.bare, &candidates.ours];
+
+    progress("start-up");
+    let starts = starts(&all, repeats.starts).await?;
+    progress("batches without conflicts");
+    let (figures, ledger_requests_without_conflict) =
+        without_conflicts(&all, starts, repeats.batches).await?;
+    progress("batches with conflicts");
+    let one_percent_cpu_us = one_percent([bare, ours], repeats.batches).await?;
+    let ten_percent_batch_ms = ten_percent(ours, repeats.batches).await?;
+    progress("growth with the number of records and with their size");
+    let by_records = by_records(ours, repeats.batches).await?;
+    let by_image_bytes = by_image_bytes(ours, repeats.batches).await?;
+
+    let mut figures = figures.into_iter();
+    let mut next = || figures.next().expect("there are figures of each function");
     Ok(Results {
-        figures,
-        one_percent_cpu_us: one_percent(pair, rounds, batches).await?,
-        ten_percent_batch_ms: ten_percent(&candidates.ours, rounds).await?,
-        by_records: by_records(&candidates.ours, rounds).await?,
-        by_image_bytes: by_image_bytes(&candidates.ours, rounds).await?,
-        metric_requests_per_batch,
+        bare: next(),
+        ours: next(),
+        emf: next(),
+        others: figures.collect(),
+        records_per_batch: Batch::STANDARD.records,
+        one_percent_cpu_us,
+        ten_percent_batch_ms,
+        by_records,
+        by_image_bytes,
         ledger_requests_without_conflict,
         zip_bytes,
     })
 }
 
-fn payloads(batch: Batch, count: usize) -> Vec<Bytes> {
-    (0..count).map(|number| batch.payload(number)).collect()
+fn progress(what: &str) {
+    eprintln!("measuring {what}");
 }
 
-/// Start-up times and first invocations, each function started anew in each round.
-async fn starts(all: &[&Candidate], rounds: usize) -> Result<(Vec<Measured>, Vec<Measured>)> {
+/// Start-up time and first invocation of each function; the functions take turns.
+async fn starts(all: &[&Candidate], starts: usize) -> Result<Vec<(Measured, Measured)>> {
     let few = Batch {
         records: 10,
         ..Batch::STANDARD
     }
     .payload(0);
-    let mut starts = vec![Vec::new(); all.len()];
-    let mut firsts = vec![Vec::new(); all.len()];
-    for _ in 0..rounds * 3 {
-        for (at, candidate) in all.iter().enumerate() {
+    let mut times = vec![(Vec::new(), Vec::new()); all.len()];
+    for _ in 0..starts {
+        for (candidate, (start, first)) in all.iter().zip(&mut times) {
             let running = candidate.start().await?;
-            starts[at].push(milliseconds(running.start_time()));
-            firsts[at].push(milliseconds(running.send(few.clone()).await?));
+            start.push(milliseconds(running.start_time()));
+            first.push(milliseconds(running.send(few.clone()).await?));
             running.stop().await;
         }
     }
-    let measured = |values: Vec<Vec<f64>>| values.into_iter().map(Measured::of).collect();
-    Ok((measured(starts), measured(firsts)))
+    let measured = |(start, first)| (Measured::of(start), Measured::of(first));
+    Ok(times.into_iter().map(measured).collect())
 }
 
-/// CPU microseconds a unit, of which `payloads` hold so many in all; the functions take turns. One round before the first warms up.
+/// The figures of each function, and how many requests our ledger got: it should be none.
+async fn without_conflicts(
+    all: &[&Candidate],
+    starts: Vec<(Measured, Measured)>,
+    batches: usize,
+) -> Result<(Vec<Figures>, u64)> {
+    let mut running = Vec::new();
+    for candidate in all {
+        running.push(candidate.start().await?);
+    }
+    let lanes: Vec<&Running> = running.iter().collect();
+    let payloads = few(Batch::STANDARD);
+    let cpu = in_turn(&lanes, batches, |turn| {
+        vec![payloads[turn % payloads.len()].clone(); all.len()]
+    })
+    .await?;
+    let sent = (WARM_UP + batches) as f64;
+    let mut figures = Vec::new();
+    for (at, (start_ms, first_invocation_ms)) in starts.into_iter().enumerate() {
+        figures.push(Figures {
+            name: all[at].name.to_owned(),
+            cpu_us_per_record: cpu[at].times(1.0 / Batch::STANDARD.records as f64),
+            start_ms,
+            first_invocation_ms,
+            peak_memory_mb: running[at].peak_memory_mb()?,
+            log_bytes_per_batch: running[at].log_bytes() as f64 / sent,
+            metric_requests_per_batch: running[at].cloudwatch.requests() as f64 / sent,
+        });
+    }
+    let ledger_requests = running[1].ledger.requests().values().sum();
+    stop(running).await;
+    Ok((figures, ledger_requests))
+}
+
+/// CPU microseconds a batch. The lanes take turns, one batch each, so that noise hits all of them.
+///
+/// A function may run in several lanes, with batches of several kinds.
 async fn in_turn(
-    running: &[Running],
-    payloads: &[Bytes],
-    rounds: usize,
-    units: usize,
+    lanes: &[&Running],
+    batches: usize,
+    mut payloads: impl FnMut(usize) -> Vec<Bytes>,
 ) -> Result<Vec<Measured>> {
-    let mut cpu = vec![Vec::new(); running.len()];
-    for round in 0..=rounds {
-        for (at, function) in running.iter().enumerate() {
-            let used = function.cpu(payloads).await?.as_secs_f64() * 1e6 / units as f64;
-            if round > 0 {
-                cpu[at].push(used);
+    let mut cpu = vec![Vec::new(); lanes.len()];
+    for turn in 0..WARM_UP + batches {
+        for (at, payload) in payloads(turn).into_iter().enumerate() {
+            let used = lanes[at].cpu(payload).await?;
+            if turn >= WARM_UP {
+                cpu[at].push(used.as_secs_f64() * 1e6);
             }
         }
     }
     Ok(cpu.into_iter().map(Measured::of).collect())
 }
 
-async fn one_percent(
-    pair: [&Candidate; 2],
-    rounds: usize,
-    batches: usize,
-) -> Result<(Measured, Measured)> {
+async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measured, Measured)> {
     let batch = Batch {
         conflicts_percent: 1,
         ..Batch::STANDARD
     };
-    let running = [pair[0].start().await?, pair[1].start().await?];
-    let mut cpu = [Vec::new(), Vec::new()];
-    for round in 0..=rounds {
-        // Fresh conflicts each round: an entry that exists already is another answer of the ledger.
-        let fresh: Vec<Bytes> = (0..batches)
-            .map(|number| batch.payload(round * batches + number))
-            .collect();
-        for (at, function) in running.iter().enumerate() {
-            let used =
-                function.cpu(&fresh).await?.as_secs_f64() * 1e6 / (batch.records * batches) as f64;
-            if round > 0 {
-                cpu[at].push(used);
-            }
-        }
-    }
+    let running = vec![pair[0].start().await?, pair[1].start().await?];
+    // Fresh conflicts each turn: an entry that exists already is another answer of the ledger.
+    let cpu = in_turn(&[&running[0], &running[1]], batches, |turn| {
+        vec![batch.payload(turn); 2]
+    })
+    .await?;
     let kept = running[1].ledger.items().await?.len();
-    let expected = (rounds + 1) * batches * batch.records / 100;
+    let expected = (WARM_UP + batches) * batch.records / 100;
     ensure!(
         kept == expected,
         "{kept} of {expected} conflicts are in the ledger"
     );
-    let [bare, ours] = cpu.map(Measured::of);
-    for function in running {
-        function.stop().await;
-    }
-    Ok((bare, ours))
+    stop(running).await;
+    let a_record = |cpu: Measured| cpu.times(1.0 / batch.records as f64);
+    Ok((a_record(cpu[0]), a_record(cpu[1])))
 }
 
-async fn ten_percent(ours: &Candidate, rounds: usize) -> Result<Measured> {
+async fn ten_percent(ours: &Candidate, batches: usize) -> Result<Measured> {
     let batch = Batch {
         conflicts_percent: 10,
         ..Batch::STANDARD
@@ -187,9 +223,9 @@ async fn ten_percent(ours: &Candidate, rounds: usize) -> Result<Measured> {
     let ledger = quick_ledger(Duration::from_millis(5)).await?;
     let running = ours.start_with_ledger(Some(ledger)).await?;
     let mut took = Vec::new();
-    for round in 0..=rounds * 3 {
-        let wall = milliseconds(running.send(batch.payload(round)).await?);
-        if round > 0 {
+    for turn in 0..WARM_UP + batches / 4 {
+        let wall = milliseconds(running.send(batch.payload(turn)).await?);
+        if turn >= WARM_UP {
             took.push(wall);
         }
     }
@@ -197,58 +233,53 @@ async fn ten_percent(ours: &Candidate, rounds: usize) -> Result<Measured> {
     Ok(Measured::of(took))
 }
 
-/// Small records, so that 10,000 of them are within Lambda's 6 MB.
-async fn by_records(ours: &Candidate, rounds: usize) -> Result<Vec<(usize, Measured)>> {
-    const RECORDS: usize = 20_000;
-    let running = ours.start().await?;
-    let mut results = Vec::new();
-    for records in [100, 1_000, 10_000] {
-        let batch = Batch {
-            records,
-            image_bytes: 0,
-            conflicts_percent: 0,
-        };
-        // Lambda takes 6 MB, and so does the Runtime API here.
-        let payloads = payloads(batch, RECORDS / records);
-        let cpu = in_turn(
-            std::slice::from_ref(&running),
-            &payloads,
-            rounds,
-            RECORDS / records,
-        )
-        .await?;
-        results.push((records, cpu[0]));
-    }
-    running.stop().await;
-    Ok(results)
+/// Small records, so that 10,000 of them are within the 6 MB that Lambda takes.
+async fn by_records(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measured)>> {
+    let kinds = [100, 1_000, 10_000].map(|records| Batch {
+        records,
+        image_bytes: 0,
+        conflicts_percent: 0,
+    });
+    let cpu = by_kind(ours, kinds, batches).await?;
+    let pairs = kinds.iter().zip(cpu);
+    Ok(pairs.map(|(kind, cpu)| (kind.records, cpu)).collect())
 }
 
-async fn by_image_bytes(ours: &Candidate, rounds: usize) -> Result<Vec<(usize, Measured)>> {
-    const BATCH_BYTES: usize = 4_000_000;
+/// Payloads of equal size, so that nothing but what is in them differs.
+async fn by_image_bytes(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measured)>> {
+    const PAYLOAD_BYTES: usize = 4_000_000;
+    let kinds = [1_000, 10_000, 100_000].map(|bytes| Batch::of_bytes(bytes, PAYLOAD_BYTES));
+    let cpu = by_kind(ours, kinds, batches).await?;
+    let pairs = kinds.iter().zip(cpu);
+    // Microseconds a byte are nanoseconds a thousandth of one.
+    let nanos_a_byte = |kind: &Batch| 1e3 / kind.payload(0).len() as f64;
+    Ok(pairs
+        .map(|(kind, cpu)| (kind.image_bytes, cpu.times(nanos_a_byte(kind))))
+        .collect())
+}
+
+/// CPU microseconds a batch of each kind, the kinds in turn.
+async fn by_kind(ours: &Candidate, kinds: [Batch; 3], batches: usize) -> Result<Vec<Measured>> {
     let running = ours.start().await?;
-    let mut results = Vec::new();
-    for image_bytes in [1_000, 10_000, 100_000] {
-        let batch = Batch {
-            records: BATCH_BYTES / (2 * image_bytes),
-            image_bytes,
-            conflicts_percent: 0,
-        };
-        let payloads = payloads(batch, 5);
-        let bytes: usize = payloads.iter().map(Bytes::len).sum();
-        let cpu = in_turn(std::slice::from_ref(&running), &payloads, rounds, bytes).await?;
-        // Microseconds a byte are nanoseconds a thousandth of one.
-        let nanos = |value: f64| value * 1e3;
-        results.push((
-            image_bytes,
-            Measured {
-                median: nanos(cpu[0].median),
-                least: nanos(cpu[0].least),
-                most: nanos(cpu[0].most),
-            },
-        ));
-    }
+    let payloads = kinds.map(few);
+    let cpu = in_turn(&[&running; 3], batches, |turn| {
+        let of_turn = payloads.iter().map(|few| few[turn % few.len()].clone());
+        of_turn.collect()
+    })
+    .await?;
     running.stop().await;
-    Ok(results)
+    Ok(cpu)
+}
+
+/// A few batches of a kind: one alone the processor might come to know by heart.
+fn few(batch: Batch) -> Vec<Bytes> {
+    (0..5).map(|number| batch.payload(number)).collect()
+}
+
+async fn stop(running: Vec<Running>) {
+    for function in running {
+        function.stop().await;
+    }
 }
 
 fn milliseconds(time: Duration) -> f64 {

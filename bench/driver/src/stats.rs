@@ -7,10 +7,10 @@ use serde::Serialize;
 pub(crate) struct Measured {
     /// The middle one.
     pub(crate) median: f64,
-    /// The least.
-    pub(crate) least: f64,
-    /// The most.
-    pub(crate) most: f64,
+    /// A tenth of them is below.
+    pub(crate) low: f64,
+    /// A tenth of them is above.
+    pub(crate) high: f64,
 }
 
 impl Measured {
@@ -18,10 +18,20 @@ impl Measured {
     pub(crate) fn of(mut values: Vec<f64>) -> Self {
         assert!(!values.is_empty(), "nothing was measured");
         values.sort_by(f64::total_cmp);
+        let last = values.len() - 1;
         Self {
             median: values[values.len() / 2],
-            least: values[0],
-            most: values[values.len() - 1],
+            low: values[last / 10],
+            high: values[last - last / 10],
+        }
+    }
+
+    /// The same in another unit.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            median: self.median * factor,
+            low: self.low * factor,
+            high: self.high * factor,
         }
     }
 }
@@ -31,11 +41,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle() {
-        let measured = Measured::of(vec![9.0, 1.0, 2.0]);
+    fn the_median_is_the_middle_and_the_spread_leaves_a_tenth_out_at_either_end() {
+        let measured = Measured::of((0..=20).rev().map(f64::from).collect());
         assert_eq!(
-            (measured.least, measured.median, measured.most),
-            (1.0, 2.0, 9.0)
+            (measured.low, measured.median, measured.high),
+            (2.0, 10.0, 18.0)
         );
+        let one = Measured::of(vec![3.0]).times(2.0);
+        assert_eq!((one.low, one.median, one.high), (6.0, 6.0, 6.0));
     }
 }
