@@ -62,10 +62,10 @@ test: setup-checks ## Everything that CI checks: format, lints, all tests, packa
 prove: ## A million writes per setting against the model of a global table (PROVE="--only 3")
 	@cargo run --quiet --package global-table-model --bin prove -- --allow-close 25 $(PROVE)
 
-bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (BENCH="--batches 40")
+bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (PEERS=1: Python and Node too)
 	@cargo lambda build --quiet --release $(FUNCTIONS:%=--package %) --package bench-functions
 	@cargo build --quiet --package bench
-	@target/debug/bench --check $(BENCH)
+	@$(if $(PEERS),bench/peers/install.sh | sed 's/^/--peer=/' | tr '\n' '\0' | xargs -0) target/debug/bench --check $(BENCH)
 
 fuzz: ## Hostile input for longer: FUZZ_SECONDS=60 for each target
 	@BOLERO_RANDOM_TEST_TIME_MS=$$(( $(FUZZ_SECONDS) * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \

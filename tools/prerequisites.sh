@@ -6,7 +6,7 @@ declare -A how=(
     [cargo]="Rust: https://rustup.rs"
     [python3]="Python 3.11 or newer: your system's package manager, as in 'apt-get install python3 python3-venv'"
     [node]="Node.js 20 or newer: https://nodejs.org, or 'apt-get install nodejs npm'"
-    [npm]="npm comes with Node.js: https://nodejs.org, or 'apt-get install npm'"
+    [npm]="npm, which comes with Node.js: https://nodejs.org, or 'apt-get install npm'"
     [chromium]="Chromium: 'apt-get install chromium'"
 )
 
