@@ -10,7 +10,11 @@ use crate::measure::{Candidate, Running, quick_ledger};
 use crate::payload::Batch;
 use crate::stats::Measured;
 
-/// Batches before the first that counts: they open connections and grow buffers.
+/// Processes that the batches of a kind are spread over: where one process happens to have its memory tells in its
+/// figures.
+const PROCESSES: usize = 4;
+
+/// Batches of a process before the first that counts: they open connections and grow buffers.
 const WARM_UP: usize = 5;
 
 /// What is measured beside each other.
@@ -30,6 +34,13 @@ pub(crate) struct Repeats {
     pub(crate) starts: usize,
     /// Batches of each kind for each function.
     pub(crate) batches: usize,
+}
+
+impl Repeats {
+    /// Batches that each of the processes gets, those to warm up left out.
+    fn batches_a_process(self) -> usize {
+        self.batches.div_ceil(PROCESSES)
+    }
 }
 
 /// One function's figures.
@@ -88,15 +99,16 @@ pub(crate) async fn run(
 
     progress("start-up");
     let starts = starts(&all, repeats.starts).await?;
+    let batches = repeats.batches_a_process();
     progress("batches without conflicts");
     let (figures, ledger_requests_without_conflict) =
-        without_conflicts(&all, starts, repeats.batches).await?;
+        without_conflicts(&all, starts, batches).await?;
     progress("batches with conflicts");
-    let one_percent_cpu_us = one_percent([bare, ours], repeats.batches).await?;
+    let one_percent_cpu_us = one_percent([bare, ours], batches).await?;
     let ten_percent_batch_ms = ten_percent(ours, repeats.batches).await?;
     progress("growth with the number of records and with their size");
-    let by_records = by_records(ours, repeats.batches).await?;
-    let by_image_bytes = by_image_bytes(ours, repeats.batches).await?;
+    let by_records = by_records(ours, batches).await?;
+    let by_image_bytes = by_image_bytes(ours, batches).await?;
 
     let mut figures = figures.into_iter();
     let mut next = || figures.next().expect("there are figures of each function");
@@ -145,52 +157,81 @@ async fn without_conflicts(
     starts: Vec<(Measured, Measured)>,
     batches: usize,
 ) -> Result<(Vec<Figures>, u64)> {
-    let mut running = Vec::new();
-    for candidate in all {
-        running.push(candidate.start().await?);
+    #[derive(Clone, Default)]
+    struct Totals {
+        peak_memory_mb: f64,
+        log_bytes: usize,
+        metric_requests: u64,
     }
-    let lanes: Vec<&Running> = running.iter().collect();
     let payloads = few(Batch::STANDARD);
-    let cpu = in_turn(&lanes, batches, |turn| {
-        vec![payloads[turn % payloads.len()].clone(); all.len()]
-    })
-    .await?;
-    let sent = (WARM_UP + batches) as f64;
-    let mut figures = Vec::new();
-    for (at, (start_ms, first_invocation_ms)) in starts.into_iter().enumerate() {
-        figures.push(Figures {
-            name: all[at].name.to_owned(),
-            cpu_us_per_record: cpu[at].times(1.0 / Batch::STANDARD.records as f64),
-            start_ms,
-            first_invocation_ms,
-            peak_memory_mb: running[at].peak_memory_mb()?,
-            log_bytes_per_batch: running[at].log_bytes() as f64 / sent,
-            metric_requests_per_batch: running[at].cloudwatch.requests() as f64 / sent,
-        });
+    let mut cpu = Samples::of(all.len());
+    let mut totals = vec![Totals::default(); all.len()];
+    let mut ledger_requests = 0;
+    for _ in 0..PROCESSES {
+        let mut running = Vec::new();
+        for candidate in all {
+            running.push(candidate.start().await?);
+        }
+        let lanes: Vec<&Running> = running.iter().collect();
+        cpu.in_turn(&lanes, batches, |turn| {
+            vec![payloads[turn % payloads.len()].clone(); all.len()]
+        })
+        .await?;
+        for (function, totals) in running.iter().zip(&mut totals) {
+            totals.peak_memory_mb = totals.peak_memory_mb.max(function.peak_memory_mb()?);
+            totals.log_bytes += function.log_bytes();
+            totals.metric_requests += function.cloudwatch.requests();
+        }
+        ledger_requests += running[1].ledger.requests().values().sum::<u64>();
+        stop(running).await;
     }
-    let ledger_requests = running[1].ledger.requests().values().sum();
-    stop(running).await;
-    Ok((figures, ledger_requests))
+    let sent = (PROCESSES * (WARM_UP + batches)) as f64;
+    let cpu = cpu.measured();
+    let figures = starts.into_iter().enumerate();
+    let figures = figures.map(|(at, (start_ms, first_invocation_ms))| Figures {
+        name: all[at].name.to_owned(),
+        cpu_us_per_record: cpu[at].times(1.0 / Batch::STANDARD.records as f64),
+        start_ms,
+        first_invocation_ms,
+        peak_memory_mb: totals[at].peak_memory_mb,
+        log_bytes_per_batch: totals[at].log_bytes as f64 / sent,
+        metric_requests_per_batch: totals[at].metric_requests as f64 / sent,
+    });
+    Ok((figures.collect(), ledger_requests))
 }
 
-/// CPU microseconds a batch. The lanes take turns, one batch each, so that noise hits all of them.
+/// CPU microseconds of batches, by lane.
 ///
-/// A function may run in several lanes, with batches of several kinds.
-async fn in_turn(
-    lanes: &[&Running],
-    batches: usize,
-    mut payloads: impl FnMut(usize) -> Vec<Bytes>,
-) -> Result<Vec<Measured>> {
-    let mut cpu = vec![Vec::new(); lanes.len()];
-    for turn in 0..WARM_UP + batches {
-        for (at, payload) in payloads(turn).into_iter().enumerate() {
-            let used = lanes[at].cpu(payload).await?;
-            if turn >= WARM_UP {
-                cpu[at].push(used.as_secs_f64() * 1e6);
+/// The lanes take turns, one batch each, so that noise hits all of them. A function may run in several lanes, with
+/// batches of several kinds.
+struct Samples(Vec<Vec<f64>>);
+
+impl Samples {
+    fn of(lanes: usize) -> Self {
+        Self(vec![Vec::new(); lanes])
+    }
+
+    /// Measures so many turns with processes that were just started; `payloads` gives a turn's batch for each lane.
+    async fn in_turn(
+        &mut self,
+        lanes: &[&Running],
+        turns: usize,
+        mut payloads: impl FnMut(usize) -> Vec<Bytes>,
+    ) -> Result<()> {
+        for turn in 0..WARM_UP + turns {
+            for (at, payload) in payloads(turn).into_iter().enumerate() {
+                let used = lanes[at].cpu(payload).await?;
+                if turn >= WARM_UP {
+                    self.0[at].push(used.as_secs_f64() * 1e6);
+                }
             }
         }
+        Ok(())
     }
-    Ok(cpu.into_iter().map(Measured::of).collect())
+
+    fn measured(self) -> Vec<Measured> {
+        self.0.into_iter().map(Measured::of).collect()
+    }
 }
 
 async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measured, Measured)> {
@@ -198,19 +239,23 @@ async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measured,
         conflicts_percent: 1,
         ..Batch::STANDARD
     };
-    let running = vec![pair[0].start().await?, pair[1].start().await?];
-    // Fresh conflicts each turn: an entry that exists already is another answer of the ledger.
-    let cpu = in_turn(&[&running[0], &running[1]], batches, |turn| {
-        vec![batch.payload(turn); 2]
-    })
-    .await?;
-    let kept = running[1].ledger.items().await?.len();
-    let expected = (WARM_UP + batches) * batch.records / 100;
-    ensure!(
-        kept == expected,
-        "{kept} of {expected} conflicts are in the ledger"
-    );
-    stop(running).await;
+    let mut cpu = Samples::of(2);
+    for _ in 0..PROCESSES {
+        let running = vec![pair[0].start().await?, pair[1].start().await?];
+        // Fresh conflicts each turn: an entry that exists already is another answer of the ledger.
+        cpu.in_turn(&[&running[0], &running[1]], batches, |turn| {
+            vec![batch.payload(turn); 2]
+        })
+        .await?;
+        let kept = running[1].ledger.items().await?.len();
+        let expected = (WARM_UP + batches) * batch.records / 100;
+        ensure!(
+            kept == expected,
+            "{kept} of {expected} conflicts are in the ledger"
+        );
+        stop(running).await;
+    }
+    let cpu = cpu.measured();
     let a_record = |cpu: Measured| cpu.times(1.0 / batch.records as f64);
     Ok((a_record(cpu[0]), a_record(cpu[1])))
 }
@@ -260,15 +305,18 @@ async fn by_image_bytes(ours: &Candidate, batches: usize) -> Result<Vec<(usize, 
 
 /// CPU microseconds a batch of each kind, the kinds in turn.
 async fn by_kind(ours: &Candidate, kinds: [Batch; 3], batches: usize) -> Result<Vec<Measured>> {
-    let running = ours.start().await?;
     let payloads = kinds.map(few);
-    let cpu = in_turn(&[&running; 3], batches, |turn| {
-        let of_turn = payloads.iter().map(|few| few[turn % few.len()].clone());
-        of_turn.collect()
-    })
-    .await?;
-    running.stop().await;
-    Ok(cpu)
+    let mut cpu = Samples::of(kinds.len());
+    for _ in 0..PROCESSES {
+        let running = ours.start().await?;
+        cpu.in_turn(&[&running; 3], batches, |turn| {
+            let of_turn = payloads.iter().map(|few| few[turn % few.len()].clone());
+            of_turn.collect()
+        })
+        .await?;
+        running.stop().await;
+    }
+    Ok(cpu.measured())
 }
 
 /// A few batches of a kind: one alone the processor might come to know by heart.
