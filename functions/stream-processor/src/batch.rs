@@ -62,8 +62,9 @@ pub struct Batch<'p> {
 impl<'p> Batch<'p> {
     /// Judges a payload's records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
     ///
-    /// The payload is read once, and the text of what is due once more. Should reading panic, the payload is split
-    /// first and each record is read apart, so that the one that is at fault is found.
+    /// The payload is read once, and the text of what is due once more. Should reading fail or panic, the payload is
+    /// split first and each record is read apart, so that the one that is at fault is found: JSON may hold what can be
+    /// stepped over and not read, half of a surrogate pair or a number out of range.
     pub fn judge(
         payload: &'p [u8],
         rules: &Rules,
@@ -79,16 +80,13 @@ impl<'p> Batch<'p> {
                 }
             })
         }));
-        match read {
-            Ok(read) => read?,
-            Err(_) => {
-                (batch, found) = Default::default();
-                for raw in envelope::split(payload)? {
-                    let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
-                    let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));
-                    if let Some(reason) = batch.add(&record, rules, now, &mut sample) {
-                        found.push((batch.facts.len() - 1, Some(raw), reason));
-                    }
+        if !matches!(read, Ok(Ok(()))) {
+            (batch, found) = Default::default();
+            for raw in envelope::split(payload)? {
+                let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
+                let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));
+                if let Some(reason) = batch.add(&record, rules, now, &mut sample) {
+                    found.push((batch.facts.len() - 1, Some(raw), reason));
                 }
             }
         }

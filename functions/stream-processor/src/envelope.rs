@@ -52,7 +52,9 @@ impl<'a> Place<'a> {
 
 /// Reads a payload's records in order and hands each on with its place, or why it cannot be judged.
 ///
-/// Anything may be in a record: whatever it is, the ones after it are read.
+/// A record may be anything that can be read. JSON can hold what can only be stepped over (half of a surrogate pair, a
+/// number out of range): where such a value stands in place of one that is read, all of it fails, and [`split`] is the
+/// way to the other records.
 pub fn read<'a>(
     payload: &'a [u8],
     attributes: &Attributes,

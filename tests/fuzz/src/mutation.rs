@@ -45,6 +45,10 @@ fn hostile() -> Vec<Vec<u8>> {
         around(r#"{"S":"\ud800"}"#),
         around(r#"{"S":"\u0000"}"#),
         around("1e999999"),
+        // What is stepped over in most places, where it is read.
+        around(r#"1,"eventID":1e999999"#),
+        around(r#"1,"\ud800":1"#),
+        around(r#"1,"lw:n:us-east-1":{"N":1e999999}"#),
         around(r#"{"NS":["1","1.0","x"]}"#),
         [r#"{"Records":["#.repeat(5_000), "]}".repeat(5_000)]
             .concat()

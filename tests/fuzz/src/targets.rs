@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
+use stream_processor::batch::{Batch, Rules};
 use stream_processor::entry;
 use stream_processor::envelope;
 use stream_processor::record::{Attributes, Decoded, Origin, Record};
@@ -64,6 +65,22 @@ fn read_all(raw: &RawValue) {
             "a record that is read can be judged"
         );
     }
+}
+
+#[test]
+fn what_is_due_is_the_text_of_its_record() {
+    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+        let payload = mutated.bytes();
+        let batch = Batch::judge(&payload, &Rules::default(), 0, || true);
+        let records = envelope::split(&payload);
+        assert_eq!(batch.is_ok(), records.is_ok(), "one takes it as an event");
+        let (Ok(batch), Ok(records)) = (batch, records) else {
+            return;
+        };
+        for due in batch.due {
+            assert_eq!(due.raw.get(), records[due.record].get());
+        }
+    });
 }
 
 #[test]

@@ -195,6 +195,33 @@ async fn a_ledger_that_hangs_is_left_before_the_deadline() {
     assert_eq!(processor.metrics.0.borrow()["Records"], 1);
 }
 
+/// JSON that serde_json steps over without complaint and cannot read.
+#[tokio::test]
+async fn a_value_that_cannot_be_read_quarantines_its_record_alone() {
+    let good = payload(&[conflict(0), replicated(1), conflict(2)]);
+    let good = String::from_utf8(good).unwrap();
+    for (readable, unreadable) in [
+        (r#""eventID":"e1""#, r#""eventID":1e999"#),
+        (r#""eventID":"e1""#, r#""eventID":"\ud800""#),
+        (r#""eventID":"e1""#, r#""\udc00":1,"eventID":"e1""#),
+        (
+            r#""SequenceNumber":"101""#,
+            r#""SequenceNumber":"101","\ud800":1"#,
+        ),
+    ] {
+        let payload = good.replace(readable, unreadable);
+        assert_ne!(payload, good, "{readable} is there");
+        let processor = processor(TestLedger::default());
+        let answer = processor.process(payload.as_bytes(), LATER).await.unwrap();
+        assert!(reported(answer).is_empty());
+        let counts = processor.metrics.0.borrow();
+        assert_eq!(counts["Records"], 3, "{unreadable}");
+        assert_eq!(counts["QuarantinedRecords"], 1, "{unreadable}");
+        assert_eq!(counts["Conflicts"], 2, "{unreadable}");
+        assert_eq!(processor.ledger.entries.borrow().len(), 3, "{unreadable}");
+    }
+}
+
 #[tokio::test]
 async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
     fn panicking<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
