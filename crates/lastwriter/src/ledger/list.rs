@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::PossibleValuesParser;
 use comfy_table::{ColumnConstraint, Width};
-use stream_processor::entry::BUCKET_SHARDS;
+use stream_processor::entry::{self, BUCKET_SHARDS};
 use stream_processor::time;
 
 use super::key::{ItemKey, KeyPart};
@@ -19,20 +19,6 @@ const HOURS_AT_ONCE: usize = 2;
 
 /// The widest `ConflictId` that is kept on one line: a quarantined record's.
 const WIDEST_ID: usize = 74;
-
-/// Every kind of entry.
-const KINDS: [&str; 10] = [
-    "overwrite",
-    "delete_delete",
-    "update_delete",
-    "delete_update",
-    "insert_insert",
-    "update_update",
-    "stale_overwrite",
-    "local_overwrite",
-    "unstamped_sample",
-    "malformed_record",
-];
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -68,7 +54,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with_all = ["key", "hours"])]
     pub quarantine: bool,
     /// Only this kind; may be given several times
-    #[arg(long, value_parser = PossibleValuesParser::new(KINDS))]
+    #[arg(long, value_parser = PossibleValuesParser::new(entry::kinds()))]
     pub kind: Vec<String>,
     /// Only conflicts that this Region lost or won
     #[arg(long, value_name = "REGION")]

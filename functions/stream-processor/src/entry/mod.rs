@@ -12,13 +12,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use conflict::{Confidence, Conflict, StampNames, Stamps, differing_attributes};
+use conflict::{Confidence, Conflict, Kind, StampNames, Stamps, differing_attributes};
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 pub use fit::{Fitted, part_id};
-pub use read_back::{Kept, ReadBackError, kept_text, losing_image, quarantined_text};
+pub use read_back::{Kept, ReadBackError, losing_image, quarantined_text};
 
 use crate::record::{Decoded, Glance, Image, Record};
 use crate::settings::LedgerImages;
@@ -62,14 +62,31 @@ pub enum Finding<'a> {
     UnstampedSample,
 }
 
+/// The `Kind` of entries that are no conflicts.
+const STALE_OVERWRITE: &str = "stale_overwrite";
+const LOCAL_OVERWRITE: &str = "local_overwrite";
+const UNSTAMPED_SAMPLE: &str = "unstamped_sample";
+const MALFORMED_RECORD: &str = "malformed_record";
+
+/// Every `Kind` that an entry may have.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    let others = [
+        STALE_OVERWRITE,
+        LOCAL_OVERWRITE,
+        UNSTAMPED_SAMPLE,
+        MALFORMED_RECORD,
+    ];
+    Kind::ALL.map(Kind::name).into_iter().chain(others)
+}
+
 impl Finding<'_> {
     /// The entry's `Kind`.
     pub fn kind(&self) -> &'static str {
         match self {
             Finding::Conflict(conflict) => conflict.kind.name(),
-            Finding::StaleOverwrite => "stale_overwrite",
-            Finding::LocalOverwrite => "local_overwrite",
-            Finding::UnstampedSample => "unstamped_sample",
+            Finding::StaleOverwrite => STALE_OVERWRITE,
+            Finding::LocalOverwrite => LOCAL_OVERWRITE,
+            Finding::UnstampedSample => UNSTAMPED_SAMPLE,
         }
     }
 
@@ -253,7 +270,7 @@ fn stamps_value(stamps: &Stamps<'_>) -> AttributeValue {
 pub fn quarantine(raw: &RawValue, table: &str, reason: &str, terms: Terms<'_>) -> Fitted {
     let mut main = Image::from([
         ("ItemKey".into(), text(QUARANTINE)),
-        ("Kind".into(), text("malformed_record")),
+        ("Kind".into(), text(MALFORMED_RECORD)),
         ("TableName".into(), text(table)),
         ("Reason".into(), text(reason)),
     ]);

@@ -104,11 +104,7 @@ pub fn quarantined_text(entry: &Image, parts: &[Image]) -> Result<Option<String>
 }
 
 /// What was compressed under a name.
-pub fn kept_text(
-    map: &Image,
-    name: &str,
-    parts: &[Image],
-) -> Result<Option<Vec<u8>>, ReadBackError> {
+fn kept_text(map: &Image, name: &str, parts: &[Image]) -> Result<Option<Vec<u8>>, ReadBackError> {
     match Kept::of(map, name) {
         Kept::Whole | Kept::Nowhere => Ok(None),
         Kept::Compressed => match map.get(&format!("{name}Gzip")) {
