@@ -29,6 +29,18 @@ async fn keeping_one_answer(upstream: String, text: String) -> Proxy {
     .await
 }
 
+/// A system whose ledger keeps back its answer to the last conflict's entry.
+async fn keeping_an_answer_of_the_ledger() -> (Proxy, System) {
+    let (ledger, cloudwatch) = endpoints().await;
+    let proxy = keeping_one_answer(ledger.endpoint(), lost_note(LAST_CONFLICT)).await;
+    let setup = patient().ledger_at(proxy.endpoint());
+    let system = setup
+        .start_with(ledger, cloudwatch)
+        .await
+        .expect("the function starts");
+    (proxy, system)
+}
+
 /// Drains the stream after the process was ended once, and looks at what every such end must leave.
 async fn assert_recovered(system: &System, stream: &Stream, planted: &Planted) {
     stream.drain().await;
@@ -76,13 +88,7 @@ async fn killed_before_the_ledger() {
 #[tokio::test]
 async fn killed_between_ledger_and_answer() {
     let planted = Planted::mixed(RECORDS);
-    let (ledger, cloudwatch) = endpoints().await;
-    let proxy = keeping_one_answer(ledger.endpoint(), lost_note(LAST_CONFLICT)).await;
-    let setup = patient().ledger_at(proxy.endpoint());
-    let system = setup
-        .start_with(ledger, cloudwatch)
-        .await
-        .expect("the function starts");
+    let (proxy, system) = keeping_an_answer_of_the_ledger().await;
     let stream = Stream::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     // All is written: the last one, whose answer is kept, and those before it.
@@ -143,13 +149,7 @@ async fn killed_between_metrics_and_answer_counts_the_batch_twice() {
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_batch() {
     let planted = Planted::mixed(RECORDS);
-    let (ledger, cloudwatch) = endpoints().await;
-    let proxy = keeping_one_answer(ledger.endpoint(), lost_note(LAST_CONFLICT)).await;
-    let setup = patient().ledger_at(proxy.endpoint());
-    let system = setup
-        .start_with(ledger, cloudwatch)
-        .await
-        .expect("the function starts");
+    let (proxy, system) = keeping_an_answer_of_the_ledger().await;
     let stream = Stream::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     let status = system.function.stop().await.expect("there is a process");
