@@ -14,26 +14,43 @@ pub const BOOTSTRAP_VARIABLE: &str = "LASTWRITER_BOOTSTRAP";
 /// When there is no such file, or one that is older than its sources: cargo does not build another package's binary for
 /// a test, and a test of yesterday's function proves nothing. A function that was named is taken as it is.
 pub fn bootstrap() -> PathBuf {
-    let (path, named) = match env::var_os(BOOTSTRAP_VARIABLE) {
-        Some(path) => (PathBuf::from(path), true),
-        None => (beside_the_tests(), false),
-    };
+    match env::var_os(BOOTSTRAP_VARIABLE) {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            assert!(path.is_file(), "no function at {}", path.display());
+            path
+        }
+        None => built("stream-processor", &["crates/conflict/src"]),
+    }
+}
+
+/// The built table reporter, in the folder above the test's own.
+///
+/// # Panics
+///
+/// As [`bootstrap`] does.
+pub fn table_reporter() -> PathBuf {
+    built("table-reporter", &[])
+}
+
+fn built(package: &str, further_sources: &[&str]) -> PathBuf {
+    let path = beside_the_tests().join(package);
     assert!(
         path.is_file(),
-        "no function at {}: run `cargo build -p stream-processor` (with --release for a release test), or name a built \
-         one in {BOOTSTRAP_VARIABLE}",
+        "no function at {}: run `cargo build -p {package}` (with --release for a release test), or name a built stream \
+         processor in {BOOTSTRAP_VARIABLE}",
         path.display()
     );
-    if !named {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let sources = ["functions/stream-processor/src", "crates/conflict/src"];
-        if let Some(newer) = newer_source(&path, &sources.map(|folder| root.join(folder))) {
-            panic!(
-                "the function at {} is older than {}: run `cargo build -p stream-processor`",
-                path.display(),
-                newer.display()
-            );
-        }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let own = format!("functions/{package}/src");
+    let mut sources = vec![root.join(own), root.join("crates/lambda-aws/src")];
+    sources.extend(further_sources.iter().map(|folder| root.join(folder)));
+    if let Some(newer) = newer_source(&path, &sources) {
+        panic!(
+            "the function at {} is older than {}: run `cargo build -p {package}`",
+            path.display(),
+            newer.display()
+        );
     }
     path
 }
@@ -68,7 +85,7 @@ fn beside_the_tests() -> PathBuf {
         .ancestors()
         .nth(2)
         .expect("a test lies two folders deep");
-    profile.join("stream-processor")
+    profile.to_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! AWS clients from what Lambda gives: credentials and Region from the environment, nothing else.
+//! What both functions need of Lambda: AWS clients from what it gives, and a way to say why a function does not start.
 //!
-//! No profile files, no instance metadata: the chain that looks for them costs start-up time and finds nothing on
+//! Credentials and Region come from the environment, and nothing else does. No profile files, no instance metadata: the chain that looks for them costs start-up time and finds nothing on
 //! Lambda. Clients are made when first used, and so is TLS.
+
+mod init_error;
 
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+pub use init_error::report_init_error;
 
 /// How often a request is tried, by the SDK's rules of what may be tried again. The deadline bounds them all.
 const ATTEMPTS: u32 = 5;

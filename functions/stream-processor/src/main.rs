@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     let settings = match Settings::read(|name| std::env::var(name).ok()) {
         Ok(settings) => settings,
         Err(error) => {
-            runtime::report_init_error("SettingsError", &error).await;
+            lambda_aws::report_init_error("SettingsError", &error).await;
             return ExitCode::FAILURE;
         }
     };

@@ -1,14 +1,18 @@
 //! Starting: the settings, and what is said of wrong ones.
 
-use local_aws::lambda::{Function, StartError};
-use system_tests::bootstrap::bootstrap;
+use local_aws::lambda::{Function, FunctionConfig, StartError};
+use system_tests::bootstrap::{bootstrap, table_reporter};
 use system_tests::records::{event, local};
-use system_tests::system::{Setup, endpoints};
+use system_tests::system::{LEDGER_TABLE, Setup, endpoints};
 
-/// The message with which a start ended, as Lambda gets it. The process must have reported it before it ended.
 async fn init_error(setup: Setup) -> String {
     let (ledger, cloudwatch) = endpoints().await;
-    match Function::start(setup.config(&ledger, &cloudwatch)).await {
+    init_error_of(setup.config(&ledger, &cloudwatch)).await
+}
+
+/// The message with which a start ended, as Lambda gets it. The process must have reported it before it ended.
+async fn init_error_of(config: FunctionConfig) -> String {
+    match Function::start(config).await {
         Err(StartError::InitError {
             error_type,
             message,
@@ -87,6 +91,34 @@ async fn the_retention_that_is_set_is_the_one_of_the_entries() {
         let (_, problems) = system_tests::ledger_entry::without_time(&item, 30);
         assert!(!problems.is_empty(), "30 days are not 7");
     }
+}
+
+#[tokio::test]
+async fn the_table_reporter_names_each_wrong_setting_too() {
+    let config = FunctionConfig::new(table_reporter(), "table-reporter", "us-east-1")
+        .env("METRICS_NAMESPACE", "AWS/Lambda");
+    let message = init_error_of(config).await;
+    for part in [
+        "SettingsError: ",
+        "TABLE_NAME is missing",
+        "METRICS_NAMESPACE",
+    ] {
+        assert!(message.contains(part), "{part:?} is not in: {message}");
+    }
+}
+
+#[tokio::test]
+async fn the_table_reporter_publishes_a_table_that_is_there() {
+    let (ledger, cloudwatch) = endpoints().await;
+    let config = FunctionConfig::new(table_reporter(), "table-reporter", "us-east-1")
+        .env("TABLE_NAME", LEDGER_TABLE)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
+        .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
+    let function = Function::start(config).await.expect("the function starts");
+    let invocation = function.invoke("{}").await;
+    assert!(invocation.outcome.response().is_some(), "{invocation:?}");
+    assert_eq!(cloudwatch.requests(), 1);
+    function.stop().await;
 }
 
 #[test]
