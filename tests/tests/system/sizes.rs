@@ -214,3 +214,35 @@ async fn a_payload_of_6_mb_is_taken() {
     );
     assert_eq!(system.items().await.len(), 4);
 }
+
+/// The page faults that the function has had, but for those that read a file. Source: proc(5), /proc/pid/stat, minflt.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn page_faults(system: &System) -> usize {
+    let pid = system.function.pid().expect("the function runs");
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
+    // The name before it, in brackets, may hold anything.
+    let (_, fields) = stat.rsplit_once(')').expect("the name is in brackets");
+    let faults = fields.split_whitespace().nth(7);
+    faults.and_then(|field| field.parse().ok()).expect("minflt")
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn a_large_batch_uses_the_memory_of_the_one_before() {
+    const BATCHES: usize = 5;
+    let system = Setup::new().start().await;
+    let payload = event((0..5_000).map(local));
+    let pages = payload.len() / 4_096;
+    for _ in 0..BATCHES {
+        system.answer(payload.clone()).await;
+    }
+    let before = page_faults(&system);
+    for _ in 0..BATCHES {
+        system.answer(payload.clone()).await;
+    }
+    let faults = page_faults(&system) - before;
+    assert!(
+        faults < pages,
+        "{faults} page faults in {BATCHES} batches of {pages} pages"
+    );
+}
