@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use conflict::{Change, Tolerance, Verdict};
 use serde_json::value::RawValue;
 
-use crate::envelope::{self, NotAnEvent};
+use crate::envelope::{self, NotAnEvent, Place};
 use crate::fact::{Fact, Names, Outcome};
 use crate::record::{Attributes, Record, Unread, Unreadable};
 use crate::settings::LedgerOverwrites;
@@ -73,15 +73,29 @@ impl<'p> Batch<'p> {
     ) -> Result<Self, NotAnEvent> {
         let mut batch = Self::default();
         let mut found = Vec::new();
+        let mut samples = 0;
         let read = catch_unwind(AssertUnwindSafe(|| {
-            envelope::read(payload, &rules.attributes, |place, record| {
+            let text = std::str::from_utf8(payload).ok()?;
+            let mut sample = || {
+                let allowed = sample();
+                samples += u32::from(allowed);
+                allowed
+            };
+            let each = |place: Place<'p>, record: &_| {
                 if let Some(reason) = batch.add(record, rules, now, &mut sample) {
                     found.push((batch.facts.len() - 1, place.raw(), reason));
                 }
-            })
+            };
+            envelope::read(text, &rules.attributes, each).ok()
         }));
-        if !matches!(read, Ok(Ok(()))) {
+        if !matches!(read, Ok(Some(()))) {
             (batch, found) = Default::default();
+            // What was allowed to the reading that failed is not spent.
+            let mut sample = || {
+                let allowed = samples > 0 || sample();
+                samples = samples.saturating_sub(1);
+                allowed
+            };
             for raw in envelope::split(payload)? {
                 let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
                 let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));

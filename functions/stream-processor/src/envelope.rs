@@ -1,7 +1,8 @@
 //! The envelope: a payload's records, borrowed, nothing copied.
 //!
 //! Each payload is read once, record by record ([`read`]). The raw text of a record that has something for the ledger is
-//! found by its [`Place`]; only if that fails is the whole payload split into the text of its records ([`split`]).
+//! found by its [`Place`]. Where one of the two fails, the payload is split into the text of its records ([`split`]),
+//! and it is for that to say what is no event.
 
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
@@ -56,12 +57,10 @@ impl<'a> Place<'a> {
 /// number out of range): where such a value stands in place of one that is read, all of it fails, and [`split`] is the
 /// way to the other records.
 pub fn read<'a>(
-    payload: &'a [u8],
+    payload: &'a str,
     attributes: &Attributes,
     mut each: impl FnMut(Place<'a>, &Result<Record<'a>, Unread<'a>>),
-) -> Result<(), NotAnEvent> {
-    let payload = std::str::from_utf8(payload)
-        .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
+) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(payload);
     let each = |first_name, record: &_| {
         let place = Place {
@@ -70,19 +69,27 @@ pub fn read<'a>(
         };
         each(place, record);
     };
-    let envelope = read_records(attributes, each).deserialize(&mut json);
-    envelope
-        .and_then(|()| json.end())
-        .map_err(|error| NotAnEvent::at(&error))
+    read_records(attributes, each).deserialize(&mut json)?;
+    json.end()
 }
 
 /// Splits a payload into its records, each still raw JSON text.
 ///
 /// Anything may be in a record: each is read on its own, so that one bad record never fails the others.
 pub fn split(payload: &[u8]) -> Result<Vec<&RawValue>, NotAnEvent> {
-    serde_json::from_slice::<Envelope<'_>>(payload)
-        .map(|envelope| envelope.records)
-        .map_err(|error| NotAnEvent::at(&error))
+    let text = std::str::from_utf8(payload)
+        .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
+    let envelope = serde_json::from_str::<Envelope<'_>>(text);
+    let records = envelope.map_err(|error| NotAnEvent::at(&error))?.records;
+    // serde takes a list for a struct, too: its first element would be the records.
+    match text.trim_start().starts_with('{') {
+        true => Ok(records),
+        false => Err(NotAnEvent {
+            problem: "it is JSON, but has no list of Records (line 1, column 1)".into(),
+            line: 1,
+            column: 1,
+        }),
+    }
 }
 
 impl NotAnEvent {
@@ -176,29 +183,31 @@ mod tests {
             br#"{"Records":[nul]}"#,
             b"{\"Records\":[\"\xff\"]}",
             b"{\"Records\":[{\"x\":\"\xff\"}]}",
+            b"{\"x\":\"\xff\",\"Records\":[]}",
+            b"[[]]",
+            b" [[5]]",
+            b" {\"Records\":[5]}",
         ] {
             let mut count = 0;
-            let read = read(payload, &Attributes::default(), |_, _| count += 1).map(|()| count);
+            let read = std::str::from_utf8(payload).ok().and_then(|text| {
+                read(text, &Attributes::default(), |_, _| count += 1).ok()?;
+                Some(count)
+            });
             let split = split(payload).map(|records| records.len());
-            assert_eq!(
-                read.ok(),
-                split.ok(),
-                "{}",
-                String::from_utf8_lossy(payload)
-            );
+            assert_eq!(read, split.ok(), "{}", String::from_utf8_lossy(payload));
         }
     }
 
     #[test]
     fn a_place_gives_the_text_that_splitting_gives_or_none() {
-        let payload = br#"{"a":{"b":1},"Records":[{"x":{"y":"}"}}, { "x" : [ ] }
+        let payload = r#"{"a":{"b":1},"Records":[{"x":{"y":"}"}}, { "x" : [ ] }
             ,{},5,[{"x":1}],"x",null,{"\u0078":1},{"":2},{"x":1,"x":{"x":2}}],"b":{"x":0}}"#;
         let mut found = Vec::new();
         read(payload, &Attributes::default(), |place, _| {
             found.push(place.raw().map(RawValue::get));
         })
         .unwrap();
-        let split = split(payload).unwrap();
+        let split = split(payload.as_bytes()).unwrap();
         assert_eq!(found.len(), split.len());
         for (found, split) in found.iter().zip(&split) {
             assert!(found.is_none_or(|found| found == split.get()), "{found:?}");

@@ -16,7 +16,7 @@ use crate::ledger::{Ledger, LedgerError, Written};
 use crate::log;
 use crate::made::{self, Made};
 use crate::metrics::{Metrics, Tally};
-use crate::record::{Attributes, Origin};
+use crate::record::{self, Attributes};
 use crate::sampler::Sampler;
 use crate::settings::{LedgerOverwrites, Settings};
 
@@ -262,7 +262,7 @@ fn reported(first_failed: &Due<'_>, payload: &[u8]) -> Result<Reported, NotAnEve
 
 /// A record's sequence number. An empty one would fail the whole batch, so it is as good as none.
 fn sequence_number(raw: &RawValue) -> Option<String> {
-    let number = Origin::read(raw).sequence_number?;
+    let number = record::sequence_number(raw)?;
     (!number.is_empty()).then(|| number.into_owned())
 }
 

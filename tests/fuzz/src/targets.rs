@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use stream_processor::batch::{Batch, Rules};
 use stream_processor::entry;
 use stream_processor::envelope;
-use stream_processor::record::{Attributes, Decoded, Origin, Record};
+use stream_processor::record::{Attributes, Decoded, Record, sequence_number};
 
 use crate::function;
 use crate::mutation::Mutated;
@@ -57,7 +57,7 @@ fn a_damaged_record_is_read_or_named_malformed() {
 }
 
 fn read_all(raw: &RawValue) {
-    let _ = Origin::read(raw);
+    let _ = sequence_number(raw);
     let _ = Decoded::read(raw);
     if let Ok(record) = Record::read(raw, &Attributes::default()) {
         assert!(
@@ -71,8 +71,12 @@ fn read_all(raw: &RawValue) {
 fn what_is_due_is_the_text_of_its_record() {
     bolero::check!().with_type::<Mutated>().for_each(|mutated| {
         let payload = mutated.bytes();
-        let batch = Batch::judge(&payload, &Rules::default(), 0, || true);
         let records = envelope::split(&payload);
+        let read = std::str::from_utf8(&payload)
+            .is_ok_and(|text| envelope::read(text, &Attributes::default(), |_, _| {}).is_ok());
+        assert!(!read || records.is_ok(), "what is read is no event");
+        let rules = Rules::default();
+        let batch = within_memory(payload.len(), || Batch::judge(&payload, &rules, 0, || true));
         assert_eq!(batch.is_ok(), records.is_ok(), "one takes it as an event");
         let (Ok(batch), Ok(records)) = (batch, records) else {
             return;

@@ -223,6 +223,36 @@ async fn a_value_that_cannot_be_read_quarantines_its_record_alone() {
 }
 
 #[tokio::test]
+async fn a_reading_that_fails_spends_no_samples() {
+    let mut unstamped: Vec<_> = (0..6).map(replicated).collect();
+    for record in &mut unstamped {
+        record["dynamodb"]["NewImage"] = json!({"status": {"S": "PAID"}});
+    }
+    let good = String::from_utf8(payload(&unstamped)).unwrap();
+    let bad = good.replace(r#""eventID":"e5""#, r#""eventID":1e999"#);
+    assert_ne!(bad, good);
+    let processor = processor(TestLedger::default());
+    processor.process(bad.as_bytes(), LATER).await.unwrap();
+    // Five samples a minute is the default, and the sixth record is quarantined.
+    assert_eq!(processor.ledger.entries.borrow().len(), 6);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_reported_by_its_own_sequence_number() {
+    let good = String::from_utf8(payload(&[replicated(0), replicated(1)])).unwrap();
+    for unreadable in [r#""eventID":1e999"#, r#""\ud800":1,"eventID":"e1""#] {
+        let bad = good.replace(r#""eventID":"e1""#, unreadable);
+        assert_ne!(bad, good);
+        let processor = processor(TestLedger {
+            failing: vec![0],
+            ..TestLedger::default()
+        });
+        let answer = processor.process(bad.as_bytes(), LATER).await.unwrap();
+        assert_eq!(reported(answer), ["101"], "{unreadable}");
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
     fn panicking<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
         if let Change::Modify { new, .. } = change

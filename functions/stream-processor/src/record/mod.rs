@@ -86,15 +86,6 @@ pub struct Unread<'a> {
     pub table: Option<Cow<'a, str>>,
 }
 
-/// The parts of a record that an answer or a metric needs even of one that cannot be judged.
-#[derive(Debug, Default)]
-pub struct Origin<'a> {
-    /// The table's name, from the stream's ARN.
-    pub table: Option<Cow<'a, str>>,
-    /// The sequence number.
-    pub sequence_number: Option<Cow<'a, str>>,
-}
-
 impl<'a> Record<'a> {
     /// Reads a raw record.
     ///
@@ -194,17 +185,9 @@ impl<'a> Record<'a> {
     }
 }
 
-impl<'a> Origin<'a> {
-    /// Reads what can be read.
-    pub fn read(raw: &'a RawValue) -> Self {
-        let Ok(parts) = read::parts(raw, &Attributes::default()) else {
-            return Self::default();
-        };
-        Self {
-            table: parts.stream_arn.as_ref().and_then(table_of),
-            sequence_number: parts.dynamodb.and_then(|dynamodb| dynamodb.sequence_number),
-        }
-    }
+/// A record's sequence number, if it can be read: also of a record that cannot be judged.
+pub fn sequence_number(raw: &RawValue) -> Option<Cow<'_, str>> {
+    read::sequence_number(raw)
 }
 
 /// The key and the images of a record, decoded in full.

@@ -3,6 +3,7 @@
 mod decoded;
 mod envelope;
 mod image;
+mod member;
 mod values;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 pub(super) use decoded::DecodedSeed;
 pub(crate) use envelope::read_records;
 use image::{ImageSeed, ImageSlot};
+pub(super) use member::sequence_number;
 use values::{IsObject, Name, Text, expecting_anything, lenient};
 
 use super::{Attributes, Unreadable};

@@ -61,6 +61,7 @@ pub(super) fn expecting_anything(formatter: &mut fmt::Formatter<'_>) -> fmt::Res
 }
 
 /// Text, borrowed where the payload holds it unescaped; nothing if the value is no text.
+#[derive(Clone, Copy)]
 pub(super) struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
