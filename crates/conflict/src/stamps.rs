@@ -9,6 +9,10 @@ use crate::number::Decimal;
 /// The largest stamp part: the end of the year 9999 in epoch microseconds.
 const MAX_PART: u64 = 253_402_300_799_999_999;
 
+/// The most Regions whose pairs an item's stamps hold; what an item has beyond them is not looked at. AWS has fewer
+/// Regions: only an item that was made to do harm has so many, and up to 24,000 of them fit into 400 KB.
+const MOST_REGIONS: usize = 64;
+
 /// The longest Region name that a stamp may carry, in bytes. AWS's longest is well below.
 pub const MAX_REGION_LENGTH: usize = 32;
 
@@ -122,8 +126,10 @@ impl<'a> Stamps<'a> {
         match (at, stamp == Stamp::default()) {
             (Ok(at), false) => self.pairs[at].1 = stamp,
             (Ok(at), true) => drop(self.pairs.remove(at)),
-            (Err(at), false) => self.pairs.insert(at, (region, stamp)),
-            (Err(_), true) => {}
+            (Err(at), false) if self.pairs.len() < MOST_REGIONS => {
+                self.pairs.insert(at, (region, stamp));
+            }
+            (Err(_), _) => {}
         }
     }
 
@@ -367,6 +373,18 @@ mod tests {
                 names.extend(["a", "1", "-"].map(|next| name.clone() + next));
             }
         }
+    }
+
+    #[test]
+    fn regions_beyond_the_most_are_not_looked_at() {
+        let mut stamps = Stamps::default();
+        for number in 0..MOST_REGIONS + 1 {
+            stamps.set(format!("a-b-{number}"), Stamp::new(1, 1));
+        }
+        assert_eq!(stamps.len(), MOST_REGIONS);
+        assert_eq!(stamps.get("a-b-64"), None);
+        stamps.set("a-b-0", Stamp::new(2, 2));
+        assert_eq!(stamps.get("a-b-0"), Some(Stamp::new(2, 2)));
     }
 
     #[test]

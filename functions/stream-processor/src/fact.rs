@@ -149,15 +149,22 @@ impl Names {
     }
 }
 
+/// The most names of a kind that a batch keeps. It has one table, and AWS has fewer Regions; but a stamp may name a
+/// Region that does not exist, and each that is kept is looked at for each record, and becomes a metric.
+const MOST_NAMES: usize = 256;
+
 /// Looks a name up or adds it. A batch has one table and a handful of Regions, so looking at all of them is quickest.
-/// Names beyond what an index holds are all "unknown".
+/// Names beyond [`MOST_NAMES`] are all "unknown".
 fn index_of(names: &mut Vec<String>, name: &str) -> u16 {
     let known = names.iter().position(|known| known == name);
     let at = known.unwrap_or(names.len());
-    if known.is_none() && at < usize::from(u16::MAX) {
+    if at == MOST_NAMES {
+        return u16::MAX;
+    }
+    if known.is_none() {
         names.push(name.to_owned());
     }
-    u16::try_from(at).unwrap_or(u16::MAX)
+    at as u16
 }
 
 #[cfg(test)]
@@ -172,6 +179,18 @@ mod tests {
         assert_eq!(names.region_index("eu-west-1"), 0);
         assert_eq!(names.region(1), "us-east-1");
         assert_eq!(names.table(0), "unknown");
+    }
+
+    #[test]
+    fn names_beyond_the_most_are_unknown() {
+        let mut names = Names::default();
+        let all: Vec<u16> = (0..MOST_NAMES + 2)
+            .map(|number| names.region_index(&format!("a-b-{number}")))
+            .collect();
+        assert_eq!(names.region(all[MOST_NAMES - 1]), "a-b-255");
+        assert_eq!(all[MOST_NAMES..], [u16::MAX; 2]);
+        assert_eq!(names.region(u16::MAX), Names::UNKNOWN);
+        assert_eq!(names.region_index("a-b-0"), all[0]);
     }
 
     #[test]

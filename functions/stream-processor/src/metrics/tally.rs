@@ -1,7 +1,7 @@
 //! Adds up facts, table by table.
 //!
-//! A fact refers to its table and its Region by index, and so does the tally: adding one looks nothing up and
-//! allocates nothing.
+//! A fact refers to its table and its Region by index, and so does the tally: adding one looks no name up, and allocates
+//! only for the first of a Region.
 
 use chrono::{DateTime, Utc};
 use conflict::Kind;

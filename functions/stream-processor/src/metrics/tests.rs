@@ -156,12 +156,11 @@ fn documents_define_what_they_hold_and_share_dimensions() {
 #[test]
 fn requests_stay_within_cloudwatchs_limits() {
     let mut names = Names::default();
-    let table = names.table_index("orders");
     let facts: Vec<Fact> = (0..5_000_u64)
         .map(|at| Fact {
-            table,
+            table: names.table_index(&format!("orders-{}", at % 200)),
             outcome: Outcome::Replicated(Arrival {
-                origin: names.region_index(&format!("region-{at}")),
+                origin: names.region_index(&format!("region-{}", at / 200)),
                 written_at: Some(1_795_349_590_000_000 - at * 1_000_000),
                 returned_writes: 0,
             }),
@@ -169,6 +168,7 @@ fn requests_stay_within_cloudwatchs_limits() {
         .collect();
     let tally = Tally::of(&facts, &names, now());
     let data = tally.data();
+    assert!(data.len() > 5_000, "{}", data.len());
     let requests = cloudwatch::requests(&data);
     assert!(
         requests
