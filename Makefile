@@ -65,7 +65,8 @@ prove: ## A million writes per setting against the model of a global table (PROV
 bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (PEERS=1: Python and Node too)
 	@cargo lambda build --quiet --release $(FUNCTIONS:%=--package %) --package bench-functions
 	@cargo build --quiet --package bench
-	@$(if $(PEERS),bench/peers/install.sh | sed 's/^/--peer=/' | tr '\n' '\0' | xargs -0) target/debug/bench --check $(BENCH)
+	@$(if $(PEERS),bench/peers/install.sh > target/peers.txt)
+	@$(if $(PEERS),sed 's/^/--peer=/' target/peers.txt | tr '\n' '\0' | xargs -0) target/debug/bench --check $(BENCH)
 
 fuzz: ## Hostile input for longer: FUZZ_SECONDS=60 for each target
 	@BOLERO_RANDOM_TEST_TIME_MS=$$(( $(FUZZ_SECONDS) * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \

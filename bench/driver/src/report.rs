@@ -123,8 +123,8 @@ impl Report {
             "function",
             "CPU us/record",
             "ratio",
-            "start to ready ms",
-            "first call ms",
+            "start to ready ms (wall)",
+            "first call ms (wall)",
             "peak MB",
         ]);
         let Results {

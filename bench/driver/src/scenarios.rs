@@ -202,8 +202,7 @@ async fn without_conflicts(
 
 /// CPU microseconds of batches, by lane.
 ///
-/// The lanes take turns, one batch each, so that noise hits all of them. A function may run in several lanes, with
-/// batches of several kinds.
+/// The lanes take turns, one batch each, so that noise hits all of them.
 struct Samples(Vec<Vec<f64>>);
 
 impl Samples {
@@ -268,7 +267,7 @@ async fn ten_percent(ours: &Candidate, batches: usize) -> Result<Measured> {
     let ledger = quick_ledger(Duration::from_millis(5)).await?;
     let running = ours.start_with_ledger(Some(ledger)).await?;
     let mut took = Vec::new();
-    for turn in 0..WARM_UP + batches / 4 {
+    for turn in 0..WARM_UP + batches {
         let wall = milliseconds(running.send(batch.payload(turn)).await?);
         if turn >= WARM_UP {
             took.push(wall);
@@ -308,13 +307,18 @@ async fn by_kind(ours: &Candidate, kinds: [Batch; 3], batches: usize) -> Result<
     let payloads = kinds.map(few);
     let mut cpu = Samples::of(kinds.len());
     for _ in 0..PROCESSES {
-        let running = ours.start().await?;
-        cpu.in_turn(&[&running; 3], batches, |turn| {
+        // A process each: what one does after its answer is booked to its own kind.
+        let mut running = Vec::new();
+        for _ in kinds {
+            running.push(ours.start().await?);
+        }
+        let lanes: Vec<&Running> = running.iter().collect();
+        cpu.in_turn(&lanes, batches, |turn| {
             let of_turn = payloads.iter().map(|few| few[turn % few.len()].clone());
             of_turn.collect()
         })
         .await?;
-        running.stop().await;
+        stop(running).await;
     }
     Ok(cpu.measured())
 }

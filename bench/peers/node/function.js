@@ -1,5 +1,5 @@
 // How a function over a stream is usually written in Node: Powertools for the batch, the SDK for images and metrics. It
-// compares what the stream processor has to compare, sends one PutMetricData a batch, and keeps nothing.
+// compares the count of one Region, sends one metric a batch, and keeps nothing.
 
 const { BatchProcessor, EventType, processPartialResponse } = require("@aws-lambda-powertools/batch");
 const { CloudWatchClient, PutMetricDataCommand } = require("@aws-sdk/client-cloudwatch");

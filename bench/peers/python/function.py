@@ -1,6 +1,6 @@
 """How a function over a stream is usually written in Python: Powertools for the batch, boto3 for images and metrics.
 
-It compares what the stream processor has to compare, sends one PutMetricData a batch, and keeps nothing.
+It compares the count of one Region, sends one metric a batch, and keeps nothing.
 """
 
 import boto3

@@ -1,7 +1,7 @@
 //! Reads, judges and counts a fixed batch so many times, for counting instructions:
-//! `instructions read|conflicts|ignore|twice BATCHES`.
+//! `instructions read|conflicts|split|ignore|twice BATCHES`.
 //!
-//! `conflicts` is a batch of which one record in a hundred is a conflict. `ignore` steps over the payload of `read` with
+//! `conflicts` is a batch of which one record in a hundred is a conflict, and `split` splits it as well, on purpose. `ignore` steps over the payload of `read` with
 //! serde_json and does nothing else: the yardstick, which moves with the compiler and its flags as the reader does.
 //! `twice` is a reader slowed on purpose.
 
@@ -11,6 +11,7 @@ use std::hint::black_box;
 use chrono::DateTime;
 use serde::de::IgnoredAny;
 use stream_processor::batch::{Batch, Rules};
+use stream_processor::envelope;
 use stream_processor::metrics::Tally;
 
 const RECORDS: usize = 200;
@@ -20,15 +21,14 @@ fn main() {
     let [_, mode, batches] = arguments.as_slice() else {
         panic!("usage: instructions MODE BATCHES")
     };
-    let payload = payload(mode == "conflicts");
+    let conflicts = match mode.as_str() {
+        "conflicts" | "split" => RECORDS / 100,
+        _ => 0,
+    };
+    let payload = payload(conflicts > 0);
     let rules = Rules::default();
     let read = || {
         let batch = Batch::judge(payload.as_bytes(), &rules, 0, || false).expect("it is an event");
-        let conflicts = if mode == "conflicts" {
-            RECORDS / 100
-        } else {
-            0
-        };
         assert_eq!((batch.facts.len(), batch.due.len()), (RECORDS, conflicts));
         let tally = Tally::of(&batch.facts, &batch.names, DateTime::UNIX_EPOCH);
         assert!(!black_box(tally.data()).is_empty());
@@ -36,6 +36,10 @@ fn main() {
     for _ in 0..batches.parse::<usize>().expect("BATCHES is a number") {
         match mode.as_str() {
             "read" | "conflicts" => read(),
+            "split" => {
+                read();
+                black_box(envelope::split(payload.as_bytes()).expect("it is an event"));
+            }
             "twice" => {
                 read();
                 read();
@@ -45,7 +49,7 @@ fn main() {
                     serde_json::from_str::<IgnoredAny>(black_box(&payload)).expect("it is JSON"),
                 );
             }
-            _ => panic!("MODE is read, conflicts, ignore or twice"),
+            _ => panic!("MODE is read, conflicts, split, ignore or twice"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! How a function over a stream is usually written: typed events, images as items, clients made at start, and one
-//! PutMetricData a batch. It compares what the stream processor has to compare, and keeps nothing.
+//! PutMetricData a batch. It compares the count of one Region, sends one metric, and keeps nothing.
 
 use aws_lambda_events::event::dynamodb::Event;
 use aws_sdk_cloudwatch::types::{MetricDatum, StandardUnit};
