@@ -37,9 +37,12 @@ fn built(package: &str, further_sources: &[&str]) -> PathBuf {
     let path = beside_the_tests().join(package);
     assert!(
         path.is_file(),
-        "no function at {}: run `cargo build -p {package}` (with --release for a release test), or name a built stream \
-         processor in {BOOTSTRAP_VARIABLE}",
-        path.display()
+        "no function at {}: run `cargo build -p {package}` (with --release for a release test){}",
+        path.display(),
+        match package {
+            "stream-processor" => format!(", or name a built one in {BOOTSTRAP_VARIABLE}"),
+            _ => String::new(),
+        }
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let own = format!("functions/{package}/src");

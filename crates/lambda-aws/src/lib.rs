@@ -1,7 +1,7 @@
 //! What both functions need of Lambda: AWS clients from what it gives, and a way to say why a function does not start.
 //!
-//! Credentials and Region come from the environment, and nothing else does. No profile files, no instance metadata: the chain that looks for them costs start-up time and finds nothing on
-//! Lambda. Clients are made when first used, and so is TLS.
+//! Credentials, Region and endpoints come from the environment. No profile files, no instance metadata: the chain that
+//! looks for them costs start-up time and finds nothing on Lambda. Clients are made when first used, and so is TLS.
 
 mod init_error;
 
