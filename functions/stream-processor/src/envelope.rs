@@ -4,11 +4,9 @@
 //! found by its [`Place`]. Where one of the two fails, the payload is split into the text of its records ([`split`]),
 //! and it is for that to say what is no event.
 
-use serde::Deserialize;
-use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use crate::record::{Attributes, Record, Unread, read_records};
+use crate::record::{Attributes, Record, Unread, read_records, split_records};
 
 /// A payload that is no stream event: the invocation is a function error.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +19,6 @@ pub struct NotAnEvent {
     pub line: usize,
     /// Where reading stopped, counted from 1.
     pub column: usize,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "Records")]
-    records: Vec<&'a RawValue>,
 }
 
 /// Where in a payload a record stands.
@@ -61,16 +53,13 @@ pub fn read<'a>(
     attributes: &Attributes,
     mut each: impl FnMut(Place<'a>, &Result<Record<'a>, Unread<'a>>),
 ) -> serde_json::Result<()> {
-    let mut json = serde_json::Deserializer::from_str(payload);
-    let each = |first_name, record: &_| {
+    read_records(payload, attributes, |first_name, record| {
         let place = Place {
             payload,
             first_name,
         };
         each(place, record);
-    };
-    read_records(attributes, each).deserialize(&mut json)?;
-    json.end()
+    })
 }
 
 /// Splits a payload into its records, each still raw JSON text.
@@ -79,17 +68,7 @@ pub fn read<'a>(
 pub fn split(payload: &[u8]) -> Result<Vec<&RawValue>, NotAnEvent> {
     let text = std::str::from_utf8(payload)
         .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
-    let envelope = serde_json::from_str::<Envelope<'_>>(text);
-    let records = envelope.map_err(|error| NotAnEvent::at(&error))?.records;
-    // serde takes a list for a struct, too: its first element would be the records.
-    match text.trim_start().starts_with('{') {
-        true => Ok(records),
-        false => Err(NotAnEvent {
-            problem: "it is JSON, but has no list of Records (line 1, column 1)".into(),
-            line: 1,
-            column: 1,
-        }),
-    }
+    split_records(text).map_err(|error| NotAnEvent::at(&error))
 }
 
 impl NotAnEvent {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use conflict::{Change, StampNames, Stamps};
-pub(crate) use read::read_records;
+pub(crate) use read::{read_records, split_records};
 use serde::de::DeserializeSeed;
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;

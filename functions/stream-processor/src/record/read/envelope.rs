@@ -1,79 +1,73 @@
-//! The envelope: its records are handed on one by one as they are read.
+//! The envelope: an object with one list of `Records`, which are read or split.
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::super::{Attributes, LastStream, Record, Unread};
-use super::values::Name;
-use super::{Parts, PartsSeed};
+use super::values::{Any, Name};
+use super::{Parts, PartsVisitor};
 
 /// Reads an envelope and hands each of its records on, with the name of its first member as it stands in the payload.
-pub(crate) fn read_records<'a, 's, F>(attributes: &'s Attributes, each: F) -> EnvelopeSeed<'s, F>
+pub(crate) fn read_records<'a, F>(
+    payload: &'a str,
+    attributes: &Attributes,
+    each: F,
+) -> serde_json::Result<()>
 where
     F: FnMut(Option<&'a str>, &Result<Record<'a>, Unread<'a>>),
 {
-    EnvelopeSeed { attributes, each }
+    in_envelope(payload, RecordsVisitor { attributes, each })
 }
 
-/// The envelope: an object with one list of `Records`.
-pub(crate) struct EnvelopeSeed<'s, F> {
-    attributes: &'s Attributes,
-    each: F,
+/// Splits an envelope into the text of its records.
+pub(crate) fn split_records(payload: &str) -> serde_json::Result<Vec<&RawValue>> {
+    in_envelope(payload, TextsVisitor)
 }
 
-impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
-    for EnvelopeSeed<'_, F>
-{
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_map(self)
-    }
+/// Visits the records of an envelope, which is all that the payload holds.
+fn in_envelope<'a, V: Visitor<'a>>(payload: &'a str, records: V) -> serde_json::Result<V::Value> {
+    let mut json = serde_json::Deserializer::from_str(payload);
+    let value = Any(EnvelopeVisitor(records)).deserialize(&mut json)?;
+    json.end()?;
+    Ok(value)
 }
 
-impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> Visitor<'de>
-    for EnvelopeSeed<'_, F>
-{
-    type Value = ();
+struct EnvelopeVisitor<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for EnvelopeVisitor<V> {
+    type Value = V::Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object with Records")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut found = false;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut records = Some(self.0);
+        let mut value = None;
         while let Some(name) = map.next_key_seed(Name)? {
             if name == "Records" {
-                if std::mem::replace(&mut found, true) {
-                    return Err(de::Error::duplicate_field("Records"));
-                }
-                map.next_value_seed(RecordsSeed(&mut self))?;
+                let records = records.take();
+                let records = records.ok_or_else(|| de::Error::duplicate_field("Records"))?;
+                value = Some(map.next_value_seed(Any(records))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        found
-            .then_some(())
-            .ok_or_else(|| de::Error::missing_field("Records"))
+        value.ok_or_else(|| de::Error::missing_field("Records"))
     }
 }
 
-/// The list of records.
-struct RecordsSeed<'e, 's, F>(&'e mut EnvelopeSeed<'s, F>);
-
-impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> DeserializeSeed<'de>
-    for RecordsSeed<'_, '_, F>
-{
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_seq(self)
-    }
+/// Reads each record.
+struct RecordsVisitor<'s, F> {
+    attributes: &'s Attributes,
+    each: F,
 }
 
-impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> Visitor<'de>
-    for RecordsSeed<'_, '_, F>
+impl<'de, F> Visitor<'de> for RecordsVisitor<'_, F>
+where
+    F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>),
 {
     type Value = ();
 
@@ -81,22 +75,40 @@ impl<'de, F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>)> Visitor
         formatter.write_str("a list of records")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let EnvelopeSeed { attributes, each } = self.0;
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let mut stream = LastStream::default();
         loop {
             let mut parts = Parts::default();
-            let seed = PartsSeed {
-                attributes,
+            let seed = Any(PartsVisitor {
+                attributes: self.attributes,
                 parts: &mut parts,
-            };
+            });
             if seq.next_element_seed(seed)?.is_none() {
                 return Ok(());
             }
-            each(
+            (self.each)(
                 parts.first_name,
                 &Record::from_parts(&mut parts, &mut stream),
             );
         }
+    }
+}
+
+/// Takes each record as text.
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = seq.next_element()? {
+            texts.push(text);
+        }
+        Ok(texts)
     }
 }

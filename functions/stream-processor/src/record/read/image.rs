@@ -3,10 +3,10 @@
 use std::fmt;
 
 use conflict::integer;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::{Attributes, Glance};
-use super::values::{Name, Number, expecting_anything};
+use super::values::{Any, Name, Number, lenient};
 
 /// What stands where an image may stand.
 #[derive(Default)]
@@ -18,52 +18,41 @@ pub(in crate::record) struct ImageSlot<'a> {
 }
 
 /// Reads the stamps out of an image and steps over every other attribute.
-pub(super) struct ImageSeed<'p, 'de> {
+pub(super) struct ImageVisitor<'p, 'de> {
     attributes: &'p Attributes,
     slot: &'p mut ImageSlot<'de>,
 }
 
-impl<'p, 'de> ImageSeed<'p, 'de> {
+impl<'p, 'de> ImageVisitor<'p, 'de> {
     /// Reads into a slot, in place of what was read into it before.
-    pub(super) fn new(attributes: &'p Attributes, slot: &'p mut ImageSlot<'de>) -> Self {
-        *slot = ImageSlot::default();
-        Self { attributes, slot }
-    }
-
-    fn no_image<E>(self) -> Result<(), E> {
-        self.slot.is_no_image = true;
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for ImageSeed<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
+    pub(super) fn new(attributes: &'p Attributes, slot: &'p mut ImageSlot<'de>) -> Any<Self> {
+        *slot = ImageSlot {
+            glance: None,
+            // Until an object or null shows up.
+            is_no_image: true,
+        };
+        Any(Self { attributes, slot })
     }
 }
 
-impl<'de> Visitor<'de> for ImageSeed<'_, 'de> {
+impl<'de> Visitor<'de> for ImageVisitor<'_, 'de> {
     type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.slot.is_no_image = false;
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Attributes { stamps, ttl } = self.attributes;
+        self.slot.is_no_image = false;
         let glance = self.slot.glance.insert(Glance::default());
         while let Some(name) = map.next_key_seed(Name)? {
             if ttl.as_deref() == Some(name.as_ref()) {
-                let number = map.next_value_seed(Number)?;
+                let number = map.next_value_seed(Any(Number))?;
                 glance.expires_at = number.as_deref().and_then(integer);
             } else if let Some(attribute) = stamps.parse(name) {
-                let number = map.next_value_seed(Number)?;
+                let number = map.next_value_seed(Any(Number))?;
                 glance.stamps.read(attribute, number.as_deref());
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -72,28 +61,5 @@ impl<'de> Visitor<'de> for ImageSeed<'_, 'de> {
         Ok(())
     }
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
-        self.no_image()
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
-        self.no_image()
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
-        self.no_image()
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        self.no_image()
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
-        self.no_image()
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        self.no_image()
-    }
+    lenient!(scalars str seq);
 }

@@ -6,40 +6,28 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::values::{Text, expecting_anything, lenient};
+use super::values::{Any, Text, lenient};
 
 /// The text of `dynamodb.SequenceNumber`.
 pub(in crate::record) fn sequence_number(raw: &RawValue) -> Option<Cow<'_, str>> {
     let mut json = serde_json::Deserializer::from_str(raw.get());
-    let number = Member("dynamodb", Member("SequenceNumber", Text));
+    let number = Any(Member("dynamodb", Member("SequenceNumber", Text)));
     number.deserialize(&mut json).ok()???
 }
 
 /// Reads the member of this name, and steps over every other one; nothing if there is none.
 #[derive(Clone, Copy)]
-struct Member<S>(&'static str, S);
+struct Member<V>(&'static str, V);
 
-impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Member<S> {
-    type Value = Option<S::Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Member<S> {
-    type Value = Option<S::Value>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
+impl<'de, V: Visitor<'de> + Copy> Visitor<'de> for Member<V> {
+    type Value = Option<V::Value>;
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Self(name, seed) = self;
+        let Self(name, value) = self;
         let mut found = None;
         while let Some(is_it) = map.next_key_seed(NameIs(name))? {
             if is_it {
-                found = Some(map.next_value_seed(seed)?);
+                found = Some(map.next_value_seed(Any(value))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -47,7 +35,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Member<S> {
         Ok(found)
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }
 
 /// Whether a member's name is this one. It is taken as bytes, as half of a surrogate pair is no text.

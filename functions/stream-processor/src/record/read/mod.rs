@@ -9,14 +9,14 @@ mod values;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 pub(super) use decoded::DecodedSeed;
-pub(crate) use envelope::read_records;
-use image::{ImageSeed, ImageSlot};
+pub(crate) use envelope::{read_records, split_records};
+use image::{ImageSlot, ImageVisitor};
 pub(super) use member::sequence_number;
-use values::{IsObject, Name, Text, expecting_anything, lenient};
+use values::{Any, IsObject, Name, Text, lenient};
 
 use super::{Attributes, Unreadable};
 
@@ -52,10 +52,10 @@ pub(super) fn parts<'a>(
 ) -> Result<Parts<'a>, Unreadable> {
     let mut parts = Parts::default();
     let mut json = serde_json::Deserializer::from_str(raw.get());
-    let seed = PartsSeed {
+    let seed = Any(PartsVisitor {
         attributes,
         parts: &mut parts,
-    };
+    });
     // serde names the place, and quotes no more than the JSON type that it met: every value is taken leniently.
     seed.deserialize(&mut json)
         .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))?;
@@ -63,25 +63,13 @@ pub(super) fn parts<'a>(
 }
 
 /// Reads a record into parts that hold nothing yet.
-struct PartsSeed<'p, 'de> {
+struct PartsVisitor<'p, 'de> {
     attributes: &'p Attributes,
     parts: &'p mut Parts<'de>,
 }
 
-impl<'de> DeserializeSeed<'de> for PartsSeed<'_, 'de> {
+impl<'de> Visitor<'de> for PartsVisitor<'_, 'de> {
     type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for PartsSeed<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { attributes, parts } = self;
@@ -92,22 +80,22 @@ impl<'de> Visitor<'de> for PartsSeed<'_, 'de> {
                 parts.first_name = Some(name);
             }
             match name.as_ref() {
-                "eventID" => parts.event_id = map.next_value_seed(Text)?,
-                "eventName" => parts.event_name = map.next_value_seed(Text)?,
-                "awsRegion" => parts.region = map.next_value_seed(Text)?,
-                "eventSourceARN" => parts.stream_arn = map.next_value_seed(Text)?,
-                "dynamodb" => map.next_value_seed(StreamRecordSeed {
-                    attributes,
-                    record: &mut parts.dynamodb,
-                })?,
-                "userIdentity" => parts.removed_by_ttl = map.next_value_seed(TtlIdentity)?,
+                "eventID" => parts.event_id = map.next_value_seed(Any(Text))?,
+                "eventName" => parts.event_name = map.next_value_seed(Any(Text))?,
+                "awsRegion" => parts.region = map.next_value_seed(Any(Text))?,
+                "eventSourceARN" => parts.stream_arn = map.next_value_seed(Any(Text))?,
+                "dynamodb" => {
+                    let record = &mut parts.dynamodb;
+                    map.next_value_seed(StreamRecordVisitor::new(attributes, record))?;
+                }
+                "userIdentity" => parts.removed_by_ttl = map.next_value_seed(Any(TtlIdentity))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }
 
 /// Whether `userIdentity` is DynamoDB's TTL service.
@@ -115,25 +103,13 @@ impl<'de> Visitor<'de> for PartsSeed<'_, 'de> {
 /// Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Time to Live".
 struct TtlIdentity;
 
-impl<'de> DeserializeSeed<'de> for TtlIdentity {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
 impl<'de> Visitor<'de> for TtlIdentity {
     type Value = bool;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut service, mut dynamodb) = (false, false);
         while let Some(name) = map.next_key_seed(Name)? {
-            let value = map.next_value_seed(Text)?;
+            let value = map.next_value_seed(Any(Text))?;
             match name.as_ref() {
                 "type" => service = value.as_deref() == Some("Service"),
                 "principalId" => dynamodb = value.as_deref() == Some("dynamodb.amazonaws.com"),
@@ -143,45 +119,44 @@ impl<'de> Visitor<'de> for TtlIdentity {
         Ok(service && dynamodb)
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }
 
-/// Reads the `dynamodb` object, in place of what was read under the same name before.
-struct StreamRecordSeed<'p, 'de> {
+/// Reads the `dynamodb` object.
+struct StreamRecordVisitor<'p, 'de> {
     attributes: &'p Attributes,
     record: &'p mut Option<StreamRecord<'de>>,
 }
 
-impl<'de> DeserializeSeed<'de> for StreamRecordSeed<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        *self.record = None;
-        json.deserialize_any(self)
+impl<'p, 'de> StreamRecordVisitor<'p, 'de> {
+    /// Reads into a record, in place of what was read into it before.
+    fn new(attributes: &'p Attributes, record: &'p mut Option<StreamRecord<'de>>) -> Any<Self> {
+        *record = None;
+        Any(Self { attributes, record })
     }
 }
 
-impl<'de> Visitor<'de> for StreamRecordSeed<'_, 'de> {
+impl<'de> Visitor<'de> for StreamRecordVisitor<'_, 'de> {
     type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let attributes = self.attributes;
         let record = self.record.insert(StreamRecord::default());
         while let Some(name) = map.next_key_seed(Name)? {
             match name.as_ref() {
-                "Keys" => record.has_keys = map.next_value_seed(IsObject)?,
-                "SequenceNumber" => record.sequence_number = map.next_value_seed(Text)?,
-                "OldImage" => map.next_value_seed(ImageSeed::new(attributes, &mut record.old))?,
-                "NewImage" => map.next_value_seed(ImageSeed::new(attributes, &mut record.new))?,
+                "Keys" => record.has_keys = map.next_value_seed(Any(IsObject))?,
+                "SequenceNumber" => record.sequence_number = map.next_value_seed(Any(Text))?,
+                "OldImage" => {
+                    map.next_value_seed(ImageVisitor::new(attributes, &mut record.old))?
+                }
+                "NewImage" => {
+                    map.next_value_seed(ImageVisitor::new(attributes, &mut record.new))?
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }

@@ -5,6 +5,17 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// The seed of any visitor: hands it whatever value is there.
+pub(super) struct Any<V>(pub(super) V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self.0)
+    }
+}
+
 /// A visitor that takes one kind of value and makes nothing of every other kind.
 ///
 /// Optional fields of an unexpected type are as good as absent, and must not fail the record.
@@ -23,6 +34,9 @@ macro_rules! lenient {
         fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
+        lenient!(@each $($rest)*);
+    };
+    (@each null $($rest:tt)*) => {
         fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
@@ -49,35 +63,21 @@ macro_rules! lenient {
         lenient!(@each $($rest)*);
     };
     ($($other:tt)*) => {
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("any JSON value")
+        }
         lenient!(@each $($other)*);
     };
 }
 
 pub(super) use lenient;
 
-/// For visitors that take any value.
-pub(super) fn expecting_anything(formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    formatter.write_str("any JSON value")
-}
-
 /// Text, borrowed where the payload holds it unescaped; nothing if the value is no text.
 #[derive(Clone, Copy)]
 pub(super) struct Text;
 
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Option<Cow<'de, str>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
 impl<'de> Visitor<'de> for Text {
     type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
         Ok(Some(Cow::Borrowed(text)))
@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for Text {
         Ok(Some(Cow::Owned(text.to_owned())))
     }
 
-    lenient!(scalars seq map);
+    lenient!(scalars null seq map);
 }
 
 /// A member's name.
@@ -120,52 +120,28 @@ impl<'de> Visitor<'de> for Name {
 /// Whether a value is an object.
 pub(super) struct IsObject;
 
-impl<'de> DeserializeSeed<'de> for IsObject {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
 impl<'de> Visitor<'de> for IsObject {
     type Value = bool;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(true)
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }
 
 /// The text of an attribute value of type N; nothing if it is of another type.
 pub(super) struct Number;
 
-impl<'de> DeserializeSeed<'de> for Number {
-    type Value = Option<Cow<'de, str>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
 impl<'de> Visitor<'de> for Number {
     type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        expecting_anything(formatter)
-    }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut number = None;
         while let Some(name) = map.next_key_seed(Name)? {
             if name == "N" {
-                number = map.next_value_seed(Text)?;
+                number = map.next_value_seed(Any(Text))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -173,5 +149,5 @@ impl<'de> Visitor<'de> for Number {
         Ok(number)
     }
 
-    lenient!(scalars str seq);
+    lenient!(scalars null str seq);
 }
