@@ -1,29 +1,14 @@
 //! The built program: what it prints, and how it ends.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use lastwriter::event::{Event, read_all};
 use lastwriter::replay::{ReplayConfig, run};
 use local_aws::ledger::{Ledger, Storage};
 use serde_json::{Value, json};
 
-/// The program, with nothing of this machine's AWS settings.
-fn lastwriter(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lastwriter"));
-    command.args(arguments);
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("AWS_") || text.starts_with("LASTWRITER_") || text == "LEDGER_TABLE" {
-            command.env_remove(name);
-        }
-    }
-    // No profile files, no instance metadata: whoever runs this may have credentials.
-    command.env("HOME", "/nonexistent");
-    command.env("AWS_EC2_METADATA_DISABLED", "true");
-    command
-}
+use crate::{bootstrap, lastwriter, stderr, with_function};
 
 fn output(arguments: &[&str]) -> Output {
     lastwriter(arguments).stdin(Stdio::null()).output().unwrap()
@@ -31,10 +16,6 @@ fn output(arguments: &[&str]) -> Output {
 
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 fn json_of(output: &Output) -> Value {
@@ -50,23 +31,10 @@ fn sample(name: &str) -> String {
     format!("{}/{name}.json", events())
 }
 
-/// The function's binary: the one that `LASTWRITER_BOOTSTRAP` names, or the one that cargo puts beside the program.
-fn bootstrap() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_BIN_EXE_lastwriter")).with_file_name("stream-processor");
-    let path = std::env::var_os("LASTWRITER_BOOTSTRAP").map_or_else(beside, PathBuf::from);
-    assert!(
-        path.is_file(),
-        "no function at {}: run `cargo build -p stream-processor`",
-        path.display()
-    );
-    path
-}
-
-/// Replays with that function.
 fn replay(arguments: &[&str]) -> Output {
-    let mut command = lastwriter(&[&["replay"], arguments].concat());
-    command.env("LASTWRITER_BOOTSTRAP", bootstrap());
-    command.stdin(Stdio::null()).output().unwrap()
+    with_function(&[&["replay"], arguments].concat())
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -119,11 +87,8 @@ fn replay_and_judge_find_the_same_in_every_sample_event() {
 
 #[test]
 fn a_replay_from_standard_input_prints_a_table() {
-    let mut child = lastwriter(&["replay", "-"])
-        .env("LASTWRITER_BOOTSTRAP", bootstrap())
+    let mut child = with_function(&["replay", "-"])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let payload = std::fs::read(sample("update_update")).unwrap();

@@ -7,35 +7,10 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-/// The function's binary: the one that `LASTWRITER_BOOTSTRAP` names, or the one that cargo puts beside the program.
-fn bootstrap() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_BIN_EXE_lastwriter")).with_file_name("stream-processor");
-    let path = std::env::var_os("LASTWRITER_BOOTSTRAP").map_or_else(beside, PathBuf::from);
-    assert!(
-        path.is_file(),
-        "no function at {}: run `cargo build -p stream-processor`",
-        path.display()
-    );
-    path
-}
-
-fn lastwriter(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lastwriter"));
-    command
-        .args(arguments)
-        .env("LASTWRITER_BOOTSTRAP", bootstrap())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
+use crate::{bootstrap, stderr, with_function};
 
 fn run(arguments: &[&str]) -> Output {
-    lastwriter(arguments).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    with_function(arguments).output().unwrap()
 }
 
 /// A demo's outcome, its report, and how it ended.
@@ -108,7 +83,7 @@ fn a_demo_that_is_interrupted_ends_with_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.html");
     let report = report.to_str().unwrap();
-    let mut child = lastwriter(&[
+    let mut child = with_function(&[
         "demo",
         "--seconds",
         "3600",
@@ -203,7 +178,7 @@ impl Local {
             "--endpoints-file",
             file.to_str().unwrap(),
         ];
-        let mut child = lastwriter(&[&options, arguments].concat())
+        let mut child = with_function(&[&options, arguments].concat())
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
