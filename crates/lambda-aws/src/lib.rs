@@ -8,10 +8,12 @@ mod init_error;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 pub use init_error::report_init_error;
 
 /// How often a request is tried, by the SDK's rules of what may be tried again. The deadline bounds them all.
@@ -26,30 +28,26 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A DynamoDB client.
 pub fn dynamodb() -> aws_sdk_dynamodb::Client {
-    let endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB");
-    let mut config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region())
-        .credentials_provider(credentials())
-        .http_client(http_client(endpoint.as_deref()))
-        .retry_config(retries())
-        .timeout_config(timeouts());
-    config.set_endpoint_url(endpoint);
-    aws_sdk_dynamodb::Client::from_conf(config.build())
+    aws_sdk_dynamodb::Client::new(&config("AWS_ENDPOINT_URL_DYNAMODB"))
 }
 
 /// A CloudWatch client.
 pub fn cloudwatch() -> aws_sdk_cloudwatch::Client {
-    let endpoint = endpoint("AWS_ENDPOINT_URL_CLOUDWATCH");
-    let mut config = aws_sdk_cloudwatch::Config::builder()
+    aws_sdk_cloudwatch::Client::new(&config("AWS_ENDPOINT_URL_CLOUDWATCH"))
+}
+
+/// What every client is made of; the variable may name its service's endpoint.
+fn config(endpoint_variable: &str) -> SdkConfig {
+    let endpoint = endpoint(endpoint_variable);
+    let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region())
-        .credentials_provider(credentials())
+        .credentials_provider(SharedCredentialsProvider::new(credentials()))
         .http_client(http_client(endpoint.as_deref()))
         .retry_config(retries())
         .timeout_config(timeouts());
     config.set_endpoint_url(endpoint);
-    aws_sdk_cloudwatch::Client::from_conf(config.build())
+    config.build()
 }
 
 fn variable(name: &str) -> Option<String> {
