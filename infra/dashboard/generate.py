@@ -1,7 +1,7 @@
 """Makes what is generated: alarms.yaml, dashboard.yaml, and two parts of the README (cost, troubleshooting).
 
-    python infra/dashboard/generate.py           writes the files
-    python infra/dashboard/generate.py --check   says which are out of date, and fails if any is
+    python -m infra.dashboard.generate           writes the files
+    python -m infra.dashboard.generate --check   says which are out of date, and fails if any is
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-INFRA = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(INFRA))
+from . import alarms_template, cost, dashboard_template, troubleshooting
 
-from dashboard import alarms_template, cost, dashboard_template, troubleshooting  # noqa: E402
+INFRA = Path(__file__).resolve().parent.parent
 
 
 def outputs() -> dict[Path, str]:
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         found = stale()
         for path in found:
-            print(f"{path.relative_to(INFRA.parent)} is out of date: run python infra/dashboard/generate.py")
+            print(f"{path.relative_to(INFRA.parent)} is out of date: run python -m infra.dashboard.generate")
         return 1 if found else 0
     for path, text in outputs().items():
         path.write_text(text)

@@ -18,7 +18,7 @@ from infra.deploy.errors import DeployError, code_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-LARGEST_INLINE_TEMPLATE = 51_200
+MAX_INLINE_TEMPLATE_BYTES = 51_200
 """Bytes. CloudFormation quotas: a larger template body has to come from S3, up to 1 MB."""
 
 _MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
@@ -56,7 +56,7 @@ def load(function: str) -> Artifact:
     path = Path(os.environ.get(variable) or ROOT / "target" / "lambda" / function / "bootstrap.zip")
     if not path.is_file():
         raise DeployError(
-            f"The code of {function} is not built: there is no {_shown(path)}. Nothing was changed.",
+            f"The code of {function} is not built: there is no {_display_path(path)}. Nothing was changed.",
             f"run `make build` first, or name a built zip in {variable}.",
         )
     data = path.read_bytes()
@@ -70,22 +70,24 @@ def _architecture(path: Path) -> str:
             header = file.read(20)
     except (zipfile.BadZipFile, KeyError) as error:
         raise DeployError(
-            f"{_shown(path)} is not a zip with a `bootstrap` at its top.", "build it again with `make build`."
+            f"{_display_path(path)} is not a zip with a `bootstrap` at its top.", "build it again with `make build`."
         ) from error
     if header[:4] != b"\x7fELF" or len(header) < 20:
         raise DeployError(
-            f"The bootstrap in {_shown(path)} is not a Linux program.", "build it with `make build` (cargo lambda)."
+            f"The bootstrap in {_display_path(path)} is not a Linux program.",
+            "build it with `make build` (cargo lambda)."
         )
     machine = struct.unpack("<H", header[18:20])[0]
     if machine not in _MACHINES:
         raise DeployError(
-            f"The bootstrap in {_shown(path)} is built for a machine that Lambda does not have (ELF {machine:#x}).",
+            f"The bootstrap in {_display_path(path)} is built for a machine that Lambda does not have "
+            f"(ELF {machine:#x}).",
             "build it for x86_64 or arm64.",
         )
     return _MACHINES[machine]
 
 
-def _shown(path: Path) -> str:
+def _display_path(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
@@ -104,7 +106,7 @@ class Store:
     def template(self, region: str, path: Path) -> dict[str, str]:
         """The template as an argument of CloudFormation: inline where it fits, else from the Region's bucket."""
         body = path.read_bytes()
-        if len(body) <= LARGEST_INLINE_TEMPLATE:
+        if len(body) <= MAX_INLINE_TEMPLATE_BYTES:
             return {"TemplateBody": body.decode()}
         key = f"templates/{path.stem}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
         bucket = self._put(region, key, body)

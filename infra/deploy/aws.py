@@ -28,7 +28,7 @@ class Aws(Protocol):
 
 
 @dataclass
-class Boto(Aws):
+class BotoClients(Aws):
     """The real clients, by boto3's default credential chain."""
 
     session: boto3.session.Session = field(default_factory=boto3.session.Session)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import (adding, artifacts, attaching, backups, crossing, deploying, destroying, function_code,
-                          loading, logs, pausing, restoring, status)
-from infra.deploy.aws import Boto
+from infra.deploy import artifacts
+from infra.deploy.aws import BotoClients
+from infra.deploy.commands import (add_region, attach, backup, deploy, deploy_function, destroy, global_test, load_test,
+                                   logs, pause_resume, restore, status)
 from infra.deploy.console import Console
 from infra.deploy.context import Context, parse_parameters
 from infra.deploy.errors import DeployError, explain
@@ -52,15 +53,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
         return command
 
-    add("deploy", lambda c, _: deploying.deploy(c),
+    add("deploy", lambda c, _: deploy.deploy(c),
         "make or update everything: buckets, keys, table, policies, processors, alarms, dashboards")
-    add("attach", lambda c, _: attaching.attach(c),
+    add("attach", lambda c, _: attach.attach(c),
         "processors, alarms and dashboards for a global table that exists; the table is left as it is")
-    command = add("deploy-function", lambda c, a: function_code.deploy_function(c, a.function),
+    command = add("deploy-function", lambda c, a: deploy_function.deploy_function(c, a.function),
                   "new code for a function in every Region, by cargo lambda, and nothing else")
     command.add_argument("--function", default=artifacts.STREAM_PROCESSOR, choices=list(artifacts.ZIP_VARIABLES))
-    add("pause", lambda c, _: pausing.pause(c), "disable the event source mappings; the streams keep 24 hours")
-    add("resume", lambda c, _: pausing.resume(c), "enable the event source mappings, and say what was lost")
+    add("pause", lambda c, _: pause_resume.pause(c), "disable the event source mappings; the streams keep 24 hours")
+    add("resume", lambda c, _: pause_resume.resume(c), "enable the event source mappings, and say what was lost")
     add("status", lambda c, _: status.status(c), "table, replicas, streams, readers, stacks, mappings, alarms")
     command = add("logs", lambda c, a: logs.logs(c, a.since, a.follow, a.filter, a.function),
                   "what the functions logged, all Regions in order of time")
@@ -68,33 +69,33 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--follow", action="store_true", help="go on until interrupted (FOLLOW=1)")
     command.add_argument("--filter", default="", help="a CloudWatch Logs filter pattern (FILTER=)")
     command.add_argument("--function", default=artifacts.STREAM_PROCESSOR, choices=list(artifacts.ZIP_VARIABLES))
-    command = add("load-test", lambda c, a: loading.load_test(
-        c, loading.Load(a.rate, a.seconds, a.keys, a.shared)), "stamped writes at a steady rate, for a bounded time")
+    command = add("load-test", lambda c, a: load_test.load_test(
+        c, load_test.Load(a.rate, a.seconds, a.keys, a.shared)), "stamped writes at a steady rate, for a bounded time")
     command.add_argument("--rate", type=int, default=20, help="writes a second in each Region (RATE=)")
     command.add_argument("--seconds", type=int, default=30, help="for how long (SECONDS=)")
     command.add_argument("--keys", type=int, default=100, help="how many items (KEYS=)")
     command.add_argument("--shared", action="store_true", help="the same items everywhere: makes conflicts (SHARED=1)")
-    add("global-test", lambda c, _: crossing.global_test(c), "write in each Region, read in the others, time it")
-    add("backup", lambda c, _: backups.backup(c), "an on-demand backup of the table in the primary Region")
-    command = add("restore", lambda c, a: restoring.restore(c, restoring.Wish(a.to, a.backup, a.at)),
+    add("global-test", lambda c, _: global_test.global_test(c), "write in each Region, read in the others, time it")
+    add("backup", lambda c, _: backup.backup(c), "an on-demand backup of the table in the primary Region")
+    command = add("restore", lambda c, a: restore.restore(c, restore.RestoreRequest(a.to, a.backup, a.at)),
                   "a new table from a backup or a point in time, with the settings that a restore leaves out")
     command.add_argument("--to", default="", help="the new table (TO=)")
     command.add_argument("--backup", default="", help="a backup's ARN (BACKUP=)")
     command.add_argument("--at", default="", help="a moment, as 2026-11-22T10:30:00Z (AT=); else the latest there is")
-    command = add("add-region", lambda c, a: adding.add_region(c, check_region(a.region)),
+    command = add("add-region", lambda c, a: add_region.add_region(c, check_region(a.region)),
                   "one more replica of a deployed table, with its policy and its processor")
     command.add_argument("--region", default="", help="the new Region (REGION=)")
-    add("destroy", lambda c, _: destroying.destroy(c), "delete the stacks; refuses while deletion protection is on")
+    add("destroy", lambda c, _: destroy.destroy(c), "delete the stacks; refuses while deletion protection is on")
     return parser
 
 
-def run(arguments: Sequence[str], aws: Boto, console: Console, waiter: Waiter) -> None:
+def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Waiter) -> None:
     """Carry out one command. Raises DeployError, or what AWS's SDK raises."""
     chosen = _parser().parse_args(arguments)
     console.assume_yes = console.assume_yes or chosen.yes
     names = Names(chosen.project, chosen.env, chosen.table)
     # A deploy needs two replicas; everything else may look at one Region of a table alone.
-    regions = parse_regions(chosen.regions, fewest=2 if chosen.command in ("deploy", "attach") else 1)
+    regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "attach") else 1)
     context = Context(aws, console, waiter, names, regions, parse_parameters(chosen.params))
     console.step(f"account and role: {aws.identify(regions[0])}")
     chosen.run(context, chosen)
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     console = Console(assume_yes=os.environ.get("YES") == "1")
     try:
-        run(arguments, Boto(), console, Waiter())
+        run(arguments, BotoClients(), console, Waiter())
     except (DeployError, ClientError, BotoCoreError) as error:
         print(f"\nERROR: {explain(error)}", file=sys.stderr)
         return 1

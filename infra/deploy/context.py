@@ -52,7 +52,7 @@ class Context:
         """One of our stacks, with an empty status where there is none."""
         return stacks.find(self.aws, region, self.names.stack(part))
 
-    def need(self, region: str, part: str) -> stacks.Stack:
+    def require(self, region: str, part: str) -> stacks.Stack:
         """One of our stacks, which has to be there."""
         stack = self.find(region, part)
         if not stack.exists:

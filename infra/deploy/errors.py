@@ -8,13 +8,13 @@ from botocore import exceptions as boto
 class DeployError(Exception):
     """Something stops the command.
 
-    `what` says what is wrong, `todo` says what to do about it. Both are shown; neither holds item keys or contents.
+    `problem` says what is wrong, `remedy` what to do about it. Both are shown; neither holds item keys or contents.
     """
 
-    def __init__(self, what: str, todo: str = "") -> None:
-        super().__init__(what if not todo else f"{what}\n  What to do: {todo}")
-        self.what = what
-        self.todo = todo
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem if not remedy else f"{problem}\n  What to do: {remedy}")
+        self.problem = problem
+        self.remedy = remedy
 
 
 NO_CREDENTIALS = (

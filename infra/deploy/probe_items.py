@@ -8,7 +8,7 @@ from typing import Any
 from infra.deploy.tables import Replica
 
 PREFIX = "lastwriter-test"
-_FAR = 10**30
+_NUMERIC_KEY_OFFSET = 10**30
 """Numeric keys of test items lie beyond this, below zero, where no counter or time stamp of an application is."""
 
 STAMP_PREFIX = "lw"
@@ -18,7 +18,7 @@ def key_of(replica: Replica, run: str, number: int) -> dict[str, dict[str, Any]]
     """The key of test item `number` of a run, in the table's own key attributes and types."""
     values: dict[str, Callable[[], Any]] = {
         "S": lambda: f"{PREFIX}#{run}#{number}",
-        "N": lambda: str(-(_FAR + number)),
+        "N": lambda: str(-(_NUMERIC_KEY_OFFSET + number)),
         "B": lambda: f"{PREFIX}#{run}#{number}".encode(),
     }
     return {name: {kind: values[kind]()} for name, kind in replica.key_schema}

@@ -15,7 +15,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.console import Console
 from infra.deploy.errors import DeployError
 
-MOST_READERS = 2
+MAX_READERS = 2
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def check(aws: Aws, console: Console, region: str, stream_arn: str, own_mapping:
         console.step(f"{region}: the stream is read by {reader.kind} {reader.name}, {reader.state}{mine}")
     if not readers:
         console.step(f"{region}: nothing reads the stream yet")
-    if len(others) >= MOST_READERS:
+    if len(others) >= MAX_READERS:
         names = ", ".join(f"{reader.kind} {reader.name}" for reader in others)
         raise DeployError(
             f"The stream in {region} has {len(others)} readers already: {names}. DynamoDB allows two for a shard; a "

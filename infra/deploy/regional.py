@@ -27,7 +27,7 @@ def each(regions: list[str], work: Callable[[str], T]) -> dict[str, T]:
         raise next(error for error in known.values() if error)
     if known:
         raise DeployError(
-            "\n".join(f"{region}: {error.what}" for region, error in known.items() if error),
-            "\n    ".join(dict.fromkeys(error.todo for error in known.values() if error and error.todo)),
+            "\n".join(f"{region}: {error.problem}" for region, error in known.items() if error),
+            "\n    ".join(dict.fromkeys(error.remedy for error in known.values() if error and error.remedy)),
         )
     return {region: task.result() for region, task in running.items()}

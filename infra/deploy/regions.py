@@ -9,8 +9,8 @@ import botocore.session
 
 from infra.deploy.errors import DeployError
 
-FEWEST_REPLICAS = 2
-MOST_REPLICAS = 5
+MIN_REPLICAS = 2
+MAX_REPLICAS = 5
 
 
 def known_regions() -> list[str]:
@@ -40,7 +40,7 @@ def _respell(name: str) -> str:
     return re.sub(r"(?<=\d)[a-z]$", "", re.sub(r"[\s_.-]+", "-", spaced).lower())
 
 
-def parse_regions(text: str, fewest: int = FEWEST_REPLICAS, most: int = MOST_REPLICAS) -> list[str]:
+def parse_regions(text: str, minimum: int = MIN_REPLICAS, maximum: int = MAX_REPLICAS) -> list[str]:
     """The Regions of REGIONS=, in order, the first one primary. Commas or spaces stand between them."""
     names = [name for name in re.split(r"[\s,]+", text.strip()) if name]
     if not names:
@@ -49,9 +49,9 @@ def parse_regions(text: str, fewest: int = FEWEST_REPLICAS, most: int = MOST_REP
     twice = sorted({name for name in regions if regions.count(name) > 1})
     if twice:
         raise DeployError(f"REGIONS names {', '.join(twice)} more than once.", "name each Region once.")
-    if not fewest <= len(regions) <= most:
+    if not minimum <= len(regions) <= maximum:
         raise DeployError(
-            f"REGIONS names {len(regions)} Region(s); it must be {fewest} to {most}.",
+            f"REGIONS names {len(regions)} Region(s); it must be {minimum} to {maximum}.",
             "conflicts need two replicas, and the table's template holds five at most.",
         )
     partitions = {partition_of(name) for name in regions}
@@ -66,15 +66,6 @@ def parse_regions(text: str, fewest: int = FEWEST_REPLICAS, most: int = MOST_REP
 def partition_of(region: str) -> str:
     """The partition of a Region: `aws`, `aws-cn`, `aws-us-gov`."""
     return botocore.session.Session().get_partition_for_region(region)
-
-
-def check_primary(regions: list[str], primary: str | None) -> str:
-    """The primary Region: the one given, else the first. It must be one of the Regions."""
-    if primary is None:
-        return regions[0]
-    if primary not in regions:
-        raise DeployError(f"The primary Region {primary} is not in REGIONS.", f"one of {', '.join(regions)}.")
-    return primary
 
 
 def console_link(region: str, path: str) -> str:

@@ -20,10 +20,10 @@ STACK_TIMEOUT = 3600.0
 
 # States from which CreateChangeSet cannot go on, and the way out of each
 # (CloudFormation user guide, "Understand stack creation events", "Stack status codes").
-_DEAD_AT_BIRTH = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
-_GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
+_UNRECOVERABLE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+_UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
          "IMPORT_ROLLBACK_COMPLETE"}
-_PRECIOUS = {"AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"}
+_STATEFUL = {"AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"}
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ def check_usable(aws: Aws, region: str, name: str) -> Stack:
     """The stack if it can be created or updated; else an error that says how it got stuck and what to do."""
     stack = find(aws, region, name)
     status = stack.status
-    if not stack.exists or status in _GOOD:
+    if not stack.exists or status in _UPDATABLE:
         return stack
     where = f"--stack-name {name} --region {region}"
     reason = first_failure(aws, region, name)
     because = f" {reason}" if reason else ""
-    if status in _DEAD_AT_BIRTH:
+    if status in _UNRECOVERABLE:
         raise DeployError(
             f"Stack {name} in {region} is in {status}: it cannot be updated.{because}",
-            f"mend the cause, remove the stack with `aws cloudformation delete-stack {where}`, and run this again. "
+            f"fix the cause, remove the stack with `aws cloudformation delete-stack {where}`, and run this again. "
             "Resources kept by Retain stay, and their names stay taken.",
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         raise DeployError(
             f"Stack {name} in {region} is in {status}: an update failed, and so did undoing it.{because}",
-            f"mend the cause, run `aws cloudformation continue-update-rollback {where}`, wait, and run this again.",
+            f"fix the cause, run `aws cloudformation continue-update-rollback {where}`, wait, and run this again.",
         )
     if status.endswith("_IN_PROGRESS"):
         raise DeployError(
@@ -114,8 +114,8 @@ def first_failure(aws: Aws, region: str, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Change:
-    """The outcome of bringing a stack to its template."""
+class StackUpdate:
+    """A stack after an update, and whether the update changed it."""
 
     stack: Stack
     changed: bool
@@ -131,7 +131,7 @@ class Deployer:
     template_url: Any
 
     def apply(self, region: str, name: str, template: str, parameters: dict[str, str],
-              tags: dict[str, str]) -> Change:
+              tags: dict[str, str]) -> StackUpdate:
         """Create the stack or update it, wait until it is done, and give its outputs back.
 
         A parameter that is not in `parameters` keeps the value it had; in a new stack it takes the template's default.
@@ -142,7 +142,7 @@ class Deployer:
         labels = [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
         return self._change(before, wanted, {**self.template_url(region, templates.path_of(template)), "Tags": labels})
 
-    def set_parameter(self, region: str, name: str, parameter: str, value: str) -> Change:
+    def set_parameter(self, region: str, name: str, parameter: str, value: str) -> StackUpdate:
         """Change one parameter of a stack that exists, and nothing else of it."""
         before = check_usable(self.aws, region, name)
         wanted = [
@@ -152,7 +152,7 @@ class Deployer:
         ]
         return self._change(before, wanted, {"UsePreviousTemplate": True})
 
-    def _change(self, before: Stack, parameters: list[dict[str, Any]], rest: dict[str, Any]) -> Change:
+    def _change(self, before: Stack, parameters: list[dict[str, Any]], rest: dict[str, Any]) -> StackUpdate:
         region, name = before.region, before.name
         client = self.aws.client("cloudformation", region)
         change_set = f"lastwriter-{time.time_ns()}"
@@ -163,11 +163,11 @@ class Deployer:
         if not self._has_changes(client, before, change_set):
             self.console.step(f"{region} {name}: nothing to change.")
             client.delete_change_set(StackName=name, ChangeSetName=change_set)
-            return Change(find(self.aws, region, name), False)
+            return StackUpdate(find(self.aws, region, name), False)
         self._check_changes(client, before, change_set)
         self.console.step(f"{region} {name}: {'updating' if before.exists else 'creating'} ...")
         client.execute_change_set(StackName=name, ChangeSetName=change_set)
-        return Change(self.wait(region, name), True)
+        return StackUpdate(self.wait(region, name), True)
 
     def _has_changes(self, client: Any, before: Stack, change_set: str) -> bool:
         """Whether the change set holds anything. CloudFormation reports an empty one as FAILED, with a reason."""
@@ -208,7 +208,7 @@ class Deployer:
             arguments["NextToken"] = page["NextToken"]
         for change in changes:
             replaces = change.get("Replacement") == "True"
-            if replaces and change["ResourceType"] in _PRECIOUS and change["Action"] == "Modify":
+            if replaces and change["ResourceType"] in _STATEFUL and change["Action"] == "Modify":
                 self._drop(client, before, change_set)
                 raise DeployError(
                     f"The update of {name} in {region} would replace {change['LogicalResourceId']} "
@@ -237,7 +237,7 @@ class Deployer:
             raise DeployError(
                 f"Stack {name} in {region} ended in {stack.status}. "
                 f"{first_failure(self.aws, region, name) or 'Its events say why.'}",
-                "CloudFormation has undone this stack's change; stacks before it stand. Mend the cause and run the "
+                "CloudFormation has undone this stack's change; stacks before it stand. Fix the cause and run the "
                 "command again. A stack that was being created has to be removed first: aws cloudformation "
                 f"delete-stack --stack-name {name} --region {region}",
             )

@@ -11,7 +11,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.tables import Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
-MOST_INDEXES_WATCHED = 5
+MAX_WATCHED_INDEXES = 5
 """The alarms' template watches so many indexes; a table can have more."""
 
 
@@ -23,7 +23,7 @@ class Builder:
     processor: Artifact
     reporter: Artifact
     store: Store = field(init=False)
-    made: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
     """The stacks that changed in this run, as `<Region> <name>`."""
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class Builder:
             {**context.own_parameters(part), **context.names.parameters, **parameters}, context.names.tags,
         )
         if change.changed:
-            self.made.add(f"{region} {change.stack.name}")
+            self.updated.add(f"{region} {change.stack.name}")
         return change.stack
 
     def check_stacks(self, regions: list[str], parts: tuple[str, ...]) -> None:
@@ -140,10 +140,10 @@ class Builder:
     def watch(self, region: str, replica: Replica, processor: stacks.Stack) -> None:
         """The alarms and the dashboard of one Region."""
         context = self.context
-        indexes = replica.indexes[:MOST_INDEXES_WATCHED]
+        indexes = replica.indexes[:MAX_WATCHED_INDEXES]
         if len(replica.indexes) > len(indexes):
             context.console.step(f"{region}: the table has {len(replica.indexes)} indexes; the alarms watch the first "
-                                 f"{MOST_INDEXES_WATCHED}")
+                                 f"{MAX_WATCHED_INDEXES}")
         common = {
             "TableName": context.names.table,
             "Regions": ",".join(context.regions),
@@ -193,13 +193,13 @@ def report(context: Context, regions: list[str]) -> None:
     console.title("Ready. In each Region:")
     rows = []
     for region in regions:
-        processor = context.need(region, "processor")
+        processor = context.require(region, "processor")
         rows.append((region, processor.output("FunctionName"), processor.output("LedgerTableName"),
                      processor.output("TopicArn")))
     console.table(("REGION", "FUNCTION", "LEDGER", "ALARM TOPIC"), rows)
     console.title("Dashboards:")
     for region in regions:
-        dashboard = context.need(region, "dashboard")
+        dashboard = context.require(region, "dashboard")
         if "AllRegionsDashboardUrl" in dashboard.outputs:
             console.step(f"all Regions: {dashboard.outputs['AllRegionsDashboardUrl']}")
         console.step(f"{region}: {dashboard.output('DashboardUrl')}")

@@ -148,3 +148,16 @@ def check_streams(replicas: dict[str, Replica]) -> None:
             + "\n".join(f"  {what}" for what, _ in problems),
             "where nothing else reads the stream:\n" + "\n".join(f"    {todo}" for _, todo in problems),
         )
+
+
+def recovery_window(aws: Aws, region: str, table: str) -> str:
+    """From when to when point-in-time recovery can restore, in words."""
+    try:
+        answer = aws.client("dynamodb", region).describe_continuous_backups(TableName=table)
+    except ClientError as error:
+        return f"unknown ({error})"
+    recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
+        return "OFF: only backups can be restored"
+    first, last = recovery.get("EarliestRestorableDateTime"), recovery.get("LatestRestorableDateTime")
+    return f"from {first} to {last}" if first and last else "on"

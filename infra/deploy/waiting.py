@@ -19,7 +19,7 @@ class Waiter:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
     first_pause: float = 0.2
-    longest_pause: float = 10.0
+    max_pause: float = 10.0
 
     def until(self, poll: Callable[[], T | None], what: str, timeout: float) -> T:
         """The first answer of `poll` that is not None.
@@ -38,4 +38,4 @@ class Waiter:
                     "it stopped.",
                 )
             self.sleep(pause)
-            pause = min(pause * 1.6, self.longest_pause)
+            pause = min(pause * 1.6, self.max_pause)

@@ -1,6 +1,6 @@
-"""Lets the tests import the generator (`dashboard`) and the modules beside them."""
+"""Lets the tests import `infra`, as `python -m infra...` does from the repository's root."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

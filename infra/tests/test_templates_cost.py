@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import cost
-from dashboard.cost import Load
 from stacks import FIVE, stack
+
+from infra.dashboard import cost
+from infra.dashboard.cost import Load
 
 
 @pytest.mark.parametrize("regions", [2, 3, 5])

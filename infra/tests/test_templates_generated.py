@@ -7,15 +7,16 @@ import re
 import pytest
 
 from cfn import load
-from dashboard import generate, troubleshooting
 from metric_uses import INFRA
+
+from infra.dashboard import generate, troubleshooting
 
 README = (INFRA / "README.md").read_text()
 HEADINGS = {h.lower().replace(" ", "-") for h in re.findall(r"^### (.+)$", README, re.M)}
 
 
 def test_generated_files_are_current():
-    assert generate.stale() == [], "run python infra/dashboard/generate.py"
+    assert generate.stale() == [], "run python -m infra.dashboard.generate"
 
 
 @pytest.mark.parametrize("which", ["alarms.yaml", "dashboard.yaml", "README.md"])

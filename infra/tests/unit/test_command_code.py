@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from doubles import ACCOUNT, REGIONS, StubbedAws, stack, write_zip
 
-from infra.deploy import artifacts, function_code
-from infra.deploy.artifacts import LARGEST_INLINE_TEMPLATE, Store
+from infra.deploy import artifacts
+from infra.deploy.commands import deploy_function
+from infra.deploy.artifacts import MAX_INLINE_TEMPLATE_BYTES, Store
 from infra.deploy.errors import DeployError
 
 NAME = "lastwriter-dev-orders-stream-processor"
@@ -82,7 +83,7 @@ def test_a_bucket_of_somebody_else_stops_the_upload(aws: StubbedAws, zipped: Pat
 def test_a_template_that_is_too_large_to_send_goes_through_the_bucket(aws: StubbedAws, tmp_path: Path) -> None:
     small, large = tmp_path / "small.yaml", tmp_path / "large.yaml"
     small.write_text("#")
-    large.write_text("#" * (LARGEST_INLINE_TEMPLATE + 1))
+    large.write_text("#" * (MAX_INLINE_TEMPLATE_BYTES + 1))
     store = Store(aws, {"eu-west-1": "code"})
     assert store.template("eu-west-1", small) == {"TemplateBody": "#"}
     aws.answer("s3", "eu-west-1", "head_object", {})
@@ -95,7 +96,7 @@ def test_a_template_url_elsewhere_than_on_aws_names_the_bucket_in_its_path() -> 
 
 
 def test_only_the_code_is_passed_to_cargo_lambda() -> None:
-    command = function_code.command_for(NAME, "eu-west-1", "/built", "stream-processor")
+    command = deploy_function.command_for(NAME, "eu-west-1", "/built", "stream-processor")
     flags = {word for word in command if word.startswith("--")}
     assert command[:4] == ["cargo", "lambda", "deploy", NAME]
     # Each other flag of cargo-lambda's is a setting of the function, and one setting would bring the rest with it.
@@ -112,14 +113,14 @@ def test_the_workspace_holds_no_settings_that_cargo_lambda_would_apply() -> None
     ("cargo", "cargo is not installed"), ("cargo-lambda", "cargo-lambda is not installed")])
 def test_a_missing_program_is_named_with_how_to_get_it(
         monkeypatch: pytest.MonkeyPatch, missing: str, expected: str) -> None:
-    monkeypatch.setattr(function_code.shutil, "which", lambda name, path: None if name == missing else f"/bin/{name}")
+    monkeypatch.setattr(deploy_function.shutil, "which", lambda name, path: None if name == missing else f"/bin/{name}")
     with pytest.raises(DeployError, match=expected):
-        function_code.check_tools()
+        deploy_function.check_tools()
 
 
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(function_code.shutil, "which", lambda name, path: f"/bin/{name}")
+    monkeypatch.setattr(deploy_function.shutil, "which", lambda name, path: f"/bin/{name}")
 
 
 def lay_out_stacks(aws: StubbedAws) -> None:
@@ -157,7 +158,7 @@ def test_the_code_is_replaced_in_every_region(aws: StubbedAws, context, said) ->
         lay_out_function(aws, region, status="InProgress")
         lay_out_function(aws, region, digest="new")
     runs = Runs()
-    function_code.deploy_function(context, "stream-processor", runs)
+    deploy_function.deploy_function(context, "stream-processor", runs)
     assert runs.asked == [(region, region) for region in REGIONS]
     assert said().count("runs code new") == 2
 
@@ -169,7 +170,7 @@ def test_a_function_that_is_missing_in_one_region_stops_before_any_code_is_repla
     aws.refuse("lambda", "eu-west-1", "get_function_configuration", "ResourceNotFoundException")
     runs = Runs()
     with pytest.raises(DeployError, match=f"no function {NAME} in eu-west-1. Nothing was changed") as raised:
-        function_code.deploy_function(context, "stream-processor", runs)
+        deploy_function.deploy_function(context, "stream-processor", runs)
     assert "a role of its own" in str(raised.value)
     assert runs.asked == []
 
@@ -184,7 +185,7 @@ def test_code_that_the_function_cannot_take_is_refused(aws: StubbedAws, context,
     lay_out_stacks(aws)
     lay_out_function(aws, "us-east-1", **changes)
     with pytest.raises(DeployError, match=expected):
-        function_code.deploy_function(context, "stream-processor", Runs())
+        deploy_function.deploy_function(context, "stream-processor", Runs())
 
 
 @pytest.mark.usefixtures("tools", "zipped")
@@ -194,6 +195,6 @@ def test_a_failure_half_way_says_where_the_new_code_runs(aws: StubbedAws, contex
         lay_out_function(aws, region)
     lay_out_function(aws, "us-east-1", digest="new")
     with pytest.raises(DeployError) as raised:
-        function_code.deploy_function(context, "stream-processor", Runs(failing="eu-west-1"))
+        deploy_function.deploy_function(context, "stream-processor", Runs(failing="eu-west-1"))
     assert "failed in eu-west-1 (exit status 1)" in str(raised.value)
     assert "The new code runs in us-east-1." in str(raised.value) and "run this again" in str(raised.value)

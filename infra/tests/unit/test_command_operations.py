@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from doubles import ACCOUNT, StubbedAws, context as make_context, stack, table
 
-from infra.deploy import adding, artifacts, cli, loading, logs, pausing, probe_items, restoring, settings, tables
+from infra.deploy import artifacts, cli, probe_items, table_settings, tables
+from infra.deploy.commands import add_region, load_test, logs, pause_resume, restore
 from infra.deploy.errors import DeployError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
@@ -17,12 +18,12 @@ MAPPING = "0" * 36
 
 
 def test_a_pause_of_an_hour_loses_nothing() -> None:
-    said = pausing.loss(NOW - timedelta(hours=1), NOW)
+    said = pause_resume.describe_loss(NOW - timedelta(hours=1), NOW)
     assert "nothing is lost" in said and "until 2026-11-23 11:00 UTC" in said
 
 
 def test_a_pause_of_30_hours_has_lost_its_first_six() -> None:
-    said = pausing.loss(NOW - timedelta(hours=30), NOW)
+    said = pause_resume.describe_loss(NOW - timedelta(hours=30), NOW)
     assert "LOST" in said and "(6.0 hours)" in said and "to 2026-11-21 12:00 UTC" in said
 
 
@@ -37,14 +38,14 @@ def test_resume_tells_the_loss_before_it_asks(aws: StubbedAws) -> None:
     context = make_context(aws, env="prod", regions=["us-east-1"])
     lay_out_mapping(aws, "us-east-1", "Disabled", NOW - timedelta(hours=30))
     with pytest.raises(DeployError, match="no terminal"):
-        pausing.resume(context, lambda: NOW)
+        pause_resume.resume(context, lambda: NOW)
     assert "us-east-1: paused since 2026-11-21 06:00 UTC; LOST" in context.console.out.getvalue()
 
 
 def test_pause_tells_when_the_loss_begins_before_it_asks(aws: StubbedAws) -> None:
     context = make_context(aws, env="prod")
     with pytest.raises(DeployError, match="no terminal"):
-        pausing.pause(context, lambda: NOW)
+        pause_resume.pause(context, lambda: NOW)
     assert "From 2026-11-23 12:00 UTC on" in context.console.out.getvalue()
 
 
@@ -57,7 +58,7 @@ def test_a_stuck_stack_does_not_stop_a_pause(aws: StubbedAws) -> None:
     aws.answer("cloudformation", "us-east-1", "describe_stacks",
                stack("lastwriter-dev-orders-processor", "UPDATE_ROLLBACK_FAILED"))
     aws.answer("cloudformation", "us-east-1", "describe_stack_events", {"StackEvents": []})
-    pausing.pause(context, lambda: NOW)
+    pause_resume.pause(context, lambda: NOW)
     said = context.console.out.getvalue()
     assert "us-east-1: Disabled" in said and "WARNING: the mapping is switched, but its stack could not be told" in said
 
@@ -103,13 +104,13 @@ def test_the_lines_of_all_regions_come_by_time_and_once(aws: StubbedAws, context
 ])
 def test_a_load_without_bounds_is_refused(changes: dict[str, int], expected: str) -> None:
     with pytest.raises(DeployError, match=expected):
-        loading.Load(**{"rate": 1, "seconds": 1, "keys": 1, "shared": False, **changes})
+        load_test.Load(**{"rate": 1, "seconds": 1, "keys": 1, "shared": False, **changes})
 
 
 def test_latencies_are_read_at_their_quantiles() -> None:
-    outcome = loading.Outcome(latencies=[float(n) for n in range(100, 0, -1)])
+    outcome = load_test.WriteResults(latencies=[float(n) for n in range(100, 0, -1)])
     assert (outcome.quantile(0.5), outcome.quantile(0.99)) == (51.0, 100.0)
-    assert loading.Outcome().quantile(0.99) == 0.0
+    assert load_test.WriteResults().quantile(0.99) == 0.0
 
 
 def test_a_load_test_stamps_for_its_region_and_takes_its_items_away(aws: StubbedAws) -> None:
@@ -120,7 +121,8 @@ def test_a_load_test_stamps_for_its_region_and_takes_its_items_away(aws: Stubbed
     request = {"orders": [{"DeleteRequest": {"Key": {"PK": {"S": "x"}}}}]}
     aws.answer("dynamodb", "us-east-1", "batch_write_item", {"UnprocessedItems": request})
     aws.answer("dynamodb", "us-east-1", "batch_write_item", {}, {"RequestItems": request})
-    loading.load_test(context, loading.Load(rate=1, seconds=2, keys=1, shared=False), context.waiter.now, lambda: 1.0)
+    load = load_test.Load(rate=1, seconds=2, keys=1, shared=False)
+    load_test.load_test(context, load, context.waiter.now, lambda: 1.0)
     written = next(l for l in context.console.out.getvalue().splitlines() if l.startswith("  us-east-1"))
     assert written.split()[:4] == ["us-east-1", "1", "1", "0"]
 
@@ -136,22 +138,22 @@ def test_test_items_have_keys_of_the_tables_own_types() -> None:
 
 
 @pytest.mark.parametrize(("wish", "expected"), [
-    (restoring.Wish(""), "TO is empty"),
-    (restoring.Wish("orders"), "TO is the table itself"),
-    (restoring.Wish("x y"), "is not a DynamoDB table's name"),
-    (restoring.Wish("again", "arn:backup", "2026-11-22T10:00:00Z"), "BACKUP and AT exclude each other"),
-    (restoring.Wish("again", at="yesterday"), "AT='yesterday' is not a time"),
+    (restore.RestoreRequest(""), "TO is empty"),
+    (restore.RestoreRequest("orders"), "TO is the table itself"),
+    (restore.RestoreRequest("x y"), "is not a DynamoDB table's name"),
+    (restore.RestoreRequest("again", "arn:backup", "2026-11-22T10:00:00Z"), "BACKUP and AT exclude each other"),
+    (restore.RestoreRequest("again", at="yesterday"), "AT='yesterday' is not a time"),
 ])
 def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_asked(
-        aws: StubbedAws, context, wish: restoring.Wish, expected: str) -> None:
+        aws: StubbedAws, context, wish: restore.RestoreRequest, expected: str) -> None:
     with pytest.raises(DeployError, match=re.escape(expected)):
-        restoring.restore(context, wish)
+        restore.restore(context, wish)
 
 
 def test_a_table_that_is_gone_needs_a_backup(aws: StubbedAws, context) -> None:
     aws.refuse("dynamodb", "us-east-1", "describe_table", "ResourceNotFoundException")
     with pytest.raises(DeployError, match="give BACKUP=<ARN>"):
-        restoring.restore(context, restoring.Wish("again"))
+        restore.restore(context, restore.RestoreRequest("again"))
 
 
 def lay_out_source(aws: StubbedAws) -> None:
@@ -172,12 +174,12 @@ def test_a_table_that_is_no_restore_is_not_touched(aws: StubbedAws, context) -> 
     lay_out_source(aws)
     aws.answer("dynamodb", "us-east-1", "describe_table", table("us-east-1"), {"TableName": "again"})
     with pytest.raises(DeployError, match="A table again exists in us-east-1 and is no restore of orders"):
-        restoring.restore(context, restoring.Wish("again"))
+        restore.restore(context, restore.RestoreRequest("again"))
 
 
 def test_the_settings_that_a_restore_leaves_out_are_read_from_the_table(aws: StubbedAws) -> None:
     lay_out_source(aws)
-    kept = settings.of_table(aws, tables.describe(aws, "us-east-1", "orders"))
+    kept = table_settings.from_table(aws, tables.describe(aws, "us-east-1", "orders"))
     assert (kept.ttl_attribute, kept.recovery_days, kept.deletion_protection) == ("expires", 7, True)
     assert kept.tags == [{"Key": "Team", "Value": "shop"}]
     assert kept.policy == '{"Resource": "arn"}'
@@ -186,7 +188,7 @@ def test_the_settings_that_a_restore_leaves_out_are_read_from_the_table(aws: Stu
 
 def test_a_table_that_is_gone_gets_safe_settings_from_its_backup() -> None:
     arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
-    kept = settings.of_backup({"SourceTableDetails": {"TableArn": arn}, "SourceTableFeatureDetails": {
+    kept = table_settings.from_backup({"SourceTableDetails": {"TableArn": arn}, "SourceTableFeatureDetails": {
         "TimeToLiveDescription": {"AttributeName": "expires"}}})
     assert kept.deletion_protection and kept.recovery_days == 35 and kept.ttl_attribute == "expires"
     assert '"aws:SecureTransport": "false"' in kept.policy and arn in kept.policy
@@ -207,14 +209,14 @@ def test_a_region_that_cannot_be_added_is_refused(
         aws: StubbedAws, context, regions: str, mode: str, region: str, expected: str) -> None:
     lay_out_table_stack(aws, regions, mode)
     with pytest.raises(DeployError, match=expected):
-        adding.add_region(context, region)
+        add_region.add_region(context, region)
 
 
 def test_a_table_in_the_way_of_a_new_replica_is_not_touched(aws: StubbedAws, context) -> None:
     lay_out_table_stack(aws, "us-east-1,eu-west-1")
     aws.answer("dynamodb", "eu-west-2", "describe_table", table("eu-west-2"))
     with pytest.raises(DeployError, match="eu-west-2 has a table orders already"):
-        adding.add_region(context, "eu-west-2")
+        add_region.add_region(context, "eu-west-2")
 
 
 def test_adding_a_replica_is_an_update_that_holds_nothing_else(aws: StubbedAws) -> None:
@@ -222,13 +224,13 @@ def test_adding_a_replica_is_an_update_that_holds_nothing_else(aws: StubbedAws) 
     lay_out_table_stack(aws, "us-east-1,eu-west-1")
     aws.refuse("dynamodb", "eu-west-2", "describe_table", "ResourceNotFoundException")
     with pytest.raises(DeployError, match="add-region takes no PARAMS"):
-        adding.add_region(context, "eu-west-2")
+        add_region.add_region(context, "eu-west-2")
 
 
 def test_a_system_that_is_not_there_is_named_with_how_to_make_it(aws: StubbedAws, context) -> None:
     aws.refuse("cloudformation", "us-east-1", "describe_stacks", "ValidationError", "Stack with id x does not exist")
     with pytest.raises(DeployError, match="no stack lastwriter-dev-orders-processor in us-east-1"):
-        context.need("us-east-1", "processor")
+        context.require("us-east-1", "processor")
 
 
 def commands() -> set[str]:

@@ -87,7 +87,7 @@ def lay_out_change_set(aws: StubbedAws, before: dict[str, Any] | None, kind: str
         "Capabilities": ANY, "TemplateBody": ANY, "Tags": [{"Key": "Project", "Value": "lastwriter"}]})
 
 
-def apply(aws: StubbedAws, context) -> stacks.Change:
+def apply(aws: StubbedAws, context) -> stacks.StackUpdate:
     return deployer(aws, context).apply(REGION, NAME, "encryption-key", {"ProjectName": "lastwriter"},
                                         {"Project": "lastwriter"})
 

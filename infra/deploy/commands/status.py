@@ -66,10 +66,10 @@ def _streams(context: Context, region: str, replica: tables.Replica, attention: 
         attention.append(f"{region}: the table has no stream")
         return
     context.console.step(f"{region}: {replica.stream_arn} ({replica.view_type})")
-    found = readers.of_stream(context.aws, region, replica.stream_arn)
+    found = readers.find_readers(context.aws, region, replica.stream_arn)
     for reader in found:
         context.console.step(f"{region}:   read by {reader.kind} {reader.name}, {reader.state}")
-    if len(found) > readers.MOST_READERS:
+    if len(found) > readers.MAX_READERS:
         attention.append(f"{region}: {len(found)} readers on one stream; DynamoDB allows two for a shard")
     if replica.view_type != tables.NEEDED_VIEW:
         attention.append(f"{region}: the stream's view type is {replica.view_type}, so nothing can be judged")

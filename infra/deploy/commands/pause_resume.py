@@ -20,57 +20,60 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def shown(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """A moment as people read it, in UTC."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def pause(context: Context, now: Clock = _utc_now) -> None:
     """Stop the mappings. Nothing is lost within 24 hours."""
-    _announce(context, "pause", ["disable the event source mapping of the processor"])
+    _print_plan(context, "pause", ["disable the event source mapping of the processor"])
     moment = now()
     context.console.step(
         f"The streams keep records for 24 hours: what is written from now on is judged when you resume. From "
-        f"{shown(moment + RETENTION)} on, what was written 24 hours before is gone, and conflicts in it are never seen."
+        f"{format_utc(moment + RETENTION)} on, what was written 24 hours before is gone, and conflicts in it are "
+        "never seen."
     )
     context.console.confirm(context.names.env, f"pause the processors of {context.names.table}.")
-    _switch(context, enabled=False)
-    context.console.title(f"Paused. Run `make resume {context.names.arguments()}` before {shown(now() + RETENTION)}.")
+    _set_enabled(context, enabled=False)
+    deadline = format_utc(now() + RETENTION)
+    context.console.title(f"Paused. Run `make resume {context.names.arguments()}` before {deadline}.")
 
 
 def resume(context: Context, now: Clock = _utc_now) -> None:
     """Start the mappings again where they stopped, and say what is lost for good."""
-    _announce(context, "resume", ["enable the event source mapping of the processor, which goes on where it stopped"])
+    _print_plan(context, "resume", ["enable the event source mapping of the processor, which goes on where it stopped"])
     for region in context.regions:
         mapping = _mapping(context, region)
         if mapping.get("State") not in ("Disabled", "Disabling"):
             context.console.step(f"{region}: is not paused ({mapping.get('State')})")
             continue
-        context.console.step(f"{region}: {loss(_modified(mapping), now())}")
+        context.console.step(f"{region}: {describe_loss(_modified(mapping), now())}")
     context.console.confirm(context.names.env, f"resume the processors of {context.names.table}.")
-    _switch(context, enabled=True)
+    _set_enabled(context, enabled=True)
     context.console.title("Resumed. A backlog shows as IteratorAge on the dashboard until it is worked off.")
 
 
-def loss(paused_at: datetime, now: datetime) -> str:
+def describe_loss(paused_at: datetime, now: datetime) -> str:
     """What a pause since `paused_at` has cost at `now`. The mapping tells when it was changed last, no more."""
-    since = f"paused since {shown(paused_at)}"
+    since = f"paused since {format_utc(paused_at)}"
     horizon = now - RETENTION
     if paused_at >= horizon:
-        return f"{since}; nothing is lost, the stream still holds everything (until {shown(paused_at + RETENTION)})"
+        return (f"{since}; nothing is lost, the stream still holds everything "
+                f"(until {format_utc(paused_at + RETENTION)})")
     hours = (horizon - paused_at).total_seconds() / 3600
-    return (f"{since}; LOST: what was written from then to {shown(horizon)} ({hours:.1f} hours) is no longer in the "
-            "stream, and its conflicts are never seen")
+    return (f"{since}; LOST: what was written from then to {format_utc(horizon)} ({hours:.1f} hours) is no longer in "
+            "the stream, and its conflicts are never seen")
 
 
-def _announce(context: Context, command: str, what: list[str]) -> None:
+def _print_plan(context: Context, command: str, what: list[str]) -> None:
     context.console.plan(f"make {command} {context.names.arguments()}",
                          [f"{step} in {region}" for region in context.regions for step in what])
 
 
 def _mapping(context: Context, region: str) -> dict[str, Any]:
     """The processor's event source mapping."""
-    mapping_id = context.need(region, "processor").output("EventSourceMappingId")
+    mapping_id = context.require(region, "processor").output("EventSourceMappingId")
     return context.aws.client("lambda", region).get_event_source_mapping(UUID=mapping_id)
 
 
@@ -79,7 +82,7 @@ def _modified(mapping: dict[str, Any]) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment), timezone.utc)
 
 
-def _switch(context: Context, enabled: bool) -> None:
+def _set_enabled(context: Context, enabled: bool) -> None:
     wanted, moving = ("Enabled", "Enabling") if enabled else ("Disabled", "Disabling")
 
     def one(region: str) -> None:
@@ -92,16 +95,16 @@ def _switch(context: Context, enabled: bool) -> None:
             f"the mapping in {region} to be {wanted}", 300,
         )
         context.console.step(f"{region}: {state}")
-        _record(context, region, enabled)
+        _record_in_stack(context, region, enabled)
 
     regional.each(context.regions, one)
 
 
-def _record(context: Context, region: str, enabled: bool) -> None:
+def _record_in_stack(context: Context, region: str, enabled: bool) -> None:
     """Tell the stack, so that a later deploy leaves the mapping as it is. A stuck stack does not stop a pause."""
     deployer = stacks.Deployer(context.aws, context.console, context.waiter, lambda *_: {})
     try:
         deployer.set_parameter(region, context.names.stack("processor"), "MappingEnabled", str(enabled).lower())
     except DeployError as error:
         context.console.step(f"{region}: WARNING: the mapping is switched, but its stack could not be told: "
-                             f"{error.what} A later deploy may switch it back.")
+                             f"{error.problem} A later deploy may switch it back.")

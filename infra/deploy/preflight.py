@@ -1,63 +1,10 @@
-"""`make deploy`: the whole system, from an account with nothing in it to dashboards."""
+"""What deploy, attach and add-region look at before their first change, and refuse."""
 
 from __future__ import annotations
 
-from infra.deploy import readers, regional, system, tables
-from infra.deploy.aws import check_regions_enabled
-from infra.deploy.context import Context, check_parameters
+from infra.deploy import readers, tables
+from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
-from infra.deploy.names import STACKS
-
-
-def deploy(context: Context) -> None:
-    """Create the system, or bring it to what templates, code and PARAMS= say."""
-    console, names, regions = context.console, context.names, context.regions
-    check_parameters(context.parameters, STACKS)
-    builder = system.Builder.with_built_code(context)
-
-    console.title(f"Looking at account {context.aws.account} ...")
-    check_regions_enabled(context.aws, regions)
-    builder.check_stacks([context.primary], STACKS)
-    builder.check_stacks(regions[1:], tuple(part for part in STACKS if part != "table"))
-    exists = check_table(context)
-    builder.check_rules(context.primary, "table", {"GlobalTableRegions": ",".join(regions)})
-    builder.check_rules(context.primary, "processor", {})
-    if exists:
-        check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
-    check_leftovers(context, regions)
-
-    console.plan(f"make deploy {names.arguments()}", [
-        f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
-        f"({builder.processor.architecture}, {builder.processor.digest[:12]})",
-        f"make or update the encryption key in {context.primary}" + (
-            f", then its replicas in {', '.join(regions[1:])}" if regions[1:] else ""),
-        f"{'update' if exists else 'make'} the global table {names.table} (stack {names.stack('table')} in "
-        f"{context.primary})",
-        "give the other replicas their resource policies, in an update of its own",
-        "make or update processor, reporter, alarms and dashboard in each Region",
-    ])
-    console.confirm(names.env, f"deploy {names.table} in {', '.join(regions)} of account {context.aws.account}.")
-
-    console.title("1. Artifact buckets")
-    builder.buckets(regions)
-    console.title("2. Keys")
-    keys = builder.keys(regions)
-    console.title("3. Table")
-    key_id = keys[context.primary].output("KeyId")
-    if not exists:
-        builder.table(regions, key_id, with_policy=1)
-    console.title("4. Policies of the replicas")
-    builder.table(regions, key_id, with_policy=len(regions))
-    replicas = builder.await_replicas(regions)
-    tables.check_streams(replicas)
-    console.title("5. Processor, reporter, alarms, dashboard")
-    regional.each(
-        regions,
-        lambda region: builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn")),
-    )
-    if not builder.made:
-        console.title("Everything was as it should be; nothing has changed.")
-    system.report(context, regions)
 
 
 def check_table(context: Context) -> bool:

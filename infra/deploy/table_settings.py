@@ -18,25 +18,25 @@ from infra.deploy.errors import code_of
 from infra.deploy.tables import NEEDED_VIEW, Replica
 from infra.deploy.waiting import Waiter
 
-LONGEST_RECOVERY = 35
+MAX_RECOVERY_DAYS = 35
 """Days; the most that point-in-time recovery keeps, and its default."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What has to be set again. `policy` holds the old table's ARN, which `put` replaces."""
+class TableSettings:
+    """What has to be set again. `policy` holds the old table's ARN, which `apply` replaces."""
 
     source_arn: str
     view_type: str = NEEDED_VIEW
     ttl_attribute: str = ""
-    recovery_days: int = LONGEST_RECOVERY
+    recovery_days: int = MAX_RECOVERY_DAYS
     deletion_protection: bool = True
     tags: list[dict[str, str]] = field(default_factory=list)
     policy: str = ""
     key_arn: str = ""
 
     def lines(self) -> list[str]:
-        """What `put` will set, in words."""
+        """What `apply` will set, in words."""
         return [
             f"set its stream ({self.view_type})",
             f"set its TTL attribute ({self.ttl_attribute})" if self.ttl_attribute else "set no TTL, as before",
@@ -48,7 +48,7 @@ class Settings:
         ]
 
 
-def of_table(aws: Aws, replica: Replica) -> Settings:
+def from_table(aws: Aws, replica: Replica) -> TableSettings:
     """The settings of a table that still exists."""
     client, name = aws.client("dynamodb", replica.region), replica.table
     ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -58,17 +58,17 @@ def of_table(aws: Aws, replica: Replica) -> Settings:
     tags: list[dict[str, str]] = []
     for page in client.get_paginator("list_tags_of_resource").paginate(ResourceArn=replica.arn):
         tags += page["Tags"]
-    return Settings(
+    return TableSettings(
         replica.arn, replica.view_type or NEEDED_VIEW,
         ttl.get("AttributeName", "") if ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING") else "",
-        recovery.get("RecoveryPeriodInDays", LONGEST_RECOVERY) if on else 0,
+        recovery.get("RecoveryPeriodInDays", MAX_RECOVERY_DAYS) if on else 0,
         replica.deletion_protection,
         [tag for tag in tags if not tag["Key"].startswith("aws:")],
         _policy(client, replica.arn), replica.key_arn,
     )
 
 
-def of_backup(description: dict[str, Any]) -> Settings:
+def from_backup(description: dict[str, Any]) -> TableSettings:
     """The settings that a backup of a table that is gone still knows; the rest takes the safe value."""
     details, features = description["SourceTableDetails"], description.get("SourceTableFeatureDetails", {})
     ttl = features.get("TimeToLiveDescription", {})
@@ -80,7 +80,7 @@ def of_backup(description: dict[str, Any]) -> Settings:
             "Resource": [arn, f"{arn}/index/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }],
     }
-    return Settings(
+    return TableSettings(
         arn, features.get("StreamDescription", {}).get("StreamViewType", NEEDED_VIEW), ttl.get("AttributeName", ""),
         policy=json.dumps(deny), key_arn=features.get("SSEDescription", {}).get("KMSMasterKeyArn", ""),
     )
@@ -95,7 +95,7 @@ def _policy(client: Any, arn: str) -> str:
         raise
 
 
-def put(aws: Aws, console: Console, waiter: Waiter, target: Replica, settings: Settings) -> None:
+def apply(aws: Aws, console: Console, waiter: Waiter, target: Replica, settings: TableSettings) -> None:
     """Set everything again. What is set already is left, so that it can be run again."""
     client, name = aws.client("dynamodb", target.region), target.table
 

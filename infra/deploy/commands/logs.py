@@ -32,7 +32,7 @@ def logs(context: Context, since: str, follow: bool, pattern: str, function: str
     `rounds` ends the following after so many looks, for tests.
     """
     part = "processor" if function == "stream-processor" else "reporter"
-    groups = {region: context.need(region, part).output("LogGroupName") for region in context.regions}
+    groups = {region: context.require(region, part).output("LogGroupName") for region in context.regions}
     start = int((now() - seconds_of(since)) * 1000)
     seen: set[str] = set()
     shown = 0

@@ -8,17 +8,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import backups, settings, tables
+from infra.deploy import table_settings, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError, code_of
 from infra.deploy.names import Names
+from infra.deploy.table_settings import TableSettings
 
 RESTORE_TIMEOUT = 6 * 3600.0
 """Seconds. A restore takes minutes to hours, by size and indexes."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class RestoreRequest:
     """What to restore: a backup's ARN, or a moment, or neither for the latest moment there is."""
 
     target: str
@@ -36,46 +37,46 @@ class Wish:
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def restore(context: Context, wish: Wish) -> None:
-    """Restore into a new table in the primary Region. Run again, it goes on with a restore that it began."""
+def restore(context: Context, request: RestoreRequest) -> None:
+    """Restore into a new table in the primary Region. Run again, it continues a restore that it started."""
     console, names, region = context.console, context.names, context.primary
-    if not wish.target:
+    if not request.target:
         raise DeployError("TO is empty.", f"name the new table, for example TO={names.table}-restored.")
-    Names(names.project, names.env, wish.target)
-    if wish.target == names.table:
+    Names(names.project, names.env, request.target)
+    if request.target == names.table:
         raise DeployError("TO is the table itself. DynamoDB restores into a new table only.",
                           f"for example TO={names.table}-restored.")
-    if wish.backup_arn and wish.at:
+    if request.backup_arn and request.at:
         raise DeployError("BACKUP and AT exclude each other.", "give one of them.")
-    moment = wish.moment()
+    moment = request.moment()
     source = tables.find(context.aws, region, names.table)
-    kept = _settings(context, region, source, wish)
-    began = _begun(context, region, wish, kept.source_arn)
+    kept = _settings(context, region, source, request)
+    restarted = _is_restored_from(context, region, request, kept.source_arn)
 
-    what = f"backup {wish.backup_arn}" if wish.backup_arn else (
+    what = f"backup {request.backup_arn}" if request.backup_arn else (
         f"its state of {moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "its latest restorable state")
-    console.plan(f"make restore {names.arguments()} TO={wish.target}", [
-        f"go on with the restore that has begun into {wish.target}" if began else
-        f"restore {names.table} ({what}) into the new table {wish.target} in {region}; {names.table} stays as it is",
+    console.plan(f"make restore {names.arguments()} TO={request.target}", [
+        f"go on with the restore that has begun into {request.target}" if restarted else
+        f"restore {names.table} ({what}) into the new table {request.target} in {region}; {names.table} stays as it is",
         *kept.lines(),
         "not make it global: a restored table lives in one Region (how to go on is printed at the end)",
     ])
     if source:
-        console.step(f"point-in-time recovery: {backups.recovery_window(context, region, names.table)}")
-    console.confirm(names.env, f"restore {names.table} into {wish.target}.")
+        console.step(f"point-in-time recovery: {tables.recovery_window(context.aws, region, names.table)}")
+    console.confirm(names.env, f"restore {names.table} into {request.target}.")
 
-    if not began:
-        _start(context, region, wish, moment, kept)
-    target = _await(context, region, wish.target)
-    console.title(f"Setting again on {wish.target} what a restore leaves out")
-    settings.put(context.aws, console, context.waiter, target, kept)
-    _say_how_to_go_on(context, wish.target, kept)
+    if not restarted:
+        _start(context, region, request, moment, kept)
+    target = _await(context, region, request.target)
+    console.title(f"Setting again on {request.target} what a restore leaves out")
+    table_settings.apply(context.aws, console, context.waiter, target, kept)
+    _print_next_steps(context, request.target, kept)
 
 
-def _settings(context: Context, region: str, source: tables.Replica | None, wish: Wish) -> settings.Settings:
+def _settings(context: Context, region: str, source: tables.Replica | None, request: RestoreRequest) -> TableSettings:
     if source:
-        return settings.of_table(context.aws, source)
-    if not wish.backup_arn:
+        return table_settings.from_table(context.aws, source)
+    if not request.backup_arn:
         raise DeployError(
             f"There is no table {context.names.table} in {region}.",
             "a table that is gone can be restored from a backup: give BACKUP=<ARN> (`aws dynamodb list-backups "
@@ -83,42 +84,43 @@ def _settings(context: Context, region: str, source: tables.Replica | None, wish
             "system backup for 35 days).",
         )
     try:
-        answer = context.aws.client("dynamodb", region).describe_backup(BackupArn=wish.backup_arn)
+        answer = context.aws.client("dynamodb", region).describe_backup(BackupArn=request.backup_arn)
     except ClientError as error:
         if code_of(error) in ("BackupNotFoundException", "ValidationException"):
-            raise DeployError(f"There is no backup {wish.backup_arn} in {region}.", "check BACKUP.") from error
+            raise DeployError(f"There is no backup {request.backup_arn} in {region}.", "check BACKUP.") from error
         raise
-    return settings.of_backup(answer["BackupDescription"])
+    return table_settings.from_backup(answer["BackupDescription"])
 
 
-def _begun(context: Context, region: str, wish: Wish, source_arn: str) -> bool:
+def _is_restored_from(context: Context, region: str, request: RestoreRequest, source_arn: str) -> bool:
     """Whether the target exists as a restore of this table; another table of that name is not touched."""
-    target = tables.find(context.aws, region, wish.target)
+    target = tables.find(context.aws, region, request.target)
     if target is None:
         return False
     if target.description.get("RestoreSummary", {}).get("SourceTableArn") == source_arn:
         return True
-    raise DeployError(f"A table {wish.target} exists in {region} and is no restore of {context.names.table}. "
+    raise DeployError(f"A table {request.target} exists in {region} and is no restore of {context.names.table}. "
                       "Nothing was changed.", "choose another TO.")
 
 
-def _start(context: Context, region: str, wish: Wish, moment: datetime | None, kept: settings.Settings) -> None:
+def _start(context: Context, region: str, request: RestoreRequest, moment: datetime | None,
+           kept: TableSettings) -> None:
     client = context.aws.client("dynamodb", region)
     key: dict[str, Any] = {"SSESpecificationOverride": {
         "Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": kept.key_arn}} if kept.key_arn else {}
-    if wish.backup_arn:
-        client.restore_table_from_backup(TargetTableName=wish.target, BackupArn=wish.backup_arn, **key)
+    if request.backup_arn:
+        client.restore_table_from_backup(TargetTableName=request.target, BackupArn=request.backup_arn, **key)
         return
     when: dict[str, Any] = {"RestoreDateTime": moment} if moment else {"UseLatestRestorableTime": True}
     try:
         client.restore_table_to_point_in_time(
-            SourceTableName=context.names.table, TargetTableName=wish.target, **when, **key)
+            SourceTableName=context.names.table, TargetTableName=request.target, **when, **key)
     except ClientError as error:
         if code_of(error) == "PointInTimeRecoveryUnavailableException":
             raise DeployError(f"Point-in-time recovery of {context.names.table} is off.",
                               "restore a backup instead: BACKUP=<ARN>.") from error
         if code_of(error) == "InvalidRestoreTimeException":
-            window = backups.recovery_window(context, region, context.names.table)
+            window = tables.recovery_window(context.aws, region, context.names.table)
             raise DeployError(f"That moment cannot be restored; the window is {window}.",
                               "choose AT within the window.") from error
         raise
@@ -134,7 +136,7 @@ def _await(context: Context, region: str, table: str) -> tables.Replica:
     return context.waiter.until(poll, f"the restore into {table} (run it again to go on)", RESTORE_TIMEOUT)
 
 
-def _say_how_to_go_on(context: Context, target: str, kept: settings.Settings) -> None:
+def _print_next_steps(context: Context, target: str, kept: TableSettings) -> None:
     console, names = context.console, context.names
     others = context.regions[1:]
     console.title(f"{target} is ready, in {context.primary} alone. Look at its data first. To make it global:")

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from infra.deploy import regional, system, tables
+from infra.deploy import preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context, check_parameters
-from infra.deploy.deploying import check_leftovers, check_readers
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS
 
-ATTACHED = tuple(part for part in STACKS if part != "table")
+ATTACHED_STACKS = tuple(part for part in STACKS if part != "table")
 
 
 def attach(context: Context) -> None:
     """Watch a table that exists, from now on."""
     console, names, regions = context.console, context.names, context.regions
-    check_parameters(context.parameters, ATTACHED)
-    _check_table_is_asked(context)
+    check_parameters(context.parameters, ATTACHED_STACKS)
+    _refuse_table_parameters(context)
     builder = system.Builder.with_built_code(context)
 
     console.title(f"Looking at table {names.table} in account {context.aws.account} ...")
     check_regions_enabled(context.aws, regions)
-    builder.check_stacks(regions, ATTACHED)
+    builder.check_stacks(regions, ATTACHED_STACKS)
     replicas = tables.check_replicas(context.aws, regions, names.table)
     tables.check_streams(replicas)
     _check_primary(context)
     builder.check_rules(context.primary, "processor", {})
-    check_leftovers(context, regions)
+    preflight.check_leftovers(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
         console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")
-    check_readers(context, replicas)
-    _warn(context, replicas)
+    preflight.check_readers(context, replicas)
+    _print_warnings(context, replicas)
 
     console.plan(f"make attach {names.arguments()}", [
         f"change nothing on the table {names.table}",
@@ -53,16 +52,16 @@ def attach(context: Context) -> None:
         lambda region: builder.regional_stacks(
             region, replicas[region], keys[region].output("KeyArn"), starting_position="LATEST"),
     )
-    if not builder.made:
+    if not builder.updated:
         console.title("Everything was as it should be; nothing has changed.")
     system.report(context, regions)
 
 
-def _check_table_is_asked(context: Context) -> None:
+def _refuse_table_parameters(context: Context) -> None:
     """What the table is, the table says."""
-    told = sorted({"BillingMode", "ConsistencyMode", "StreamViewType"} & set(context.parameters))
-    if told:
-        raise DeployError(f"attach takes {', '.join(told)} from the table itself.", "leave it out of PARAMS.")
+    refused = sorted({"BillingMode", "ConsistencyMode", "StreamViewType"} & set(context.parameters))
+    if refused:
+        raise DeployError(f"attach takes {', '.join(refused)} from the table itself.", "leave it out of PARAMS.")
 
 
 def _check_primary(context: Context) -> None:
@@ -76,7 +75,7 @@ def _check_primary(context: Context) -> None:
         )
 
 
-def _warn(context: Context, replicas: dict[str, tables.Replica]) -> None:
+def _print_warnings(context: Context, replicas: dict[str, tables.Replica]) -> None:
     """What the reader should know, and what stops nothing."""
     everywhere = {region for replica in replicas.values() for region in (replica.region, *replica.other_regions)}
     left_out = sorted(everywhere - set(context.regions))

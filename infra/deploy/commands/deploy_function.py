@@ -38,7 +38,7 @@ def deploy_function(context: Context, function: str, run: Run = _run) -> None:
     console, names = context.console, context.names
     artifact = artifacts.load(function)
     check_tools()
-    targets = {region: context.need(region, STACK_OF[function]).output("FunctionName") for region in context.regions}
+    targets = {region: context.require(region, STACK_OF[function]).output("FunctionName") for region in context.regions}
     for region, name in targets.items():
         check_function(context, region, name, artifact)
 
@@ -110,7 +110,7 @@ def _deploy_one(context: Context, region: str, name: str, artifact: Artifact, ru
         raise DeployError(
             f"cargo lambda deploy failed in {region} (exit status {status}); its message is above."
             + (f" The new code runs in {', '.join(done)}." if done else " Nothing was changed."),
-            "mend the cause and run this again: it replaces the code in every Region.",
+            "fix the cause and run this again: it replaces the code in every Region.",
         )
 
 

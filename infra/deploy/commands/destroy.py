@@ -6,7 +6,7 @@ from infra.deploy import regional, stacks, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 
-BACKWARDS = ("dashboard", "alarms", "reporter", "processor")
+DELETION_ORDER = ("dashboard", "alarms", "reporter", "processor")
 
 
 def destroy(context: Context) -> None:
@@ -16,7 +16,7 @@ def destroy(context: Context) -> None:
     if table_stack.exists:
         _check_regions(context, table_stack)
         _check_protection(context)
-    left = _left_behind(context, table_stack.exists)
+    retained = _retained_resources(context, table_stack.exists)
 
     console.plan(f"make destroy {names.arguments()}", [
         f"delete dashboard, alarms, reporter and processor in {', '.join(regions)}: from then on lost writes of "
@@ -26,7 +26,7 @@ def destroy(context: Context) -> None:
         "delete the stacks of keys and artifact buckets; keys and buckets stay",
     ])
     console.title("This stays (Retain), and is paid for, until you remove it:")
-    for line in left:
+    for line in retained:
         console.step(line)
     console.confirm_always(f"Destroy the system of {names.table} in {', '.join(regions)} of account "
                            f"{context.aws.account}.")
@@ -34,7 +34,7 @@ def destroy(context: Context) -> None:
     deployer = stacks.Deployer(context.aws, console, context.waiter, lambda *_: {})
 
     def one(region: str) -> None:
-        for part in BACKWARDS:
+        for part in DELETION_ORDER:
             deployer.delete(region, names.stack(part))
 
     console.title("1. Processors and what belongs to them")
@@ -47,7 +47,7 @@ def destroy(context: Context) -> None:
     console.title("4. Artifact buckets")
     regional.each(regions, lambda region: deployer.delete(region, names.stack("artifacts")))
     console.title("The stacks are gone. What stays, and how to remove it, in this order:")
-    for line in left:
+    for line in retained:
         console.step(line)
 
 
@@ -74,7 +74,7 @@ def _check_protection(context: Context) -> None:
         )
 
 
-def _left_behind(context: Context, ours: bool) -> list[str]:
+def _retained_resources(context: Context, ours: bool) -> list[str]:
     """What Retain keeps, each with the command that removes it, found while the stacks still name it."""
     names, lines = context.names, []
     if ours:

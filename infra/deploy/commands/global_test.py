@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from infra.deploy import tables, probe_items
+from infra.deploy import probe_items, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 
-PATIENCE = 60.0
+ARRIVAL_TIMEOUT = 60.0
 """Seconds to wait for a write to arrive. It usually takes about one."""
 
 
@@ -32,7 +32,7 @@ def global_test(context: Context, now: Callable[[], float] = time.time,
     run = uuid.uuid4().hex[:12]
     keys = {region: probe_items.key_of(replicas[region], run, number) for number, region in enumerate(regions)}
     rows: list[tuple[object, ...]] = []
-    late: list[str] = []
+    undelivered: list[str] = []
     try:
         for source in regions:
             token = uuid.uuid4().hex
@@ -43,23 +43,23 @@ def global_test(context: Context, now: Callable[[], float] = time.time,
             for target in regions:
                 if target == source:
                     continue
-                delay = _arrival(context, target, keys[source], token, written, clock)
+                delay = _time_until_arrival(context, target, keys[source], token, written, clock)
                 if delay is None:
-                    late.append(f"{source} -> {target}")
+                    undelivered.append(f"{source} -> {target}")
                 rows.append((source, target, "not within 60 s" if delay is None else f"{delay * 1000:.0f} ms"))
     finally:
         for source in regions:
             context.aws.client("dynamodb", source).delete_item(TableName=names.table, Key=keys[source])
     console.title("A write in one Region, seen in another, measured from here (with the way to both Regions):")
     console.table(("WRITTEN IN", "READ IN", "AFTER"), rows)
-    if late:
+    if undelivered:
         raise DeployError(
-            f"A write did not arrive: {', '.join(late)}.",
+            f"A write did not arrive: {', '.join(undelivered)}.",
             "look at ReplicationLatency on the dashboard and at `make status`: is every replica ACTIVE?",
         )
 
 
-def _arrival(context: Context, region: str, key: dict[str, Any], token: str, written: float,
+def _time_until_arrival(context: Context, region: str, key: dict[str, Any], token: str, written: float,
              clock: Callable[[], float]) -> float | None:
     """Seconds from the write to its first sight in a Region; None where it does not come."""
     client = context.aws.client("dynamodb", region)
@@ -68,6 +68,6 @@ def _arrival(context: Context, region: str, key: dict[str, Any], token: str, wri
         elapsed = clock() - written
         if item.get("payload") == {"S": token}:
             return elapsed
-        if elapsed > PATIENCE:
+        if elapsed > ARRIVAL_TIMEOUT:
             return None
         context.waiter.sleep(0.02)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from infra.deploy import regional, system, tables
+from infra.deploy import preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context, check_parameters
-from infra.deploy.deploying import check_leftovers
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS
-from infra.deploy.regions import MOST_REPLICAS, partition_of
+from infra.deploy.regions import MAX_REPLICAS, partition_of
 
 
 def add_region(context: Context, region: str) -> None:
     """Add a replica in `region`. Interrupted, it can be run again and goes on."""
     console, names = context.console, context.names
-    stack = context.need(context.primary, "table")
+    stack = context.require(context.primary, "table")
     current = stack.parameters["GlobalTableRegions"].split(",")
     _check(context, region, current, stack.parameters)
     if context.parameters:
@@ -28,7 +27,7 @@ def add_region(context: Context, region: str) -> None:
     check_regions_enabled(context.aws, wanted)
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
-    check_leftovers(context, [region])
+    preflight.check_leftovers(context, [region])
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
 
     console.plan(f"make add-region {names.arguments()} REGION={region}", [
@@ -55,7 +54,7 @@ def add_region(context: Context, region: str) -> None:
     console.title("4. Its processor, reporter, alarms, dashboard")
     builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn"))
     console.title("5. Alarms and dashboards of the other Regions")
-    regional.each(others, lambda other: builder.watch(other, replicas[other], context.need(other, "processor")))
+    regional.each(others, lambda other: builder.watch(other, replicas[other], context.require(other, "processor")))
     system.report(context, wanted)
     console.step(f"From now on: REGIONS={','.join(wanted)}")
 
@@ -68,7 +67,7 @@ def _check(context: Context, region: str, current: list[str], parameters: dict[s
             f"{context.names.table} has STRONG consistency: it has three Regions for good. Nothing was changed.",
             "a table with another set of Regions has to be made anew.",
         )
-    if region not in current and len(current) >= MOST_REPLICAS:
+    if region not in current and len(current) >= MAX_REPLICAS:
         raise DeployError(f"{context.names.table} has {len(current)} replicas, and the template holds no more.",
                           "remove one first (infra/COMMANDS.md, Removing a Region).")
     if region not in current and tables.find(context.aws, region, context.names.table):

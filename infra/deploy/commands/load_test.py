@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import regional, tables, probe_items
+from infra.deploy import probe_items, regional, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError, code_of
 from infra.deploy.tables import Replica
 
-MOST_PER_SECOND = 1000
-MOST_SECONDS = 600
-MOST_KEYS = 10_000
+MAX_RATE = 1000
+MAX_SECONDS = 600
+MAX_KEYS = 10_000
 WORKERS = 32
 _THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 
@@ -37,14 +37,14 @@ class Load:
     shared: bool
 
     def __post_init__(self) -> None:
-        for name, value, most in (("RATE", self.rate, MOST_PER_SECOND), ("SECONDS", self.seconds, MOST_SECONDS),
-                                  ("KEYS", self.keys, MOST_KEYS)):
-            if not 1 <= value <= most:
-                raise DeployError(f"{name}={value} is outside its limits.", f"from 1 to {most}.")
+        for name, value, limit in (("RATE", self.rate, MAX_RATE), ("SECONDS", self.seconds, MAX_SECONDS),
+                                  ("KEYS", self.keys, MAX_KEYS)):
+            if not 1 <= value <= limit:
+                raise DeployError(f"{name}={value} is outside its limits.", f"from 1 to {limit}.")
 
 
 @dataclass
-class Outcome:
+class WriteResults:
     """What one Region's writes met. Latencies in seconds."""
 
     latencies: list[float] = field(default_factory=list)
@@ -75,16 +75,16 @@ def load_test(context: Context, load: Load, clock: Callable[[], float] = time.pe
 
     run = uuid.uuid4().hex[:12]
     try:
-        outcomes = regional.each(regions, lambda r: _write(context, replicas[r], _offset(load, regions, r), run, load,
+        results = regional.each(regions, lambda r: _write(context, replicas[r], _offset(load, regions, r), run, load,
                                                           clock, now))
     finally:
         regional.each(regions[:1] if load.shared else regions,
-                      lambda r: _clean(context, replicas[r], _offset(load, regions, r), run, load))
+                      lambda r: _delete_items(context, replicas[r], _offset(load, regions, r), run, load))
     console.title("Writes, as seen from here:")
     console.table(("REGION", "WRITTEN", "THROTTLED", "FAILED", "P50", "P99"), [
         (region, len(o.latencies), o.throttled, ", ".join(f"{n} {c}" for c, n in o.failed.items()) or 0,
          f"{o.quantile(0.5) * 1000:.0f} ms", f"{o.quantile(0.99) * 1000:.0f} ms")
-        for region, o in outcomes.items()
+        for region, o in results.items()
     ])
     console.step("The processors' view (records, conflicts, iterator age) is on the dashboard within a minute or two.")
 
@@ -94,10 +94,10 @@ def _offset(load: Load, regions: list[str], region: str) -> int:
 
 
 def _write(context: Context, replica: Replica, offset: int, run: str, load: Load, clock: Callable[[], float],
-           now: Callable[[], float]) -> Outcome:
+           now: Callable[[], float]) -> WriteResults:
     """One Region's writes. Write number i is due at i / rate; a late writer does not wait."""
     client = context.aws.client("dynamodb", replica.region)
-    outcome, numbers, start = Outcome(), itertools.count(), clock()
+    result, numbers, start = WriteResults(), itertools.count(), clock()
     total = load.rate * load.seconds
 
     def worker() -> None:
@@ -112,22 +112,22 @@ def _write(context: Context, replica: Replica, offset: int, run: str, load: Load
             try:
                 client.update_item(**probe_items.stamped_update(
                     replica.table, key, replica.region, int(now() * 1e6), f"{number:0>120}"))
-                with outcome.lock:
-                    outcome.latencies.append(clock() - began)
+                with result.lock:
+                    result.latencies.append(clock() - began)
             except ClientError as error:
-                with outcome.lock:
+                with result.lock:
                     if code_of(error) in _THROTTLED:
-                        outcome.throttled += 1
+                        result.throttled += 1
                     else:
-                        outcome.failed[code_of(error)] = outcome.failed.get(code_of(error), 0) + 1
+                        result.failed[code_of(error)] = result.failed.get(code_of(error), 0) + 1
 
     with ThreadPoolExecutor(max_workers=min(WORKERS, load.rate)) as pool:
         for task in [pool.submit(worker) for _ in range(min(WORKERS, load.rate))]:
             task.result()
-    return outcome
+    return result
 
 
-def _clean(context: Context, replica: Replica, offset: int, run: str, load: Load) -> None:
+def _delete_items(context: Context, replica: Replica, offset: int, run: str, load: Load) -> None:
     """Delete the run's items. BatchWriteItem takes 25 at a time and may leave some to be sent again."""
     client = context.aws.client("dynamodb", replica.region)
     used = min(load.keys, load.rate * load.seconds)

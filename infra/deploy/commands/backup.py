@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from infra.deploy import tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
@@ -21,7 +19,7 @@ def backup(context: Context, now: Callable[[], datetime] = lambda: datetime.now(
     console.plan(f"make backup {names.arguments()}", [
         f"make the backup {name} of {names.table} in {region}; it is kept, and paid for, until you delete it",
     ])
-    console.step(f"point-in-time recovery: {recovery_window(context, region, names.table)}")
+    console.step(f"point-in-time recovery: {tables.recovery_window(context.aws, region, names.table)}")
     console.confirm(names.env, f"back up {names.table}.")
 
     client = context.aws.client("dynamodb", region)
@@ -43,16 +41,3 @@ def backup(context: Context, now: Callable[[], datetime] = lambda: datetime.now(
         (b["BackupCreationDateTime"], b["BackupName"], b["BackupStatus"], b.get("BackupSizeBytes", ""))
         for page in pages for b in page["BackupSummaries"]
     ])
-
-
-def recovery_window(context: Context, region: str, table: str) -> str:
-    """From when to when point-in-time recovery can restore, in words."""
-    try:
-        answer = context.aws.client("dynamodb", region).describe_continuous_backups(TableName=table)
-    except ClientError as error:
-        return f"unknown ({error})"
-    recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
-        return "OFF: only backups can be restored"
-    first, last = recovery.get("EarliestRestorableDateTime"), recovery.get("LatestRestorableDateTime")
-    return f"from {first} to {last}" if first and last else "on"
