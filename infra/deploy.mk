@@ -5,7 +5,6 @@
 PROJECT ?= lastwriter
 ENV ?= dev
 FUNCTION ?= stream-processor
-SINCE ?= 15m
 RATE ?= 20
 SECONDS ?= 30
 KEYS ?= 100
@@ -14,7 +13,7 @@ export YES
 DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)"
 
-DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs load-test global-test backup restore \
+DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs redrive load-test global-test backup restore \
   add-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS)
@@ -52,7 +51,10 @@ status: ## Table, replicas, streams, readers, stacks, mappings, alarms: TABLE= R
 	@$(DEPLOY) status $(SYSTEM)
 
 logs: ## What the functions logged: TABLE= REGIONS= [SINCE=15m] [FOLLOW=1] [FILTER=] [FUNCTION=]
-	@$(DEPLOY) logs $(SYSTEM) --since "$(SINCE)" --filter '$(value FILTER)' --function "$(FUNCTION)" $(if $(FOLLOW),--follow)
+	@$(DEPLOY) logs $(SYSTEM) --since "$(or $(SINCE),15m)" --filter '$(value FILTER)' --function "$(FUNCTION)" $(if $(FOLLOW),--follow)
+
+redrive: ## Judge the batches in the failure bucket again: TABLE= REGIONS= [REGION=] [SINCE=2h]
+	@$(DEPLOY) redrive $(SYSTEM) --region "$(REGION)" --since "$(SINCE)"
 
 load-test: ## Stamped writes at a steady rate: TABLE= REGIONS= [RATE=20] [SECONDS=30] [KEYS=100] [SHARED=1]
 	@$(DEPLOY) load-test $(SYSTEM) --rate "$(RATE)" --seconds "$(SECONDS)" --keys "$(KEYS)" $(if $(SHARED),--shared)

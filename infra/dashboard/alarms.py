@@ -190,8 +190,8 @@ def processor_alarms() -> list[Alarm]:
             slug="failure-destination",
             section="Failure destination",
             means="Batches that the processor could not take were put into the failure bucket.",
-            do="Read the objects there (the whole payload is in them), fix the cause (failed-events), and replay them with the "
-            "command-line tool before the bucket's lifecycle deletes them.",
+            do="Fix the cause (as for failed-events), then run make redrive: the processor judges each batch again, and what it "
+            "takes moves to done/. Do it before FailureRetentionInDays is over (30 days), when the bucket deletes them.",
             metrics=(mapping("OnFailureDestinationDeliveredEventCount"),),
             threshold=0,
             missing="notBreaching",

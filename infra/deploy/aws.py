@@ -13,7 +13,13 @@ from botocore.exceptions import ClientError
 from infra.deploy.errors import DeployError, code_of
 from infra.deploy.regions import partition_of
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=10, read_timeout=60)
+_INVOCATION_TIMEOUT = 930
+"""Seconds. A function may take 900; a client that hears nothing would send the invocation again after its own limit."""
+
+
+def _config(service: str) -> Config:
+    return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=10,
+                  read_timeout=_INVOCATION_TIMEOUT if service == "lambda" else 60)
 
 
 class Aws(Protocol):
@@ -41,7 +47,7 @@ class BotoClients(Aws):
         key = (service, region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self.session.client(service, region_name=region, config=_CONFIG)
+                self._clients[key] = self.session.client(service, region_name=region, config=_config(service))
             return self._clients[key]
 
     @property

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import artifacts
 from infra.deploy.aws import BotoClients
 from infra.deploy.commands import (add_region, attach, backup, deploy, deploy_function, destroy, global_test, load_test,
-                                   logs, pause_resume, restore, status)
+                                   logs, pause_resume, redrive, restore, status)
 from infra.deploy.console import Console
 from infra.deploy.context import Context, parse_parameters
 from infra.deploy.errors import DeployError, explain
@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--follow", action="store_true", help="go on until interrupted (FOLLOW=1)")
     command.add_argument("--filter", default="", help="a CloudWatch Logs filter pattern (FILTER=)")
     command.add_argument("--function", default=artifacts.STREAM_PROCESSOR, choices=list(artifacts.ZIP_VARIABLES))
+    command = add("redrive", lambda c, a: redrive.redrive(c, a.region, a.since),
+                  "judge the batches in the failure bucket again, and move each to done/ once it was taken")
+    command.add_argument("--region", default="", help="one of REGIONS alone (REGION=)")
+    command.add_argument("--since", default="", help="only what failed in the last 90s, 15m, 2h, 1d (SINCE=)")
     command = add("load-test", lambda c, a: load_test.load_test(
         c, load_test.Load(a.rate, a.seconds, a.keys, a.shared)), "stamped writes at a steady rate, for a bounded time")
     command.add_argument("--rate", type=int, default=20, help="writes a second in each Region (RATE=)")

@@ -63,6 +63,13 @@ class Context:
             )
         return stack
 
+    def one_or_all(self, region: str) -> list[str]:
+        """The Region of REGION=, which has to be one of REGIONS; all of them where it is empty."""
+        if region and region not in self.regions:
+            raise DeployError(f"REGION={region} is not one of REGIONS={','.join(self.regions)}. Nothing was changed.",
+                              "name one of them, or leave REGION out for all.")
+        return [region] if region else list(self.regions)
+
     def own_parameters(self, part: str) -> dict[str, str]:
         """What PARAMS= holds for the template of a stack."""
         declared = templates.parameters(TEMPLATE_OF[part])

@@ -194,6 +194,8 @@ def mapping(templates: Templates) -> list[str]:
     # What the stream has forgotten (24 hours) reaches no destination, and DroppedEventCount leaves it out.
     if parameters["MaximumRecordAgeInSeconds"]["MaxValue"] >= 86400:
         found.append("a record may outlive its stream before it goes to the failure bucket")
+    if parameters["MaximumRetryAttempts"]["Default"] != -1:
+        found.append("a batch is given up before it is too old")
     return found
 
 

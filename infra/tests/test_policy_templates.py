@@ -118,6 +118,10 @@ BREAKS = {
         checks.mapping,
         lambda t: set_(t["stream-processor.yaml"]["Parameters"]["MaximumRecordAgeInSeconds"], "MaxValue", 86400),
     ),
+    "retries that end before the record age": (
+        checks.mapping,
+        lambda t: set_(t["stream-processor.yaml"]["Parameters"]["MaximumRetryAttempts"], "Default", 100),
+    ),
     "a batching window of 0": (
         checks.mapping,
         lambda t: set_(t["stream-processor.yaml"]["Parameters"]["MaximumBatchingWindowInSeconds"], "MinValue", 0),

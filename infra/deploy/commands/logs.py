@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,17 +11,9 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError, code_of
+from infra.deploy.time_spans import seconds_of
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _OWN_FIELDS = {"timestamp", "level", "message", "target", "span", "spans"}
-
-
-def seconds_of(text: str) -> int:
-    """A time span: 90s, 15m, 2h, 1d."""
-    match = re.fullmatch(r"(\d+)([smhd])", text.strip())
-    if not match:
-        raise DeployError(f"SINCE={text!r} is not a time span.", "for example SINCE=15m, 2h or 1d.")
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def logs(context: Context, since: str, follow: bool, pattern: str, function: str,

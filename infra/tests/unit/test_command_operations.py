@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from doubles import ACCOUNT, StubbedAws, context as make_context, stack, table
 
-from infra.deploy import artifacts, cli, probe_items, table_settings, tables
+from infra.deploy import artifacts, cli, probe_items, table_settings, tables, time_spans
 from infra.deploy.commands import add_region, load_test, logs, pause_resume, restore
 from infra.deploy.errors import DeployError
 
@@ -65,13 +65,13 @@ def test_a_stuck_stack_does_not_stop_a_pause(aws: StubbedAws) -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86400)])
 def test_a_time_span_is_read(text: str, seconds: int) -> None:
-    assert logs.seconds_of(text) == seconds
+    assert time_spans.seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "2", "2 hours", "-1h", "1w"])
 def test_what_is_no_time_span_is_refused(text: str) -> None:
     with pytest.raises(DeployError, match="is not a time span"):
-        logs.seconds_of(text)
+        time_spans.seconds_of(text)
 
 
 def test_a_json_line_is_shown_by_time_level_and_message() -> None:
