@@ -61,7 +61,7 @@ def raw_records(text):
     """The text of each record, byte for byte as it stands in the event file."""
     decoder = json.JSONDecoder()
     at = text.index("[", text.index('"Records"')) + 1
-    found = []
+    found: list[str] = []
     while True:
         while text[at] in " \t\r\n,":
             at += 1
@@ -126,7 +126,7 @@ class Case:
         if len(self.records) != len(self.verdicts):
             self.need(False, f"{len(self.records)} records but {len(self.verdicts)} verdicts")
             return
-        for at, (record, verdict) in enumerate(zip(self.records, self.verdicts)):
+        for at, (record, verdict) in enumerate(zip(self.records, self.verdicts, strict=False)):
             self.check_verdict(at, verdict)
             if verdict["verdict"] != "malformed":
                 self.check_record(at, record)
@@ -299,13 +299,14 @@ class Case:
 
     def counted(self):
         """The sums of the verdicts as they are written, by metric and dimensions, and the delays by table."""
-        sums, delays = {}, {}
+        sums: dict[tuple, float] = {}
+        delays: dict[tuple, int] = {}
 
         def add(name, table, amount=1, **more):
             place = (name, tuple(sorted({"TableName": table, **more}.items())))
             sums[place] = sums.get(place, 0) + amount
 
-        for record, verdict in zip(self.records, self.verdicts):
+        for record, verdict in zip(self.records, self.verdicts, strict=False):
             table, name = table_of(record, self.records), verdict["verdict"]
             for starred in STARRED:
                 add(starred, table, 0)

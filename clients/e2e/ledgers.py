@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable, Dict, List, TypeVar
+from typing import Any, Callable, TypeVar
 
 from endpoints import PATIENCE
 
-Entry = Dict[str, Any]
+Entry = dict[str, Any]
 T = TypeVar("T")
 
 #: The kinds of entry that are no conflict.
@@ -31,14 +31,14 @@ class Ledger:
         self._client = client
         self._table = table
 
-    def entries(self) -> List[Entry]:
+    def entries(self) -> list[Entry]:
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         return [entry for page in pages for entry in page["Items"]]
 
-    def conflicts(self) -> List[Entry]:
+    def conflicts(self) -> list[Entry]:
         return [entry for entry in self.entries() if entry["Kind"]["S"] not in OTHER_KINDS]
 
-    def unstamped(self) -> List[Entry]:
+    def unstamped(self) -> list[Entry]:
         return [entry for entry in self.entries() if entry["Kind"]["S"] == "unstamped_sample"]
 
 
@@ -47,5 +47,5 @@ def key_of(entry: Entry) -> str:
     return json.dumps(entry["Key"]["M"], sort_keys=True)
 
 
-def names(entry: Entry) -> List[str]:
+def names(entry: Entry) -> list[str]:
     return [name["S"] for name in entry["DifferingAttributes"]["L"]]

@@ -12,12 +12,12 @@ item has been judged: if that sample is the only one, the metric was zero for th
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterator
-
-import pytest
+from typing import Any
 
 import endpoints
+import pytest
 import writers
 from ledgers import Ledger, key_of, names, when
 
@@ -45,12 +45,12 @@ def ledger(world: endpoints.Local, region: str) -> Ledger:
     return Ledger(writers.dynamodb(region, world.endpoints["ledgers"][region]), world.endpoints["ledger_table"])
 
 
-def read(world: endpoints.Local, region: str, key: Dict[str, Any]) -> Any:
+def read(world: endpoints.Local, region: str, key: dict[str, Any]) -> Any:
     table = world.endpoints["table"]
     return replica(world, region).get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
 
 
-def stamped(world: endpoints.Local, language: str, region: str) -> "contextlib.AbstractContextManager[Any]":
+def stamped(world: endpoints.Local, language: str, region: str) -> contextlib.AbstractContextManager[Any]:
     table = world.endpoints["table"]
     return writers.stamped(language, region, world.endpoints["replicas"][region], table)
 

@@ -7,19 +7,19 @@ import json
 import pathlib
 import shutil
 import subprocess
-from typing import Any, Dict, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
-from botocore.config import Config
-
 import lastwriter
+from botocore.config import Config
 
 HERE = pathlib.Path(__file__).parent
 NODE = shutil.which("node")
 SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
 CONFIG = Config(retries={"max_attempts": 2, "mode": "standard"}, connect_timeout=5, read_timeout=30)
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 
 def dynamodb(region: str, endpoint: str) -> Any:
@@ -49,10 +49,11 @@ class PythonWriter:
 class NodeWriter:
     """The process of writer.mjs; update() returns the item as the write left it."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def update(self, request: Item) -> Item:
+        assert self._process.stdin and self._process.stdout, "it was started with pipes"
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -66,6 +67,7 @@ def stamped(language: str, region: str, endpoint: str, table: str) -> Iterator[A
     if language == "python":
         yield PythonWriter(lastwriter.instrument(dynamodb(region, endpoint), strict=True), table)
         return
+    assert NODE, "node is not installed"
     with subprocess.Popen(
         [NODE, str(HERE / "writer.mjs"), region, endpoint, table],
         stdin=subprocess.PIPE,

@@ -12,7 +12,6 @@ import time
 from types import SimpleNamespace
 
 import boto3
-
 import lastwriter
 from lastwriter import _condition, _expression
 from lastwriter._instrument import hook_of

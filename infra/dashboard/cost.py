@@ -9,6 +9,7 @@ import argparse
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from .alarms import all_alarms
 from .names import KINDS
@@ -91,7 +92,11 @@ def parts(load: Load, price: dict[str, float]) -> list[tuple[str, str, float]]:
         ("processor: logs", "invocations x 750 bytes", invocations * SUMMARY_BYTES / 1e9 * price["log_gb"]),
         ("ledger", "conflicts x 3 write units (2 KB and an index)", conflicts * 3 / 1e6 * price["dynamodb_write_million"]),
         ("custom metrics", f"{custom_metrics(load)} a Region", custom_metrics(load) * n * price["metric"]),
-        ("alarms", f"{alarm_metrics(load)} metrics and a composite a Region", n * (alarm_metrics(load) * price["alarm_metric"] + price["composite_alarm"])),
+        (
+            "alarms",
+            f"{alarm_metrics(load)} metrics and a composite a Region",
+            n * (alarm_metrics(load) * price["alarm_metric"] + price["composite_alarm"]),
+        ),
         ("dashboards", "Regions + 1", (n + 1) * price["dashboard"]),
         ("keys", "Regions", n * price["key"]),
     ]
@@ -133,7 +138,7 @@ def replace_section(readme: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What a month costs, from the assumed prices in prices.json.")
     for field in fields(Load):
-        kind = {"action": "store_true"} if field.type == "bool" else {"type": {"int": int, "float": float}[field.type]}
+        kind: Any = {"action": "store_true"} if field.type == "bool" else {"type": {"int": int, "float": float}[str(field.type)]}
         parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)
     print(table(Load(**vars(parser.parse_args()))), end="")
 

@@ -79,7 +79,7 @@ def replication_alarms() -> list[Alarm]:
 def throttle_alarms() -> list[Alarm]:
     found = []
     for kind, what in (("Read", "Reads"), ("Write", "Writes")):
-        for i in range(0, MAX_INDEXES + 1):
+        for i in range(MAX_INDEXES + 1):
             on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
             place = "the index" if i else "the table itself"
             found.append(
@@ -142,7 +142,7 @@ def request_alarms() -> list[Alarm]:
 def capacity_alarms() -> list[Alarm]:
     found = []
     for kind in ("Read", "Write"):
-        for i in range(0, MAX_INDEXES + 1):
+        for i in range(MAX_INDEXES + 1):
             on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
             found.append(
                 Alarm(

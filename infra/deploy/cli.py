@@ -11,8 +11,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import artifacts
 from infra.deploy.aws import BotoClients
-from infra.deploy.commands import (add_region, attach, backup, deploy, deploy_function, destroy, global_test, load_test,
-                                   logs, pause_resume, redrive, restore, status)
+from infra.deploy.commands import (
+    add_region,
+    attach,
+    backup,
+    deploy,
+    deploy_function,
+    destroy,
+    global_test,
+    load_test,
+    logs,
+    pause_resume,
+    redrive,
+    restore,
+    status,
+)
 from infra.deploy.console import Console
 from infra.deploy.context import Context, parse_parameters
 from infra.deploy.errors import DeployError, explain

@@ -42,7 +42,7 @@ class Console:
             return
         widths = [max(len(row[i]) for row in [list(headings), *cells]) for i in range(len(headings))]
         for row in [list(headings), *cells]:
-            self.say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+            self.say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
     def plan(self, command: str, steps: Sequence[str]) -> None:
         """Say what the command will do, before it does any of it."""

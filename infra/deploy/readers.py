@@ -28,7 +28,7 @@ class Reader:
     mapping_id: str = ""
 
 
-def of_stream(aws: Aws, region: str, stream_arn: str) -> list[Reader]:
+def find_readers(aws: Aws, region: str, stream_arn: str) -> list[Reader]:
     """The readers that can be seen: mappings and pipes of this account in this Region.
 
     Programs with the Kinesis Client Library, and other accounts, leave no trace here.
@@ -58,7 +58,7 @@ def check(aws: Aws, console: Console, region: str, stream_arn: str, own_mapping:
     `own_mapping` is the id of the mapping that we have already, or empty. A disabled reader counts: it can be enabled
     at any time.
     """
-    readers = of_stream(aws, region, stream_arn)
+    readers = find_readers(aws, region, stream_arn)
     others = [reader for reader in readers if not own_mapping or reader.mapping_id != own_mapping]
     for reader in readers:
         mine = " (ours)" if reader not in others else ""

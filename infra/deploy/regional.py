@@ -18,7 +18,8 @@ def each(regions: list[str], work: Callable[[str], T]) -> dict[str, T]:
     """
     with ThreadPoolExecutor(max_workers=max(1, len(regions))) as pool:
         running = {region: pool.submit(work, region) for region in regions}
-    errors = {region: task.exception() for region, task in running.items() if task.exception()}
+    failures = {region: task.exception() for region, task in running.items()}
+    errors = {region: error for region, error in failures.items() if error}
     known = {region: explain(error) for region, error in errors.items() if isinstance(error, Exception)}
     for region, error in errors.items():
         if known.get(region) is None:

@@ -104,8 +104,9 @@ class Builder:
         def one(region: str) -> Replica:
             def poll() -> Replica | None:
                 replica = tables.find(context.aws, region, context.names.table)
-                ready = replica and replica.status == "ACTIVE"
-                return replica if ready and (replica.stream_arn or replica.consistency == "STRONG") else None
+                if replica is None or replica.status != "ACTIVE":
+                    return None
+                return replica if replica.stream_arn or replica.consistency == "STRONG" else None
 
             return context.waiter.until(poll, f"table {context.names.table} in {region} with its stream", 1800)
 

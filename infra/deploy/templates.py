@@ -22,6 +22,7 @@ def _function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, A
         return {tag: loader.construct_mapping(node, deep=True)}
     if isinstance(node, yaml.SequenceNode):
         return {tag: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.ScalarNode), "YAML has mappings, sequences and scalars"
     return {tag: loader.construct_scalar(node)}
 
 
@@ -39,7 +40,7 @@ def read(name: str) -> dict[str, Any]:
     path = path_of(name)
     if not path.is_file():
         raise DeployError(f"The template {path.name} is missing.", "run the command from a complete checkout.")
-    return yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return yaml.load(path.read_text(), Loader=_Loader)
 
 
 def parameters(name: str) -> dict[str, dict[str, Any]]:

@@ -37,6 +37,7 @@ def _long_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict:
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
+        assert isinstance(node, yaml.MappingNode), "YAML has mappings, sequences and scalars"
         value = loader.construct_mapping(node, deep=True)
     return {name: value}
 
@@ -88,9 +89,9 @@ class Stack:
                 raise Refused(f"Parameter '{name}' must match pattern {spec['AllowedPattern']}: {why}")
             if "AllowedValues" in spec and value not in [str(v) for v in spec["AllowedValues"]]:
                 raise Refused(f"Parameter '{name}' must be one of AllowedValues: {why}")
-            if spec["Type"] == "Number":
-                if not spec.get("MinValue", float("-inf")) <= float(value) <= spec.get("MaxValue", float("inf")):
-                    raise Refused(f"Parameter '{name}' must lie between MinValue and MaxValue")
+            least, most = spec.get("MinValue", float("-inf")), spec.get("MaxValue", float("inf"))
+            if spec["Type"] == "Number" and not least <= float(value) <= most:
+                raise Refused(f"Parameter '{name}' must lie between MinValue and MaxValue")
             values[name] = value
         return values
 

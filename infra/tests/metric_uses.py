@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from cfn import Stack
 
 INFRA = Path(__file__).resolve().parent.parent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from cfn import load
 from metric_uses import NAMESPACE, Use, alarm_uses, aws_metrics, board_uses, boards, own_metrics, search_use, wrong
 from stacks import FIVE, stack

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from cfn import load
 from metric_uses import contract
 from stacks import stack

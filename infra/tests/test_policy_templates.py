@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 import policy_checks as checks
+import pytest
 from cfn import load, names
 from stacks import KEY_ARN, stack
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from stacks import FIVE, stack
 
 from infra.dashboard import cost

@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import re
 
-import pytest
-
 import dashboard_checks as checks
+import pytest
 from cfn import load
 from metric_uses import boards
 from stacks import FIVE, stack

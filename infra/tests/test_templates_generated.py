@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from cfn import load
 from metric_uses import INFRA
 

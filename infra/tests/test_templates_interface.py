@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from cfn import TEMPLATES, load, names
 
 PAGE = (TEMPLATES / "INTERFACE.md").read_text()
@@ -17,7 +16,7 @@ def section(name):
 
 def documented(name):
     """Parameter names with the text of their default column."""
-    found = {}
+    found: dict[str, str] = {}
     for line in section(name).splitlines():
         cells = [c.strip() for c in line.strip().strip("|").split("|")]
         if line.startswith("|") and cells[0] not in ("parameter", "---"):
@@ -30,8 +29,9 @@ def documented(name):
 
 
 def outputs(name):
-    text = re.search(r"\nOutputs: (.*?)(?:\n\n|\Z)", section(name), re.S).group(1)
-    return set(re.findall(r"`([A-Z][A-Za-z]+)`", text))
+    line = re.search(r"\nOutputs: (.*?)(?:\n\n|\Z)", section(name), re.S)
+    assert line, name
+    return set(re.findall(r"`([A-Z][A-Za-z]+)`", line.group(1)))
 
 
 @pytest.mark.parametrize("name", names())

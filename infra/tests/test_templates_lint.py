@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from metric_uses import INFRA
 
 BIN = Path(sys.executable).parent
@@ -20,12 +19,12 @@ OFFLINE = os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http
 
 
 def cfn_lint(cwd):
-    return subprocess.run([BIN / "cfn-lint"], cwd=cwd, capture_output=True, text=True, env=OFFLINE, timeout=300)
+    return subprocess.run([str(BIN / "cfn-lint")], cwd=cwd, capture_output=True, text=True, env=OFFLINE, timeout=300, check=False)
 
 
 def checkov(cwd):
-    command = [BIN / "checkov", "--config-file", ".checkov.yaml"]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=OFFLINE, timeout=300)
+    command = [str(BIN / "checkov"), "--config-file", ".checkov.yaml"]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=OFFLINE, timeout=300, check=False)
 
 
 @pytest.fixture
@@ -70,7 +69,9 @@ def test_cfn_lint_finds_a_broken_copy(copy_of_infra, template, old, new, finding
 
 def test_checkov_passes_and_has_looked():
     result = checkov(INFRA)
-    passed, failed = re.search(r"Passed checks: (\d+), Failed checks: (\d+)", result.stdout).groups()
+    counts = re.search(r"Passed checks: (\d+), Failed checks: (\d+)", result.stdout)
+    assert counts, result.stdout
+    passed, failed = counts.groups()
     assert (result.returncode, int(failed)) == (0, 0), result.stdout
     assert int(passed) >= 50
 
@@ -102,5 +103,5 @@ def test_every_suppression_is_explained_and_there_is_no_other():
 def test_the_versions_are_the_pinned_ones():
     pinned = dict(line.split("==") for line in (INFRA / "requirements.txt").read_text().split() if "==" in line)
     assert pinned["cfn-lint"] == "1.58.0" and pinned["checkov"] == "3.3.30" and pinned["ministack"] == "1.5.33"
-    result = subprocess.run([BIN / "cfn-lint", "--version"], capture_output=True, text=True)
+    result = subprocess.run([BIN / "cfn-lint", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout.split()[-1] == pinned["cfn-lint"]

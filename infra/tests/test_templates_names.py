@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from cfn import load, names
 from stacks import stack
 

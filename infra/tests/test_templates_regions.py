@@ -6,7 +6,6 @@ import re
 
 import boto3
 import pytest
-
 from cfn import ACCOUNT, Refused, load
 from stacks import FIVE, KEY_ID, stack
 
@@ -34,7 +33,7 @@ def test_every_region_that_has_dynamodb_is_admitted(region):
     [
         pytest.param("", id="empty"),
         pytest.param("us-east-1", id="one Region"),
-        pytest.param(",".join(FIVE + ["us-west-2"]), id="six Regions"),
+        pytest.param(",".join([*FIVE, "us-west-2"]), id="six Regions"),
         pytest.param("us-east-1,us-east-1", id="twice in a row"),
         pytest.param("us-east-1,eu-west-1,us-east-1", id="first again as last"),
         pytest.param("eu-west-1,us-east-1,us-west-2,us-east-1", id="second again as fourth"),

@@ -6,7 +6,6 @@ import json
 from itertools import permutations
 
 import pytest
-
 from cfn import Refused, load, names
 from stacks import stack
 

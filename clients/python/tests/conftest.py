@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Dict, List
+from typing import Any
 
 import boto3
+import endpoints as servers
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-
-import endpoints as servers
 
 NOW = 1795349587051000
 # One session, since it keeps the service's model, which takes long to load.
@@ -51,12 +50,12 @@ def orders(connect):
     return name
 
 
-class Caught(List[Dict[str, Any]]):
+class Caught(list[dict[str, Any]]):
     """The bodies of the requests that a client would have sent, and the answer it is to get instead."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers: List[Any] = []
+        self.answers: list[Any] = []
 
     def catch(self, client: Any) -> None:
         client.meta.events.register("before-send.dynamodb", self._answer)

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any, Callable
 
 VARIABLE = "LASTWRITER_TEST_ENDPOINTS"
 PROGRAM_VARIABLE = "LASTWRITER_TEST_PROGRAM"
@@ -29,9 +30,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 class Local:
     """A running `lastwriter local`: its endpoints, what it printed, and its standard input."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.endpoints: Dict[str, Any] = {}
-        self.lines: List[str] = []
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.endpoints: dict[str, Any] = {}
+        self.lines: list[str] = []
         self._process = process
         self._changed = threading.Condition()
         self._ended = False
@@ -41,12 +42,13 @@ class Local:
     def toggle(self, region: str) -> None:
         """Cut a Region off, or join it again; returns when that is so."""
         seen = len(self.lines)
+        assert self._process.stdin, "it was started with a pipe"
         self._process.stdin.write(f"{region}\n")
         self._process.stdin.flush()
         self.wait_for_line(lambda line: line.startswith((f"{region} is cut off", f"{region} is joined")), seen)
 
     def wait_for_line(self, wanted: Callable[[str], bool], start: int = 0) -> str:
-        def found() -> Optional[str]:
+        def found() -> str | None:
             return next((line for line in self.lines[start:] if wanted(line)), None)
 
         with self._changed:
@@ -58,6 +60,7 @@ class Local:
             return line
 
     def _read(self) -> None:
+        assert self._process.stdout, "it was started with a pipe"
         for line in self._process.stdout:
             with self._changed:
                 self.lines.append(line)
@@ -95,7 +98,7 @@ def local(*options: str) -> Iterator[Local]:
 
 
 @contextlib.contextmanager
-def endpoints() -> Iterator[Dict[str, str]]:
+def endpoints() -> Iterator[dict[str, str]]:
     """Region -> endpoint URL, for at least two Regions, while the block runs."""
     given = os.environ.get(VARIABLE)
     if given:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 from decimal import Decimal
 
+import lastwriter
 import pytest
+import vectors
 from boto3.dynamodb.types import TypeDeserializer
 from botocore import xform_name
-
-import lastwriter
-import vectors
 from lastwriter._condition import must_not_exist
 from lastwriter._region import endpoint_region
 from lastwriter._stamper import Stamper

@@ -9,12 +9,11 @@ import uuid
 from datetime import timedelta
 
 import boto3
+import lastwriter
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
-
-import lastwriter
-from conftest import Caught, NOW
-from lastwriter._clock import Clock, SYSTEM_CLOCK
+from conftest import NOW, Caught
+from lastwriter._clock import SYSTEM_CLOCK, Clock
 from lastwriter._tokens import TokenMemory
 
 TIME = "lw:t:us-east-1"
@@ -340,7 +339,7 @@ def test_tables_can_be_chosen_by_a_function(offline):
 )
 def test_a_wrong_setting_is_told_at_once(offline, settings):
     client, _ = offline()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"must be|no Region name"):
         lastwriter.instrument(client, **settings)
 
 
@@ -388,7 +387,7 @@ def test_a_soft_delete_takes_no_legacy_parameters(offline, wrong):
 def test_a_soft_delete_with_a_broken_expression_is_not_sent(offline):
     resource, caught = offline("resource")
     table = lastwriter.instrument(resource).Table("orders")
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not a valid update expression"):
         lastwriter.soft_delete(table, Key={"id": "o-1"}, ttl_attribute="expires", UpdateExpression="SET a = :a,")
     assert caught == []
 

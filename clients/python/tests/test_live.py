@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import uuid
 
+import endpoints as servers
+import lastwriter
 import pytest
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
-
-import endpoints as servers
-import lastwriter
 
 TIME, COUNT, RESET = "lw:t:us-east-1", "lw:n:us-east-1", "lw:reset"
 KEY = {"id": {"S": "o-1"}}

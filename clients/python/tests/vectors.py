@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import Any, Dict, List
+from typing import Any
 
 DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "conformance"
 REQUEST_FILES = ("update.json", "put.json", "transact.json", "batch.json", "left-alone.json")
 
 
-def load(name: str) -> Dict[str, Any]:
+def load(name: str) -> dict[str, Any]:
     return json.loads((DIRECTORY / name).read_text(encoding="utf-8"))
 
 
-def requests() -> List[Dict[str, Any]]:
+def requests() -> list[dict[str, Any]]:
     found = []
     for name in REQUEST_FILES:
         document = load(name)
@@ -24,10 +24,10 @@ def requests() -> List[Dict[str, Any]]:
     return found
 
 
-def label(vector: Dict[str, Any]) -> str:
+def label(vector: dict[str, Any]) -> str:
     return vector.get("name") or vector.get("expression") or vector.get("endpoint") or "-"
 
 
-def settings(vector: Dict[str, Any]) -> Dict[str, Any]:
+def settings(vector: dict[str, Any]) -> dict[str, Any]:
     """The vector's options as arguments of `instrument`."""
     return {"region": "us-east-1", **vector.get("options", {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.deploy import tables
@@ -11,7 +11,7 @@ from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 
 
-def backup(context: Context, now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> None:
+def backup(context: Context, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Make a backup in the primary Region and list those there are."""
     console, names, region = context.console, context.names, context.primary
     tables.describe(context.aws, region, names.table)

@@ -70,4 +70,4 @@ def one_line(moment: int, message: str) -> str:
     fields = entry.get("fields", {})
     known = {**{k: v for k, v in entry.items() if k not in ("fields", "span", "spans")}, **fields}
     rest = " ".join(f"{k}={v}" for k, v in known.items() if k not in _OWN_FIELDS)
-    return f"{stamp}  {str(known.get('level', '')):5} {known.get('message', '')} {rest}".rstrip()
+    return f"{stamp}  {known.get('level', '')!s:5} {known.get('message', '')} {rest}".rstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.deploy import regional, stacks
@@ -17,12 +17,12 @@ Clock = Callable[[], datetime]
 
 
 def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def format_utc(moment: datetime) -> str:
     """A moment as people read it, in UTC."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def pause(context: Context, now: Clock = _utc_now) -> None:
@@ -79,7 +79,7 @@ def _mapping(context: Context, region: str) -> dict[str, Any]:
 
 def _modified(mapping: dict[str, Any]) -> datetime:
     moment = mapping["LastModified"]
-    return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment), timezone.utc)
+    return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment), UTC)
 
 
 def _set_enabled(context: Context, enabled: bool) -> None:

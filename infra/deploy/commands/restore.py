@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -34,7 +34,7 @@ class RestoreRequest:
             moment = datetime.fromisoformat(self.at.replace("Z", "+00:00"))
         except ValueError as error:
             raise DeployError(f"AT={self.at!r} is not a time.", "for example AT=2026-11-22T10:30:00Z.") from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def restore(context: Context, request: RestoreRequest) -> None:

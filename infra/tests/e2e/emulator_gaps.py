@@ -54,7 +54,8 @@ def conditions_know_only_ref_equals_and_select_of_a_ref() -> None:
     from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
     def evaluate(template: dict[str, Any], params: dict[str, Any]) -> dict[str, bool]:
-        declared, known = template.get("Conditions", {}), {}
+        declared = template.get("Conditions", {})
+        known: dict[str, bool] = {}
 
         def value(node: Any) -> Any:
             return engine._resolve_refs(node, {}, params, known, template.get("Mappings", {}), "", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emulator import Emulator, eventually
@@ -49,7 +49,7 @@ def ledger_entries(emulator: Emulator, region: str, ledger: str, item: str) -> l
 
 def metric_sum(emulator: Emulator, region: str, name: str, **dimensions: str) -> float:
     """The sum of a metric over the last hour."""
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     points = emulator.client("cloudwatch", region).get_metric_statistics(
         Namespace=NAMESPACE, MetricName=name, StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=5),
         Period=3600, Statistics=["Sum"], Dimensions=[{"Name": n, "Value": v} for n, v in dimensions.items()],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -42,8 +41,8 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(emulator: Emulator) -> Iterator[Deployed]:
-    yield Deployed(emulator, emulator.run("deploy", *SYSTEM).stdout)
+def deployed(emulator: Emulator) -> Deployed:
+    return Deployed(emulator, emulator.run("deploy", *SYSTEM).stdout)
 
 
 def test_every_stack_stands_in_every_region(deployed: Deployed) -> None:

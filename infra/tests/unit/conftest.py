@@ -22,12 +22,12 @@ def aws() -> Iterator[StubbedAws]:
 
 
 @pytest.fixture(name="context")
-def _context(aws: StubbedAws):  # type: ignore[no-untyped-def]
+def _context(aws: StubbedAws):
     """A context of the table orders in two Regions."""
     return context(aws)
 
 
 @pytest.fixture(name="said")
-def _said(context):  # type: ignore[no-untyped-def]
+def _said(context):
     """What the context's console has printed."""
     return lambda: said(context)

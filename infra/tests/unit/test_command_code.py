@@ -10,8 +10,8 @@ import pytest
 from doubles import ACCOUNT, REGIONS, StubbedAws, stack, write_zip
 
 from infra.deploy import artifacts
-from infra.deploy.commands import deploy_function
 from infra.deploy.artifacts import MAX_INLINE_TEMPLATE_BYTES, Store
+from infra.deploy.commands import deploy_function
 from infra.deploy.errors import DeployError
 
 NAME = "lastwriter-dev-orders-stream-processor"
@@ -139,7 +139,8 @@ class Runs:
     """Stands for cargo: notes what it is asked, and fails where told."""
 
     def __init__(self, failing: str = "") -> None:
-        self.failing, self.asked = failing, []
+        self.failing = failing
+        self.asked: list = []
 
     def __call__(self, command: list[str], environment: dict[str, str]) -> int:
         region = command[command.index("--region") + 1]

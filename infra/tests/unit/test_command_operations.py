@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from doubles import ACCOUNT, StubbedAws, context as make_context, stack, table
+from doubles import ACCOUNT, StubbedAws, stack, table
+from doubles import context as make_context
 
 from infra.deploy import artifacts, cli, probe_items, table_settings, tables, time_spans
 from infra.deploy.commands import add_region, load_test, logs, pause_resume, restore
 from infra.deploy.errors import DeployError
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MAPPING = "0" * 36
 
 
@@ -123,7 +124,7 @@ def test_a_load_test_stamps_for_its_region_and_takes_its_items_away(aws: Stubbed
     aws.answer("dynamodb", "us-east-1", "batch_write_item", {}, {"RequestItems": request})
     load = load_test.Load(rate=1, seconds=2, keys=1, shared=False)
     load_test.load_test(context, load, context.waiter.now, lambda: 1.0)
-    written = next(l for l in context.console.out.getvalue().splitlines() if l.startswith("  us-east-1"))
+    written = next(line for line in context.console.out.getvalue().splitlines() if line.startswith("  us-east-1"))
     assert written.split()[:4] == ["us-east-1", "1", "1", "0"]
 
 

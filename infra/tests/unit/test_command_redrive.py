@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from infra.deploy.commands import redrive
 from infra.deploy.errors import DeployError
 from infra.deploy.failure_bucket import MAX_PAYLOAD_BYTES, UnreadableBatch, parse
 
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 REGION, BUCKET, FUNCTION = "us-east-1", "failures", "lastwriter-dev-orders-stream-processor"
 KEY = "aws/lambda/0a1b2c3d-1111-2222-3333-444455556666/shardId-0001/2026/11/25/2026-11-25T10.13.49-c0ffee00"
 DOCUMENT = json.loads((Path(__file__).parents[1] / "failed_batch.json").read_text())

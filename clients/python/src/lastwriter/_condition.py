@@ -6,8 +6,9 @@ conservative: true only if the condition as a whole cannot hold for an item that
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Any, Container, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, NamedTuple, Union
 
 from ._expression import tokens
 
@@ -16,7 +17,7 @@ _PUNCTUATION = frozenset((",", "(", ")", "[", "]", ".", "+", "-")) | _COMPARATOR
 
 #: What must be a key attribute for "there is no item" to follow: a name as written, `all` or `any` of two further
 #: formulas, or None where it never follows.
-Formula = Union[None, str, Tuple[str, Any, Any]]
+Formula = Union[None, str, tuple[str, Any, Any]]
 
 
 class _Malformed(Exception):
@@ -108,7 +109,7 @@ class _Parser:
             return _Meaning(if_false=name)
         return _Meaning()
 
-    def _operand(self) -> Optional[str]:
+    def _operand(self) -> str | None:
         """A path, a placeholder or a function call. The name, if it is a bare one or has that as its one argument."""
         text = self._next()
         if text in _PUNCTUATION:
@@ -125,7 +126,7 @@ class _Parser:
                 self._expect("]")
         return text if bare else None
 
-    def _arguments(self) -> Optional[str]:
+    def _arguments(self) -> str | None:
         count, name = 1, self._operand()
         while self._peek() == ",":
             self._next()
@@ -155,7 +156,7 @@ def _follows(formula: Formula, names: Mapping[str, str], keys: Container[str]) -
     return _follows(left, names, keys) or _follows(right, names, keys)
 
 
-def must_not_exist(request: Mapping[str, Any], keys: Optional[Container[str]]) -> bool:
+def must_not_exist(request: Mapping[str, Any], keys: Container[str] | None) -> bool:
     """Whether a PutItem request, or a Put of a transaction, can only succeed where there is no item.
 
     `keys` are the names of the table's key attributes. If they are not known, any attribute of the item being put is

@@ -11,8 +11,9 @@ DynamoDB Developer Guide, "Update expressions".
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 #: DynamoDB rejects a longer expression string ("Service, account, and table quotas").
 MAX_EXPRESSION_BYTES = 4096
@@ -39,28 +40,28 @@ class UpdateExpression(NamedTuple):
     #: Section keyword in upper case -> offset just behind its last token.
     sections: Mapping[str, int]
     #: The first token of each path that is written: a name or a `#placeholder`.
-    targets: Tuple[str, ...]
+    targets: tuple[str, ...]
     #: Offset just behind the last token.
     end: int
 
 
-def tokens(expression: str) -> List[Token]:
+def tokens(expression: str) -> list[Token]:
     """Split an update or condition expression into tokens. White space is dropped."""
     return [Token(match.group(), match.end()) for match in _TOKEN.finditer(expression)]
 
 
 @lru_cache(maxsize=1024)
-def parse_update(expression: str) -> Optional[UpdateExpression]:
+def parse_update(expression: str) -> UpdateExpression | None:
     """Find the sections of an update expression.
 
     None if it is one that DynamoDB rejects anyway (empty, an empty or doubled section, a dangling comma): it must
     not become valid by what is added to it. Applications send few different texts, since values are placeholders,
     so the answers are remembered.
     """
-    sections: Dict[str, int] = {}
-    targets: List[str] = []
-    section: Optional[str] = None
-    previous: Optional[str] = None
+    sections: dict[str, int] = {}
+    targets: list[str] = []
+    section: str | None = None
+    previous: str | None = None
     at_start_of_action = False
     depth = 0
     end = 0
@@ -90,7 +91,7 @@ def parse_update(expression: str) -> Optional[UpdateExpression]:
     return UpdateExpression(sections, tuple(targets), end)
 
 
-def extend(expression: Optional[str], additions: Mapping[str, str]) -> Optional[str]:
+def extend(expression: str | None, additions: Mapping[str, str]) -> str | None:
     """Add actions to an update expression, each to its section, or as a new section at the end.
 
     `additions` maps SET, REMOVE, ADD or DELETE to one or more actions. Without an expression the additions are the
@@ -118,7 +119,7 @@ def extend(expression: Optional[str], additions: Mapping[str, str]) -> Optional[
     return result
 
 
-def placeholder_suffix(stems: Tuple[str, ...], texts: Tuple[str, ...], names: Mapping, values: Mapping) -> str:
+def placeholder_suffix(stems: tuple[str, ...], texts: tuple[str, ...], names: Mapping, values: Mapping) -> str:
     """The first of "", "1", "2", ... that keeps `#stem` and `:stem` apart from everything the caller uses.
 
     A placeholder that the caller uses but forgot to define counts as used: defining it would hide the mistake.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 
-def stamps(item: Mapping[str, Any], prefix: str = "lw") -> Dict[str, Any]:
+def stamps(item: Mapping[str, Any], prefix: str = "lw") -> dict[str, Any]:
     """The stamp attributes of an item as read, to put back with its new contents:
 
         table.put_item(Item={**new_contents, **lastwriter.stamps(item)})
@@ -13,7 +14,7 @@ def stamps(item: Mapping[str, Any], prefix: str = "lw") -> Dict[str, Any]:
     return {name: value for name, value in item.items() if _is_stamp(name, prefix)}
 
 
-def without_stamps(item: Mapping[str, Any], prefix: str = "lw") -> Dict[str, Any]:
+def without_stamps(item: Mapping[str, Any], prefix: str = "lw") -> dict[str, Any]:
     """The item without its stamps: for output, or to put a copy under another key, whose history it is not."""
     return {name: value for name, value in item.items() if not _is_stamp(name, prefix)}
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import logging
 import sys
 import weakref
-from typing import Any, Callable, Collection, Dict, Mapping, Optional, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, Callable, TypeVar
 
 from ._errors import LastwriterError, NotInstrumented, StampError
 from ._region import endpoint_region
@@ -26,7 +27,7 @@ _BEFORE = "before-parameter-build.dynamodb"
 _AFTER = "after-call.dynamodb.BatchWriteItem"
 _ID = "lastwriter"
 
-_hooks: "weakref.WeakKeyDictionary[Any, Hook]" = weakref.WeakKeyDictionary()
+_hooks: weakref.WeakKeyDictionary[Any, Hook] = weakref.WeakKeyDictionary()
 
 
 class Hook:
@@ -37,7 +38,7 @@ class Hook:
         self._strict = strict
         self._logged = False
 
-    def before_parameter_build(self, params: Dict[str, Any], model: Any, context: Any = None, **_: Any) -> None:
+    def before_parameter_build(self, params: dict[str, Any], model: Any, context: Any = None, **_: Any) -> None:
         """Stamp the parameters of a call. `params` is the call's own dictionary; what it holds is the caller's."""
         try:
             stamped = self.stamper.stamp(model.name, params, self._failed)
@@ -49,7 +50,7 @@ class Hook:
             if isinstance(context, dict):
                 context[_ID] = stamped.time
 
-    def after_batch(self, parsed: Dict[str, Any], context: Any = None, **_: Any) -> None:
+    def after_batch(self, parsed: dict[str, Any], context: Any = None, **_: Any) -> None:
         """Give back unprocessed puts as they were."""
         try:
             time = context.get(_ID) if isinstance(context, dict) else None
@@ -105,12 +106,12 @@ def hook_of(client: Any) -> Hook:
 
 def instrument(
     client_or_resource: ClientOrResource,
-    region: Optional[str] = None,
+    region: str | None = None,
     prefix: str = "lw",
-    clock: Optional[Callable[[], int]] = None,
+    clock: Callable[[], int] | None = None,
     tables: Tables = None,
     strict: bool = False,
-    keys: Optional[Mapping[str, Collection[str]]] = None,
+    keys: Mapping[str, Collection[str]] | None = None,
     tokens: str = "remember",
 ) -> ClientOrResource:
     """Stamp every write that goes through this boto3 DynamoDB client, resource or table, and return it.

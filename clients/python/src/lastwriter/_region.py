@@ -7,7 +7,6 @@ written to is worth nothing.
 from __future__ import annotations
 
 import re
-from typing import Optional
 
 #: A Region's name becomes part of an attribute name, so it must not hold the colon that separates the parts.
 _REGION = re.compile(r"[A-Za-z0-9-]+\Z")
@@ -20,7 +19,7 @@ _ENDPOINT = re.compile(
 )
 
 
-def endpoint_region(endpoint: Optional[str], signing_region: Optional[str]) -> Optional[str]:
+def endpoint_region(endpoint: str | None, signing_region: str | None) -> str | None:
     """The Region in an AWS endpoint's host name; for any other host the Region that requests are signed for.
 
     None if neither tells.

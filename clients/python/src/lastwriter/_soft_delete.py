@@ -5,8 +5,9 @@ A DeleteItem leaves nothing behind that could carry a stamp, so a conflict with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any
 
 from ._errors import NotInstrumented
 from ._expression import extend, placeholder_suffix
@@ -22,9 +23,9 @@ def soft_delete(
     *,
     Key: Mapping[str, Any],
     ttl_attribute: str,
-    expires_in: Union[timedelta, int] = DEFAULT_EXPIRES_IN,
+    expires_in: timedelta | int = DEFAULT_EXPIRES_IN,
     **request: Any,
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Mark an item as deleted and let DynamoDB's TTL purge it later, in one stamped UpdateItem.
 
     The item stays until TTL removes it: reads return it, with `lw:deleted`, and conditional creates on its key fail.
@@ -60,7 +61,7 @@ def revive(
     ttl_attribute: str,
     only_deleted: bool = True,
     **request: Any,
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Bring back an item that `soft_delete` marked: remove the mark and the TTL attribute in one stamped UpdateItem.
 
     Pass an UpdateExpression to give it new contents in the same write, which is how an item is created again.
@@ -83,7 +84,7 @@ def revive(
 class _Target:
     """A client or a Table, and the rest of the caller's request: the one takes DynamoDB JSON, the other Python values."""
 
-    def __init__(self, client_or_table: Any, request: Dict[str, Any]):
+    def __init__(self, client_or_table: Any, request: dict[str, Any]):
         client = client_of(client_or_table)
         self._typed = client_or_table is not client
         if self._typed and not hasattr(client_or_table, "update_item"):
@@ -104,7 +105,7 @@ class _Target:
     def number(self, value: int) -> Any:
         return value if self._typed else {"N": str(value)}
 
-    def placeholders(self) -> Tuple[Dict[str, Any], Dict[str, Any], str]:
+    def placeholders(self) -> tuple[dict[str, Any], dict[str, Any], str]:
         names = dict(self._request.get("ExpressionAttributeNames") or {})
         values = dict(self._request.get("ExpressionAttributeValues") or {})
         expressions = (self._request.get("UpdateExpression"), self._request.get("ConditionExpression"))
@@ -113,7 +114,7 @@ class _Target:
 
     def require(self, text: str, exists: str) -> None:
         """Add "this attribute exists" to the caller's condition, which for a Table may be a condition object."""
-        condition: Optional[Any] = self._request.get("ConditionExpression")
+        condition: Any | None = self._request.get("ConditionExpression")
         if condition is None:
             combined: Any = text
         elif isinstance(condition, str):
@@ -124,7 +125,7 @@ class _Target:
             combined = Attr(exists).exists() & condition
         self._request = {**self._request, "ConditionExpression": combined}
 
-    def update(self, key: Any, additions: Dict[str, str], names: Dict, values: Dict) -> Dict[str, Any]:
+    def update(self, key: Any, additions: dict[str, str], names: dict, values: dict) -> dict[str, Any]:
         own = self._request.get("UpdateExpression")
         expression = extend(own, additions)
         request = {**self._request, "Key": key, "ExpressionAttributeNames": names}

@@ -5,8 +5,9 @@ Nothing here knows of botocore or changes what it is given: the caller's diction
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Callable, Collection, Dict, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple, Union
 
 from ._clock import MAX_PART, SYSTEM_CLOCK, Clock
 from ._condition import must_not_exist
@@ -28,7 +29,7 @@ def table_name(name_or_arn: str) -> str:
     return name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
 
 
-def read_part(value: Any) -> Optional[int]:
+def read_part(value: Any) -> int | None:
     """A count or time from an attribute value; None for what is no integer in the range of a stamp."""
     text = value.get("N") if isinstance(value, Mapping) else None
     if not isinstance(text, str):
@@ -46,7 +47,7 @@ def read_part(value: Any) -> Optional[int]:
 class Stamped(NamedTuple):
     """A request that carries a stamp, and the time in it, in microseconds."""
 
-    request: Dict[str, Any]
+    request: dict[str, Any]
     time: int
 
 
@@ -57,9 +58,9 @@ class Stamper:
         self,
         region: str,
         prefix: str = "lw",
-        clock: Optional[Callable[[], int]] = None,
+        clock: Callable[[], int] | None = None,
         tables: Tables = None,
-        keys: Optional[Mapping[str, Collection[str]]] = None,
+        keys: Mapping[str, Collection[str]] | None = None,
         tokens: str = "remember",
         memory: TokenMemory = PROCESS_TOKENS,
     ):
@@ -86,7 +87,7 @@ class Stamper:
         """Whether writes to this table are stamped."""
         return isinstance(name_or_arn, str) and (self._tables is None or bool(self._tables(table_name(name_or_arn))))
 
-    def stamp(self, operation: str, request: Request, on_error: Callable[[Exception], None]) -> Optional[Stamped]:
+    def stamp(self, operation: str, request: Request, on_error: Callable[[Exception], None]) -> Stamped | None:
         """The request with the stamp of this moment, or None where nothing is to be stamped.
 
         In a transaction or a batch each write is stamped on its own: for one that cannot be, `on_error` is called
@@ -113,7 +114,7 @@ class Stamper:
             return None
         return None if changed is None else Stamped({**request, **changed}, now)
 
-    def _update(self, request: Request, now: int, in_transaction: bool = False) -> Optional[Dict[str, Any]]:
+    def _update(self, request: Request, now: int, in_transaction: bool = False) -> dict[str, Any] | None:
         expression = request.get("UpdateExpression")
         if expression is None:
             if in_transaction:
@@ -121,7 +122,7 @@ class Stamper:
             # DynamoDB does not take expressions and the parameters that they replaced in one request.
             if any(request.get(name) is not None for name in _LEGACY_PARAMETERS):
                 return self._legacy_update(request, now)
-            targets = ()
+            targets: tuple[str, ...] = ()
         else:
             parsed = parse_update(expression)
             if parsed is None:
@@ -136,7 +137,8 @@ class Stamper:
         written = {names.get(target) for target in targets if target in names}
         texts = (expression or "", request.get("ConditionExpression") or "")
         suffix = placeholder_suffix(_STEMS, texts, names, values)
-        additions, new_names, new_values = {}, dict(names), dict(values)
+        additions: dict[str, str] = {}
+        new_names, new_values = dict(names), dict(values)
         if self.time_name not in written:
             additions["SET"] = f"#lwt{suffix} = :lwt{suffix}"
             new_names[f"#lwt{suffix}"] = self.time_name
@@ -148,6 +150,8 @@ class Stamper:
         if not additions:
             return None
         extended = extend(expression, additions)
+        if extended is None:
+            return None
         if len(extended) > MAX_EXPRESSION_BYTES // 4 and len(extended.encode()) > MAX_EXPRESSION_BYTES:
             raise StampError(f"the update expression with its stamp would pass {MAX_EXPRESSION_BYTES} bytes: shorten it")
         return {
@@ -156,14 +160,14 @@ class Stamper:
             "ExpressionAttributeValues": new_values,
         }
 
-    def _legacy_update(self, request: Request, now: int) -> Dict[str, Any]:
+    def _legacy_update(self, request: Request, now: int) -> dict[str, Any]:
         stamp = {
             self.time_name: {"Action": "PUT", "Value": {"N": str(now)}},
             self.count_name: {"Action": "ADD", "Value": {"N": "1"}},
         }
         return {"AttributeUpdates": {**stamp, **(request.get("AttributeUpdates") or {})}}
 
-    def _put(self, request: Request, now: int) -> Optional[Dict[str, Any]]:
+    def _put(self, request: Request, now: int) -> dict[str, Any] | None:
         item = request.get("Item")
         if not isinstance(item, Mapping):
             return None
@@ -186,7 +190,7 @@ class Stamper:
             if isinstance(name, str) and name.startswith(self._stamp_prefixes)
         )
 
-    def _transaction(self, request: Request, now: int, on_error: Callable) -> Optional[Dict[str, Any]]:
+    def _transaction(self, request: Request, now: int, on_error: Callable) -> dict[str, Any] | None:
         def stamp(entry: Request) -> Request:
             for action, rewrite in (("Update", self._update_in_transaction), ("Put", self._put)):
                 write = entry.get(action)
@@ -201,10 +205,10 @@ class Stamper:
             return None
         return {"TransactItems": [_attempt(stamp, entry, on_error) for entry in entries]}
 
-    def _update_in_transaction(self, request: Request, now: int) -> Optional[Dict[str, Any]]:
+    def _update_in_transaction(self, request: Request, now: int) -> dict[str, Any] | None:
         return self._update(request, now, in_transaction=True)
 
-    def _batch(self, request: Request, now: int, on_error: Callable) -> Optional[Dict[str, Any]]:
+    def _batch(self, request: Request, now: int, on_error: Callable) -> dict[str, Any] | None:
         tables = request.get("RequestItems")
         if not isinstance(tables, Mapping):
             return None
@@ -212,7 +216,9 @@ class Stamper:
         def stamp_for(table: str) -> Callable[[Request], Request]:
             def stamp(entry: Request) -> Request:
                 put = entry.get("PutRequest")
-                changed = self._put(put, now) if isinstance(put, Mapping) else None
+                if not isinstance(put, Mapping):
+                    return entry
+                changed = self._put(put, now)
                 return entry if changed is None else {**entry, "PutRequest": {**put, **changed}}
 
             return stamp if self.covers(table) else lambda entry: entry
@@ -224,7 +230,7 @@ class Stamper:
             }
         }
 
-    def take_back(self, unprocessed: Optional[Mapping[str, Any]], now: int) -> None:
+    def take_back(self, unprocessed: Mapping[str, Any] | None, now: int) -> None:
         """Undo the stamps of puts that a BatchWriteItem answer gives back as not written, in place.
 
         The caller will send them again, as another call that is stamped anew: the write that never happened must not

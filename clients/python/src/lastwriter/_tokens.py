@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from typing import Callable, Hashable, Tuple
+from collections.abc import Hashable
+from typing import Callable
 
 REMEMBERED_SECONDS = 600.0
 #: About 20 MB. Beyond it the token used longest ago is forgotten early.
@@ -28,7 +29,7 @@ class TokenMemory:
         self._monotonic = monotonic
         self._seconds = seconds
         self._capacity = capacity
-        self._entries: "OrderedDict[Hashable, Tuple[float, int]]" = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def recall(self, token: Hashable, make: Callable[[], int]) -> int:
