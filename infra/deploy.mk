@@ -13,7 +13,7 @@ export YES
 DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)"
 
-DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs redrive load-test global-test backup restore \
+DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
   add-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS)
@@ -55,6 +55,9 @@ logs: ## What the functions logged: TABLE= REGIONS= [SINCE=15m] [FOLLOW=1] [FILT
 
 redrive: ## Judge the batches in the failure bucket again: TABLE= REGIONS= [REGION=] [SINCE=2h]
 	@$(DEPLOY) redrive $(SYSTEM) --region "$(REGION)" --since "$(SINCE)"
+
+rejudge: ## Judge again what the streams still hold, by new mappings: TABLE= REGIONS= [REGION=]
+	@$(DEPLOY) rejudge $(SYSTEM) --region "$(REGION)"
 
 load-test: ## Stamped writes at a steady rate: TABLE= REGIONS= [RATE=20] [SECONDS=30] [KEYS=100] [SHARED=1]
 	@$(DEPLOY) load-test $(SYSTEM) --rate "$(RATE)" --seconds "$(SECONDS)" --keys "$(KEYS)" $(if $(SHARED),--shared)

@@ -178,8 +178,9 @@ def processor_alarms() -> list[Alarm]:
             slug="dropped-events",
             section="Dropped events",
             means="Records were given up and could not be put into the failure bucket either: they are lost to the ledger.",
-            do="Act at once: the stream may still have them. As for destination-delivery-failures; then start a second mapping at "
-            "TRIM_HORIZON, or redeploy with one, which judges again what the stream still has.",
+            do="Act at once: the stream keeps them 24 hours from when they were written. Fix the cause (as for "
+            "destination-delivery-failures), then run make rejudge: a new mapping at TRIM_HORIZON judges again what the stream still "
+            "holds.",
             metrics=(mapping("DroppedEventCount"),),
             threshold=0,
             missing="notBreaching",
@@ -202,7 +203,8 @@ def processor_alarms() -> list[Alarm]:
             slug="destination-delivery-failures",
             section="Destination delivery failures",
             means="A failed batch could not be put into the failure bucket. It exists only in the stream, for 24 hours at most.",
-            do="Look at the role's right to put into the bucket and to use the key, and whether the bucket exists.",
+            do="Look at the role's right to put into the bucket and to use the key, and whether the bucket exists. Then run make "
+            "rejudge: what the stream still holds is judged again.",
             metrics=(function("DestinationDeliveryFailures", "Sum", name),),
             threshold=0,
             missing="notBreaching",

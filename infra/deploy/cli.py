@@ -23,6 +23,7 @@ from infra.deploy.commands import (
     logs,
     pause_resume,
     redrive,
+    rejudge,
     restore,
     status,
 )
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
                   "judge the batches in the failure bucket again, and move each to done/ once it was taken")
     command.add_argument("--region", default="", help="one of REGIONS alone (REGION=)")
     command.add_argument("--since", default="", help="only what failed in the last 90s, 15m, 2h, 1d (SINCE=)")
+    command = add("rejudge", lambda c, a: rejudge.rejudge(c, a.region),
+                  "make the event source mappings anew at TRIM_HORIZON: what the streams still hold is judged again")
+    command.add_argument("--region", default="", help="one of REGIONS alone (REGION=)")
     command = add("load-test", lambda c, a: load_test.load_test(
         c, load_test.Load(a.rate, a.seconds, a.keys, a.shared)), "stamped writes at a steady rate, for a bounded time")
     command.add_argument("--rate", type=int, default=20, help="writes a second in each Region (RATE=)")

@@ -27,7 +27,8 @@ TEMPLATE_OF = {
 COMPUTED = {
     "ProjectName", "Environment", "TableLabel", "TableName", "PrimaryKeyArn", "GlobalTableRegions",
     "ReplicasWithPolicy", "TableKeyId", "StreamArn", "KeyArn", "TableKeyArn", "CodeBucket", "CodeKey", "Architecture",
-    "Regions", "PrimaryRegion", "IndexNames", "EventSourceMappingId", "TopicArn", "FunctionTimeout",
+    "Regions", "PrimaryRegion", "IndexNames", "EventSourceMappingId", "HasEventSourceMapping",
+    "TopicArn", "FunctionTimeout",
 }
 """Parameters that the commands find out themselves. PARAMS= may not set them."""
 

@@ -1,9 +1,9 @@
 """The failure bucket: what Lambda put there, how to read it, and moving what was judged out of the way.
 
 Lambda developer guide, "Retain discarded records for a DynamoDB event source in Lambda": an object's key is
-`aws/lambda/<mapping's UUID>/<shard id>/<year>/<month>/<day>/<time>-<random UUID>`, its content a JSON document about the
-failed invocation, whose `payload` is the whole event. The guide shows the payload as a string that holds JSON; an object
-is taken too.
+`aws/lambda/<mapping's UUID>/<shard id>/<year>/<month>/<day>/<time>-<random UUID>`, its content a JSON document about
+the failed invocation, whose `payload` is the whole event. The guide shows the payload as a string that holds JSON; an
+object is taken too.
 """
 
 from __future__ import annotations

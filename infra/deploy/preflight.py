@@ -61,6 +61,30 @@ def check_readers(context: Context, replicas: dict[str, tables.Replica]) -> None
                       processor.outputs.get("EventSourceMappingId", ""))
 
 
+def check_mappings(context: Context, regions: list[str]) -> None:
+    """Each processor has its mapping, and PARAMS does not move where one begins to read."""
+    wanted = context.parameters.get("StartingPosition")
+    for region in regions:
+        processor = context.find(region, "processor")
+        if not processor.exists:
+            continue
+        if processor.parameters.get("HasEventSourceMapping") == "false":
+            raise DeployError(
+                f"The processor in {region} has no event source mapping: `make rejudge` was interrupted before it made "
+                "the new one. Nothing was changed.",
+                f"finish it: make rejudge {context.names.arguments()} REGIONS={','.join(context.regions)}",
+            )
+        current = processor.parameters.get("StartingPosition")
+        if wanted and current and wanted != current:
+            raise DeployError(
+                f"The event source mapping in {region} began at {current}, and StartingPosition cannot be changed: "
+                "CloudFormation would make a second mapping of the stream before it deletes the first, and Lambda "
+                "refuses that. Nothing was changed.",
+                "leave StartingPosition out of PARAMS. To judge again what the stream still holds: make rejudge "
+                f"{context.names.arguments()} REGIONS={','.join(context.regions)}",
+            )
+
+
 def check_leftovers(context: Context, regions: list[str]) -> None:
     """No ledger stands where a new processor would make one: an earlier `make destroy` leaves it, with its name."""
     ledger = f"{context.names.prefix}-ledger"

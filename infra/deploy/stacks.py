@@ -142,11 +142,11 @@ class Deployer:
         labels = [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
         return self._change(before, wanted, {**self.template_url(region, templates.path_of(template)), "Tags": labels})
 
-    def set_parameter(self, region: str, name: str, parameter: str, value: str) -> StackUpdate:
-        """Change one parameter of a stack that exists, and nothing else of it."""
+    def set_parameters(self, region: str, name: str, values: dict[str, str]) -> StackUpdate:
+        """Change some parameters of a stack that exists, and nothing else of it."""
         before = check_usable(self.aws, region, name)
         wanted = [
-            {"ParameterKey": known, "ParameterValue": value} if known == parameter
+            {"ParameterKey": known, "ParameterValue": values[known]} if known in values
             else {"ParameterKey": known, "UsePreviousValue": True}
             for known in before.parameters
         ]

@@ -28,6 +28,7 @@ def add_region(context: Context, region: str) -> None:
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
     preflight.check_leftovers(context, [region])
+    preflight.check_mappings(context, wanted)
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
 
     console.plan(f"make add-region {names.arguments()} REGION={region}", [

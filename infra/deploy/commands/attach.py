@@ -26,6 +26,7 @@ def attach(context: Context) -> None:
     _check_primary(context)
     builder.check_rules(context.primary, "processor", {})
     preflight.check_leftovers(context, regions)
+    preflight.check_mappings(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
         console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")

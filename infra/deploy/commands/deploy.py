@@ -24,6 +24,7 @@ def deploy(context: Context) -> None:
     if exists:
         preflight.check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
     preflight.check_leftovers(context, regions)
+    preflight.check_mappings(context, regions)
 
     console.plan(f"make deploy {names.arguments()}", [
         f"make or update the artifact bucket in {', '.join(regions)} and upload the code "

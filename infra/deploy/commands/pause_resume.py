@@ -104,7 +104,7 @@ def _record_in_stack(context: Context, region: str, enabled: bool) -> None:
     """Tell the stack, so that a later deploy leaves the mapping as it is. A stuck stack does not stop a pause."""
     deployer = stacks.Deployer(context.aws, context.console, context.waiter, lambda *_: {})
     try:
-        deployer.set_parameter(region, context.names.stack("processor"), "MappingEnabled", str(enabled).lower())
+        deployer.set_parameters(region, context.names.stack("processor"), {"MappingEnabled": str(enabled).lower()})
     except DeployError as error:
         context.console.step(f"{region}: WARNING: the mapping is switched, but its stack could not be told: "
                              f"{error.problem} A later deploy may switch it back.")

@@ -161,7 +161,7 @@ def test_one_parameter_is_changed_without_the_template(aws: StubbedAws, context)
     aws.answer(*CFN, "describe_change_set", {"Status": "FAILED", "StatusReason": "No updates are to be performed."})
     aws.answer(*CFN, "delete_change_set", {})
     aws.answer(*CFN, "describe_stacks", before)
-    deployer(aws, context).set_parameter(REGION, NAME, "MappingEnabled", "false")
+    deployer(aws, context).set_parameters(REGION, NAME, {"MappingEnabled": "false"})
 
 
 def test_a_stack_that_cannot_be_deleted_is_told(aws: StubbedAws, context) -> None:
