@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import artifacts
+from infra.deploy import artifacts, parameters
 from infra.deploy.aws import BotoClients
 from infra.deploy.commands import (
     add_region,
@@ -28,7 +28,7 @@ from infra.deploy.commands import (
     status,
 )
 from infra.deploy.console import Console
-from infra.deploy.context import Context, parse_parameters
+from infra.deploy.context import Context
 from infra.deploy.errors import DeployError, explain
 from infra.deploy.names import ENVIRONMENTS, Names
 from infra.deploy.regions import check_region, parse_regions
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--table", default="", help="the table (TABLE=)")
         command.add_argument("--regions", default="", help="its Regions, comma-separated, the primary first (REGIONS=)")
         command.add_argument("--params", default="", metavar="'Name=value ...'",
-                             help="parameters of the templates (PARAMS=)")
+                             help="parameters of the templates, or region:Name=value for one Region (PARAMS=)")
         command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
         return command
 
@@ -117,7 +117,7 @@ def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Wa
     names = Names(chosen.project, chosen.env, chosen.table)
     # A deploy needs two replicas; everything else may look at one Region of a table alone.
     regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "attach") else 1)
-    context = Context(aws, console, waiter, names, regions, parse_parameters(chosen.params))
+    context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params))
     console.step(f"account and role: {aws.identify(regions[0])}")
     chosen.run(context, chosen)
 

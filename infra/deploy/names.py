@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from infra.deploy.errors import DeployError
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-STACKS = ("artifacts", "key", "table", "processor", "reporter", "alarms", "dashboard")
+TEMPLATE_OF = {
+    "artifacts": "artifact-bucket",
+    "key": "encryption-key",
+    "table": "global-table",
+    "processor": "stream-processor",
+    "reporter": "table-reporter",
+    "alarms": "alarms",
+    "dashboard": "dashboard",
+}
+"""The template of each stack."""
+
+STACKS = tuple(TEMPLATE_OF)
 
 _PROJECT = re.compile(r"[a-z][a-z0-9]{0,9}")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?")

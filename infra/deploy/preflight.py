@@ -63,8 +63,8 @@ def check_readers(context: Context, replicas: dict[str, tables.Replica]) -> None
 
 def check_mappings(context: Context, regions: list[str]) -> None:
     """Each processor has its mapping, and PARAMS does not move where one begins to read."""
-    wanted = context.parameters.get("StartingPosition")
     for region in regions:
+        wanted = context.parameters.of_region(region).get("StartingPosition")
         processor = context.find(region, "processor")
         if not processor.exists:
             continue

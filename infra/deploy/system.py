@@ -6,13 +6,35 @@ from dataclasses import dataclass, field
 
 from infra.deploy import artifacts, regional, stacks, tables, templates
 from infra.deploy.artifacts import Artifact, Store
-from infra.deploy.context import TEMPLATE_OF, Context
+from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
+from infra.deploy.names import TEMPLATE_OF
+from infra.deploy.parameters import COMPUTED
 from infra.deploy.tables import Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
 MAX_WATCHED_INDEXES = 5
 """The alarms' template watches so many indexes; a table can have more."""
+
+
+_NOT_INHERITED = {"StartingPosition", "MappingEnabled", "SubnetIds", "VpcId", "RouteTableIds", "CreateVpcEndpoints"}
+"""What belongs to one Region: where its mapping began, and where its function is placed."""
+
+
+def inherit(context: Context, region: str) -> None:
+    """Let new stacks in a Region take the primary Region's settings, so that a new Region judges as the others do."""
+    if context.find(region, "processor").exists:
+        return
+    for part in REGIONAL_STACKS:
+        source = context.find(context.primary, part).parameters
+        context.inherited[region, part] = {
+            name: value for name, value in source.items()
+            if name not in COMPUTED | _NOT_INHERITED and name in templates.parameters(TEMPLATE_OF[part])
+        }
+    placed = context.find(context.primary, "processor").parameters.get("SubnetIds")
+    if placed and not context.own_parameters(region, "processor").get("SubnetIds"):
+        context.console.step(f"NOTE: the processor in {context.primary} is in a VPC; the one in {region} will not be, "
+                             f'unless PARAMS says where: PARAMS="{region}:SubnetIds=... {region}:VpcId=..."')
 
 
 @dataclass
@@ -40,7 +62,7 @@ class Builder:
         deployer = stacks.Deployer(context.aws, context.console, context.waiter, self.store.template)
         change = deployer.apply(
             region, context.names.stack(part), TEMPLATE_OF[part],
-            {**context.own_parameters(part), **context.names.parameters, **parameters}, context.names.tags,
+            {**context.own_parameters(region, part), **context.names.parameters, **parameters}, context.names.tags,
         )
         if change.changed:
             self.updated.add(f"{region} {change.stack.name}")
@@ -58,7 +80,8 @@ class Builder:
         """What the stack's template refuses in PARAMS and in what the stack has: said before the first change."""
         context = self.context
         before = context.find(region, part).parameters
-        templates.check_rules(TEMPLATE_OF[part], {**before, **context.own_parameters(part), **known})
+        templates.check_rules(TEMPLATE_OF[part], {**before, **context.own_parameters(region, part), **known},
+                              region)
 
     def buckets(self, regions: list[str]) -> None:
         """The artifact bucket of each Region, with both zips in it."""

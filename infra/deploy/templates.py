@@ -53,8 +53,8 @@ def text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def check_rules(name: str, given: dict[str, str]) -> None:
-    """Raise what the template's Rules refuse in `given`, with defaults for the rest.
+def check_rules(name: str, given: dict[str, str], region: str) -> None:
+    """Raise what the template's Rules refuse in a Region's `given`, with defaults for the rest.
 
     CloudFormation checks the same, but only when it comes to the stack; here it shows before anything is made. Rules
     admit Ref and the rule functions only (CloudFormation user guide, "Rules section"), which makes this short.
@@ -67,8 +67,8 @@ def check_rules(name: str, given: dict[str, str]) -> None:
         for assertion in rule["Assertions"] if not _holds(assertion["Assert"], values)
     ]
     if refused:
-        raise DeployError("These parameters do not go together. Nothing was changed.\n  " + "\n  ".join(refused),
-                          "change PARAMS or REGIONS.")
+        raise DeployError(f"The parameters of {name} in {region} do not go together. Nothing was changed.\n  "
+                          + "\n  ".join(refused), "change PARAMS or REGIONS.")
 
 
 def _holds(node: Any, values: dict[str, str]) -> bool:

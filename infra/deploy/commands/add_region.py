@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra.deploy import preflight, regional, system, tables
+from infra.deploy import parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
-from infra.deploy.context import Context, check_parameters
+from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS
 from infra.deploy.regions import MAX_REPLICAS, partition_of
@@ -16,19 +16,19 @@ def add_region(context: Context, region: str) -> None:
     stack = context.require(context.primary, "table")
     current = stack.parameters["GlobalTableRegions"].split(",")
     _check(context, region, current, stack.parameters)
-    if context.parameters:
-        raise DeployError("add-region takes no PARAMS: adding a replica is an update that holds nothing else.",
-                          "run `make deploy` with them before or after.")
-    check_parameters(context.parameters, STACKS)
+    _check_parameters(context, region)
     wanted = current if region in current else [*current, region]
     others = [name for name in wanted if name != region]
     context.regions = wanted
+    parameters.check(context.parameters, wanted, STACKS)
+    system.inherit(context, region)
     builder = system.Builder.with_built_code(context)
     check_regions_enabled(context.aws, wanted)
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
     preflight.check_leftovers(context, [region])
     preflight.check_mappings(context, wanted)
+    builder.check_rules(region, "processor", {})
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
 
     console.plan(f"make add-region {names.arguments()} REGION={region}", [
@@ -58,6 +58,16 @@ def add_region(context: Context, region: str) -> None:
     regional.each(others, lambda other: builder.watch(other, replicas[other], context.require(other, "processor")))
     system.report(context, wanted)
     console.step(f"From now on: REGIONS={','.join(wanted)}")
+
+
+def _check_parameters(context: Context, region: str) -> None:
+    """PARAMS may set what is new in the new Region, and nothing else: the replica's update holds nothing but the replica."""
+    others = sorted(set(context.parameters.regional) - {region})
+    if context.parameters.everywhere or others:
+        raise DeployError(
+            "add-region takes PARAMS for the new Region alone: adding a replica is an update that holds nothing else.",
+            f'write {region}:Name=value, and run `make deploy` for the other Regions before or after.',
+        )
 
 
 def _check(context: Context, region: str, current: list[str], parameters: dict[str, str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra.deploy import preflight, regional, system, tables
+from infra.deploy import parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
-from infra.deploy.context import Context, check_parameters
+from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS
 
@@ -14,7 +14,7 @@ ATTACHED_STACKS = tuple(part for part in STACKS if part != "table")
 def attach(context: Context) -> None:
     """Watch a table that exists, from now on."""
     console, names, regions = context.console, context.names, context.regions
-    check_parameters(context.parameters, ATTACHED_STACKS)
+    parameters.check(context.parameters, regions, ATTACHED_STACKS)
     _refuse_table_parameters(context)
     builder = system.Builder.with_built_code(context)
 
@@ -24,7 +24,10 @@ def attach(context: Context) -> None:
     replicas = tables.check_replicas(context.aws, regions, names.table)
     tables.check_streams(replicas)
     _check_primary(context)
-    builder.check_rules(context.primary, "processor", {})
+    for region in regions[1:]:
+        system.inherit(context, region)
+    for region in regions:
+        builder.check_rules(region, "processor", {})
     preflight.check_leftovers(context, regions)
     preflight.check_mappings(context, regions)
     for region, replica in replicas.items():
@@ -60,7 +63,7 @@ def attach(context: Context) -> None:
 
 def _refuse_table_parameters(context: Context) -> None:
     """What the table is, the table says."""
-    refused = sorted({"BillingMode", "ConsistencyMode", "StreamViewType"} & set(context.parameters))
+    refused = sorted({"BillingMode", "ConsistencyMode", "StreamViewType"} & context.parameters.names)
     if refused:
         raise DeployError(f"attach takes {', '.join(refused)} from the table itself.", "leave it out of PARAMS.")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from infra.deploy import preflight, regional, system, tables
+from infra.deploy import parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
-from infra.deploy.context import Context, check_parameters
+from infra.deploy.context import Context
 from infra.deploy.names import STACKS
 
 
 def deploy(context: Context) -> None:
     """Create the system, or bring it to what templates, code and PARAMS= say."""
     console, names, regions = context.console, context.names, context.regions
-    check_parameters(context.parameters, STACKS)
+    parameters.check(context.parameters, regions, STACKS)
     builder = system.Builder.with_built_code(context)
 
     console.title(f"Looking at account {context.aws.account} ...")
@@ -20,7 +20,8 @@ def deploy(context: Context) -> None:
     builder.check_stacks(regions[1:], tuple(part for part in STACKS if part != "table"))
     exists = preflight.check_table(context)
     builder.check_rules(context.primary, "table", {"GlobalTableRegions": ",".join(regions)})
-    builder.check_rules(context.primary, "processor", {})
+    for region in regions:
+        builder.check_rules(region, "processor", {})
     if exists:
         preflight.check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
     preflight.check_leftovers(context, regions)

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.stub import Stubber
 
+from infra.deploy import parameters
 from infra.deploy.console import Console
 from infra.deploy.context import Context
 from infra.deploy.names import Names
@@ -76,11 +77,11 @@ def console(**settings: Any) -> Console:
     return Console(out=io.StringIO(), **{"is_terminal": lambda: False, **settings})
 
 
-def context(aws: Any, env: str = "dev", regions: list[str] | None = None, **parameters: str) -> Context:
+def context(aws: Any, env: str = "dev", regions: list[str] | None = None, params: str = "") -> Context:
     """A context of the table orders."""
     clock = Clock()
     return Context(aws, console(), Waiter(sleep=clock.sleep, now=clock.now), Names("lastwriter", env, "orders"),
-                   list(regions or REGIONS), parameters)
+                   list(regions or REGIONS), parameters.parse(params))
 
 
 def said(context: Context) -> str:

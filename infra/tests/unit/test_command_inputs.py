@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from doubles import console
+from doubles import REGIONS, console
 
-from infra.deploy import regions, templates
-from infra.deploy.context import check_parameters, parse_parameters
+from infra.deploy import parameters, regions, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS, Names, label_of
 
@@ -78,12 +77,23 @@ def test_the_label_is_made_as_the_templates_say() -> None:
 
 
 def test_parameters_are_read_one_by_one_and_may_hold_commas() -> None:
-    assert parse_parameters("SubnetIds=subnet-1,subnet-2 BillingMode=PROVISIONED") == {
+    assert parameters.parse("SubnetIds=subnet-1,subnet-2 BillingMode=PROVISIONED").everywhere == {
         "SubnetIds": "subnet-1,subnet-2", "BillingMode": "PROVISIONED"}
 
 
+def test_a_value_for_one_region_counts_there_before_the_one_for_all() -> None:
+    given = parameters.parse("MemorySize=512 eu-west-1:MemorySize=1024 eu-west-1:SubnetIds=subnet-0a,subnet-0b")
+    assert given.of_region("us-east-1") == {"MemorySize": "512"}
+    assert given.of_region("eu-west-1") == {"MemorySize": "1024", "SubnetIds": "subnet-0a,subnet-0b"}
+    assert given.names == {"MemorySize", "SubnetIds"}
+
+
+def test_a_value_may_hold_colons() -> None:
+    assert parameters.parse("AlarmEmail=a:b@c").everywhere == {"AlarmEmail": "a:b@c"}
+
+
 @pytest.mark.parametrize(("typed", "expected"), [
-    ("BillingMode", "'BillingMode', which is not Name=value"),
+    ("BillingMode", "'BillingMode', which is neither Name=value"),
     ("Nonsense=1", "No template has a parameter Nonsense"),
     ("StreamArn=x", "may not set StreamArn"),
     ("BillingMode=CHEAP", "one of PAY_PER_REQUEST, PROVISIONED"),
@@ -91,13 +101,19 @@ def test_parameters_are_read_one_by_one_and_may_hold_commas() -> None:
     ("RecoveryPeriodInDays=36", "from 1 to 35"),
     ("MemorySize=much", "not a number"),
     ("AlarmEmail=me", "Empty, or an e-mail address."),
+    ("eu-west-1:", "neither Name=value nor region:Name=value"),
+    ("eu-wset-1:MemorySize=512", "names the Region 'eu-wset-1', which is not one of us-east-1,eu-west-1"),
+    ("eu-west-1:MemorySize=much", "not a number"),
+    ("eu-west-1:BillingMode=PROVISIONED", "BillingMode belongs to the table, which is one in all Regions"),
+    ("MemorySize=512 MemorySize=256", "gives MemorySize twice, as 512 and as 256"),
 ])
 def test_a_wrong_parameter_is_refused_before_anything_is_made(typed: str, expected: str) -> None:
-    assert expected in message(lambda: check_parameters(parse_parameters(typed), STACKS))
+    assert expected in message(lambda: parameters.check(parameters.parse(typed), REGIONS, STACKS))
 
 
 def test_a_right_parameter_is_taken() -> None:
-    check_parameters(parse_parameters("BillingMode=PROVISIONED DeletionProtectionEnabled=false"), STACKS)
+    given = "BillingMode=PROVISIONED DeletionProtectionEnabled=false eu-west-1:LogLevel=debug"
+    parameters.check(parameters.parse(given), REGIONS, STACKS)
 
 
 TWO, THREE = "us-east-1,eu-west-1", "us-east-1,us-east-2,us-west-2"
@@ -112,7 +128,7 @@ TWO, THREE = "us-east-1,eu-west-1", "us-east-1,us-east-2,us-west-2"
 def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(
         regions_given: str, given: dict[str, str], expected: str) -> None:
     wanted = {**given, "GlobalTableRegions": regions_given}
-    assert expected in message(templates.check_rules, "global-table", wanted)
+    assert expected in message(templates.check_rules, "global-table", wanted, "us-east-1")
 
 
 @pytest.mark.parametrize(("regions_given", "given"), [
@@ -120,7 +136,7 @@ def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(
     ("us-east-1,us-east-2", {"ConsistencyMode": "STRONG", "WitnessRegion": "us-west-2"}),
 ])
 def test_parameters_that_go_together_are_taken(regions_given: str, given: dict[str, str]) -> None:
-    templates.check_rules("global-table", {**given, "GlobalTableRegions": regions_given})
+    templates.check_rules("global-table", {**given, "GlobalTableRegions": regions_given}, "us-east-1")
 
 
 def functions_in(node: object) -> set[str]:

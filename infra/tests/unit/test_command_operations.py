@@ -221,10 +221,10 @@ def test_a_table_in_the_way_of_a_new_replica_is_not_touched(aws: StubbedAws, con
 
 
 def test_adding_a_replica_is_an_update_that_holds_nothing_else(aws: StubbedAws) -> None:
-    context = make_context(aws, BillingMode="PROVISIONED")
+    context = make_context(aws, params="BillingMode=PROVISIONED")
     lay_out_table_stack(aws, "us-east-1,eu-west-1")
     aws.refuse("dynamodb", "eu-west-2", "describe_table", "ResourceNotFoundException")
-    with pytest.raises(DeployError, match="add-region takes no PARAMS"):
+    with pytest.raises(DeployError, match="add-region takes PARAMS for the new Region alone"):
         add_region.add_region(context, "eu-west-2")
 
 

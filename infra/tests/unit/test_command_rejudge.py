@@ -103,7 +103,7 @@ def test_a_stack_of_an_older_template_is_updated_first(aws: StubbedAws, context)
 @pytest.mark.parametrize(("wanted", "refused"), [("TRIM_HORIZON", True), ("LATEST", False)])
 def test_a_changed_starting_position_is_refused_with_the_way_to_judge_again(
         aws: StubbedAws, wanted: str, refused: bool) -> None:
-    context = make_context(aws, regions=[REGION], StartingPosition=wanted)
+    context = make_context(aws, regions=[REGION], params=f"StartingPosition={wanted}")
     aws.answer(*CFN, "describe_stacks", processor())
     if not refused:
         preflight.check_mappings(context, [REGION])
