@@ -24,8 +24,8 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
     # The Node tests start their DynamoDB with the environment above.
     (cd node && npm test --silent)
 else
-    echo "SKIPPED: the tests of the Node client, and those of Node and Python together: node or npm is not installed." >&2
-    echo "Install Node 20 or later with npm (on Debian and Ubuntu: apt-get install nodejs npm) and run this again." >&2
+    ../tools/skip.sh "the Node client's tests, and those of Node and Python together" \
+        "node or npm is not installed; get Node 20 or later ('apt-get install nodejs npm')"
 fi
 
 # Writers of both languages in two Regions of one table.

@@ -5,12 +5,22 @@ cd "$(dirname "$0")/.."
 
 python=.venv/bin/python
 
+# What a step leaves out is told here and listed at the end, whichever way the run ends: see tools/skip.sh.
+mkdir -p target
+export SKIPPED_CHECKS=$PWD/target/skipped-checks.txt
+: >"$SKIPPED_CHECKS"
+trap 'tools/skip.sh --list' EXIT
+export PYTHONPATH=$PWD/tools${PYTHONPATH:+:$PYTHONPATH} PYTEST_ADDOPTS="-p report_skips ${PYTEST_ADDOPTS-}"
+
 step() {
     printf '\n== %s (%s)\n' "$1" "$(date +%T)"
 }
 
 step "Formatting"
 cargo fmt --all --check
+
+step "The tools' own tests"
+$python -m pytest -q tools/tests
 
 step "Lints"
 cargo clippy --quiet --workspace --all-targets -- -D warnings
@@ -21,6 +31,8 @@ cargo build --quiet --workspace --all-targets
 
 step "Rust tests"
 cargo test --quiet --workspace
+grep -rhoP --include=*.rs '^\s*#\[ignore = "\K[^"]+' crates functions tests clients bench |
+    while read -r why; do tools/skip.sh "a Rust test marked ignore" "$why"; done
 
 step "Package: built by cargo-lambda, started from its zip"
 make build

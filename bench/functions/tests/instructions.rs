@@ -47,12 +47,33 @@ fn has_grown(ratio: f64) -> bool {
     ratio > baseline() * MOST_GROWTH
 }
 
+/// Whether valgrind can be run; where it cannot, `make test` says so at its end.
 fn has_valgrind() -> bool {
-    let found = Command::new("valgrind").arg("--version").output().is_ok();
+    has("valgrind", None)
+}
+
+/// Whether a program can be run. `report` is where the run collects what it skips, if not where the environment says.
+fn has(program: &str, report: Option<&Path>) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        eprintln!("skipped: valgrind is missing. Get it with 'apt-get install valgrind'");
+        let mut skip = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/skip.sh"));
+        skip.args([
+            "the instructions that a batch takes",
+            "valgrind is not installed ('apt-get install valgrind')",
+        ]);
+        skip.envs(report.map(|report| ("SKIPPED_CHECKS", report)));
+        assert!(skip.status().expect("tools/skip.sh runs").success());
     }
     found
+}
+
+#[test]
+fn a_missing_valgrind_is_reported_as_skipped() {
+    let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join("skipped.txt");
+    fs::write(&report, "").expect("a file of this test");
+    assert!(!has("no-such-valgrind", Some(&report)));
+    let reported = fs::read_to_string(&report).expect("a file of this test");
+    assert!(reported.contains("valgrind is not installed"), "{reported}");
 }
 
 #[test]
