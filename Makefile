@@ -39,9 +39,9 @@ $(VENV)/tools.stamp: $(VENV)/pip.stamp tools/requirements.txt
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
 	@touch $@
 
-$(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt clients/python/requirements-dev.txt
+$(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt tools/requirements-checks.txt clients/python/requirements-dev.txt
 	@echo "Installing what the checks need into $(VENV)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r infra/requirements.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r infra/requirements.txt -r tools/requirements-checks.txt
 	@touch $@
 
 # --- See it work ----------------------------------------------------------------------------------------------------
@@ -72,8 +72,9 @@ fuzz: ## Hostile input for longer: FUZZ_SECONDS=60 for each target
 	@BOLERO_RANDOM_TEST_TIME_MS=$$(( $(FUZZ_SECONDS) * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \
 		cargo test --quiet --package fuzz targets -- --nocapture --test-threads 2
 
-lint: ## Formatting and clippy, warnings denied
+lint: setup-checks ## Formatting, clippy, ruff and mypy, warnings denied
 	@cargo fmt --all --check
+	@tools/lint-python.sh
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 
 fmt: ## Format the Rust code

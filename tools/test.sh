@@ -19,11 +19,18 @@ step() {
 step "Formatting"
 cargo fmt --all --check
 
-step "The tools' own tests"
+step "Python: ruff, mypy, and the tools' own tests"
+tools/lint-python.sh
 $python -m pytest -q tools/tests
+
+step "Dependencies: licences, duplicates, sources, advisories"
+tools/dependencies.sh
 
 step "Lints"
 cargo clippy --quiet --workspace --all-targets -- -D warnings
+
+step "Minimum Rust version"
+tools/minimum-rust.sh
 
 step "Programs"
 # All targets at once: bins alone would resolve other features than the tests, and build the AWS SDK twice.
@@ -34,9 +41,10 @@ cargo test --quiet --workspace
 grep -rhoP --include=*.rs '^\s*#\[ignore = "\K[^"]+' crates functions tests clients bench |
     while read -r why; do tools/skip.sh "a Rust test marked ignore" "$why"; done
 
-step "Package: built by cargo-lambda, started from its zip"
+step "Packages: built by cargo-lambda, started from their zips"
 make build
 tools/start-package.sh target/lambda/stream-processor/bootstrap.zip
+tools/start-package.sh target/lambda/table-reporter/bootstrap.zip
 
 step "Events, templates, deploy commands"
 $python events/check.py

@@ -7,6 +7,9 @@ use std::{env, fs};
 /// Names the function to test, where it is not the one that cargo built beside the tests.
 pub const BOOTSTRAP_VARIABLE: &str = "LASTWRITER_BOOTSTRAP";
 
+/// The same for the table reporter.
+pub const TABLE_REPORTER_VARIABLE: &str = "LASTWRITER_TABLE_REPORTER";
+
 /// The built function: `LASTWRITER_BOOTSTRAP`, or `stream-processor` in the folder above the test's own.
 ///
 /// # Panics
@@ -14,35 +17,37 @@ pub const BOOTSTRAP_VARIABLE: &str = "LASTWRITER_BOOTSTRAP";
 /// When there is no such file, or one that is older than its sources: cargo does not build another package's binary for
 /// a test, and a test of yesterday's function proves nothing. A function that was named is taken as it is.
 pub fn bootstrap() -> PathBuf {
-    match env::var_os(BOOTSTRAP_VARIABLE) {
-        Some(path) => {
-            let path = PathBuf::from(path);
-            assert!(path.is_file(), "no function at {}", path.display());
-            path
-        }
-        None => built("stream-processor", &["crates/conflict/src"]),
-    }
+    named(BOOTSTRAP_VARIABLE).unwrap_or_else(|| {
+        built(
+            "stream-processor",
+            &["crates/conflict/src"],
+            BOOTSTRAP_VARIABLE,
+        )
+    })
 }
 
-/// The built table reporter, in the folder above the test's own.
+/// The built table reporter: `LASTWRITER_TABLE_REPORTER`, or `table-reporter` in the folder above the test's own.
 ///
 /// # Panics
 ///
 /// As [`bootstrap`] does.
 pub fn table_reporter() -> PathBuf {
-    built("table-reporter", &[])
+    named(TABLE_REPORTER_VARIABLE)
+        .unwrap_or_else(|| built("table-reporter", &[], TABLE_REPORTER_VARIABLE))
 }
 
-fn built(package: &str, further_sources: &[&str]) -> PathBuf {
+fn named(variable: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env::var_os(variable)?);
+    assert!(path.is_file(), "no function at {}", path.display());
+    Some(path)
+}
+
+fn built(package: &str, further_sources: &[&str], variable: &str) -> PathBuf {
     let path = beside_the_tests().join(package);
     assert!(
         path.is_file(),
-        "no function at {}: run `cargo build -p {package}` (with --release for a release test){}",
-        path.display(),
-        match package {
-            "stream-processor" => format!(", or name a built one in {BOOTSTRAP_VARIABLE}"),
-            _ => String::new(),
-        }
+        "no function at {}: run `cargo build -p {package}` (with --release for a release test), or name a built one in {variable}",
+        path.display()
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let own = format!("functions/{package}/src");
