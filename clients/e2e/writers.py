@@ -36,7 +36,7 @@ def address_update(key: Item, writer: str, address: str) -> Item:
 
 
 class PythonWriter:
-    """A boto3 client; update() returns the item as the write left it."""
+    """A boto3 client; update() returns the item as the write left it, stamps and all."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class NodeWriter:
 def stamped(language: str, region: str, endpoint: str, table: str) -> Iterator[Any]:
     """An instrumented writer in "python" or "node", while the block runs."""
     if language == "python":
-        yield PythonWriter(lastwriter.instrument(dynamodb(region, endpoint), strict=True), table)
+        yield PythonWriter(lastwriter.instrument(dynamodb(region, endpoint), strict=True, hide=False), table)
         return
     assert NODE, "node is not installed"
     with subprocess.Popen(

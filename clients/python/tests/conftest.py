@@ -62,7 +62,10 @@ class Caught(list[dict[str, Any]]):
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         self.append(json.loads(request.body))
-        status, body = self.answers.pop(0) if self.answers else (200, {})
+        answer = self.answers.pop(0) if self.answers else (200, {})
+        if isinstance(answer, Exception):
+            raise answer
+        status, body = answer
         response = AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, None)
         response._content = json.dumps(body).encode()
         return response

@@ -11,8 +11,7 @@ import vectors
 from boto3.dynamodb.types import TypeDeserializer
 from botocore import xform_name
 from lastwriter._condition import must_not_exist
-from lastwriter._region import endpoint_region
-from lastwriter._stamper import Stamper
+from lastwriter._region import endpoint_region, is_region_name
 
 REQUESTS = vectors.requests()
 SOFT_DELETES = vectors.load("soft-delete.json")
@@ -114,8 +113,27 @@ def test_the_region_of_an_endpoint(vector):
     assert endpoint_region(vector["endpoint"], vector["signing"]) == vector["region"]
 
 
-@pytest.mark.parametrize("vector", vectors.load("unprocessed.json")["vectors"], ids=vectors.label)
-def test_what_the_caller_sees_of_unprocessed_puts(vector):
-    items = copy.deepcopy(vector["unprocessed"])
-    Stamper("us-east-1").take_back(items, vectors.load("unprocessed.json")["clock"])
-    assert items == vector["restored"]
+
+@pytest.mark.parametrize("vector", vectors.load("regions.json")["names"], ids=lambda vector: repr(vector["name"]))
+def test_which_names_are_regions(offline, vector):
+    client, caught = offline()
+    assert is_region_name(vector["name"]) is vector["valid"]
+    if vector["valid"]:
+        lastwriter.instrument(client, region=vector["name"])
+        client.put_item(TableName="orders", Item={"id": {"S": "o-1"}})
+        assert f"lw:n:{vector['name']}" in caught[0]["Item"]
+    else:
+        with pytest.raises(ValueError, match="is no Region to stamp with") as raised:
+            lastwriter.instrument(client, region=vector["name"])
+        assert repr(vector["name"]) in str(raised.value)
+
+
+@pytest.mark.parametrize("vector", vectors.load("origin.json")["vectors"], ids=vectors.label)
+def test_the_origin_of_a_stream_record(vector):
+    options = dict(vector.get("options", {}))
+    if "originAttribute" in options:
+        options["origin_attribute"] = options.pop("originAttribute")
+    expected = vector["origin"]
+    found = lastwriter.origin(vector["record"], **options)
+    assert found == lastwriter.Origin(expected["kind"], expected.get("region"))
+    assert found.is_local is (expected["kind"] == "local")

@@ -6,6 +6,8 @@ form of "`UnstampedWrites` is zero for instrumented clients".
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 
 import endpoints as servers
@@ -75,8 +77,8 @@ def read(client, table, key=None):
 
 @pytest.fixture
 def stamping(connect, orders):
-    """An instrumented client, and a check at the end that no item in any Region lacks a stamp."""
-    yield lastwriter.instrument(connect(), strict=True)
+    """An instrumented client that shows the stamps, and a check at the end that no item in any Region lacks one."""
+    yield lastwriter.instrument(connect(), strict=True, hide=False)
     for region in servers.REGIONS:
         for item in connect("client", region).scan(TableName=orders)["Items"]:
             assert any(name.startswith("lw:n:") for name in item), "a write went out without its stamp"
@@ -183,7 +185,7 @@ def test_a_create_has_no_reset_and_a_second_one_fails(stamping, orders):
 
 
 def test_a_put_of_what_was_read_keeps_the_history_of_all_regions(connect, stamping, orders):
-    table = lastwriter.instrument(connect("resource")).Table(orders)
+    table = lastwriter.instrument(connect("resource"), hide=False).Table(orders)
     table.put_item(Item={"id": "o-1", "lw:n:eu-west-1": 4, "lw:t:eu-west-1": 9, "lw:n:us-east-1": 2, TIME: 8})
     item = table.get_item(Key={"id": "o-1"}, ConsistentRead=True)["Item"]
     table.put_item(Item={**item, "a": "new"}, ConditionExpression=Attr(TIME).eq(item[TIME]))
@@ -230,19 +232,47 @@ def test_a_transaction_sent_again_with_its_token_is_applied_once(stamping, order
     assert (read(stamping, orders)["clicks"], read(stamping, orders)[COUNT]) == ({"N": "1"}, {"N": "1"})
 
 
-def test_without_the_memory_a_token_would_not_match(stamping, orders, connect):
-    # Another process has another memory. This is what the guard of the test above guards against.
-    request = {"TransactItems": [{"Update": update(orders, "ADD clicks :one", {})}], "ClientRequestToken": "u" + orders[-30:]}
-    stamping.transact_write_items(**request)
-    from lastwriter import _instrument
-    from lastwriter._stamper import Stamper
-    from lastwriter._tokens import TokenMemory
+#: A process of its own, which sends one transaction: endpoint, table, token and setting are its arguments.
+SENDER = """
+import sys, boto3, lastwriter
+endpoint, table, token, tokens = sys.argv[1:]
+client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test")
+client = lastwriter.instrument(client, tokens=tokens)
+client.get_item(TableName=table, Key={"id": {"S": "o-1"}})  # What one process has seen, another may have not.
+writes = [
+    {"Update": {"TableName": table, "Key": {"id": {"S": "o-1"}}, "UpdateExpression": "ADD clicks :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}}}},
+    {"Put": {"TableName": table, "Item": {"id": {"S": token[:8]}}, "ConditionExpression": "attribute_not_exists(id)"}},
+    {"Put": {"TableName": table, "Item": {"id": {"S": "o-2"}}}},
+]
+try:
+    client.transact_write_items(TransactItems=writes, ClientRequestToken=token)
+    print("made")
+except client.exceptions.IdempotentParameterMismatchException as error:
+    print("mismatch")
+"""
 
-    elsewhere = lastwriter.instrument(connect())
-    _instrument.hook_of(elsewhere).stamper = Stamper("us-east-1", memory=TokenMemory())
-    with pytest.raises(ClientError) as raised:
-        elsewhere.transact_write_items(**request)
-    assert code(raised) == "IdempotentParameterMismatchException"
+
+def send_from_a_process_of_its_own(endpoint, table, token, tokens):
+    command = [sys.executable, "-c", SENDER, endpoint, table, token, tokens]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize("tokens", ["count", "leave"])
+def test_a_transaction_sent_again_by_another_process_is_the_same(connect, endpoints, orders, tokens):
+    token = uuid.uuid4().hex
+    for _ in range(2):
+        assert send_from_a_process_of_its_own(endpoints["us-east-1"], orders, token, tokens) == "made"
+    item = read(connect(), orders)
+    assert item["clicks"] == {"N": "1"}
+    assert item.get(COUNT) == ({"N": "1"} if tokens == "count" else None)
+
+
+def test_with_a_time_in_the_stamp_another_process_would_not_match(endpoints, orders):
+    # This is what the default guards against.
+    token = uuid.uuid4().hex
+    outcomes = [send_from_a_process_of_its_own(endpoints["us-east-1"], orders, token, "remember") for _ in range(2)]
+    assert outcomes == ["made", "mismatch"]
 
 
 @pytest.mark.parametrize("kind", ["client", "resource"])
@@ -264,7 +294,7 @@ def test_each_regions_writer_stamps_its_own_region(stamping, orders, connect):
     for region in servers.REGIONS:
         client = lastwriter.instrument(connect("client", region))
         client.update_item(TableName=orders, Key=KEY, UpdateExpression="REMOVE a")
-        assert {f"lw:n:{region}", f"lw:t:{region}"} <= set(read(client, orders))
+        assert {f"lw:n:{region}", f"lw:t:{region}"} <= set(read(connect("client", region), orders))
 
 
 def test_a_deleted_item_is_gone_without_a_trace(stamping, orders):
@@ -311,3 +341,37 @@ def test_a_soft_delete_whose_condition_fails_leaves_no_mark(stamping, orders):
         )
     assert code(raised) == "ConditionalCheckFailedException"
     assert read(stamping, orders) is None
+
+
+def test_a_put_of_what_was_read_keeps_the_history_without_showing_it(connect, orders, plain):
+    reader, _ = plain
+    reader.put_item(
+        TableName=orders,
+        Item={**KEY, "a": {"S": "v"}, "lw:n:eu-west-1": {"N": "4"}, "lw:t:eu-west-1": {"N": "9"}, COUNT: {"N": "2"}, TIME: {"N": "8"}},
+    )
+    table = lastwriter.instrument(connect("resource")).Table(orders)
+    item = table.get_item(Key={"id": "o-1"}, ConsistentRead=True)["Item"]
+    assert item == {"id": "o-1", "a": "v"}
+    table.put_item(Item={**item, "a": "w"}, ConditionExpression=Attr(TIME).eq(8))
+    stored = read(reader, orders)
+    assert (stored["a"], stored[COUNT], stored["lw:n:eu-west-1"]) == ({"S": "w"}, {"N": "3"}, {"N": "4"})
+    assert RESET not in stored
+    asked = table.get_item(Key={"id": "o-1"}, ProjectionExpression="#n", ExpressionAttributeNames={"#n": COUNT})
+    assert asked["Item"] == {COUNT: 3}
+    found = table.scan(FilterExpression=Attr(COUNT).eq(3))
+    assert found["Items"] == [{"id": "o-1", "a": "w"}]
+
+
+def test_an_update_that_writes_back_what_was_read_is_stamped_all_the_same(stamping, orders):
+    stamping.update_item(TableName=orders, Key=KEY, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "v"}})
+    item = read(stamping, orders)
+    rest = {name: value for name, value in item.items() if name not in KEY}
+    names = {f"#n{number}": name for number, name in enumerate(rest)}
+    values = {f":v{number}": value for number, value in enumerate(rest.values())}
+    actions = ", ".join(f"#n{number} = :v{number}" for number in range(len(rest)))
+    stamping.update_item(
+        TableName=orders, Key=KEY, UpdateExpression=f"SET {actions}", ExpressionAttributeNames=names, ExpressionAttributeValues=values
+    )
+    after = read(stamping, orders)
+    assert after[COUNT] == {"N": "2"}
+    assert int(after[TIME]["N"]) > int(item[TIME]["N"])

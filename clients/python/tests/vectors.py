@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "conformance"
-REQUEST_FILES = ("update.json", "put.json", "transact.json", "batch.json", "left-alone.json")
+REQUEST_FILES = ("update.json", "put.json", "transact.json", "tokens.json", "batch.json", "left-alone.json")
 
 
 def load(name: str) -> dict[str, Any]:
@@ -21,6 +21,17 @@ def requests() -> list[dict[str, Any]]:
         for vector in document["vectors"]:
             output = vector["input"] if vector["output"] == "input" else vector["output"]
             found.append({**vector, "output": output, "clock": document["clock"], "file": name})
+    return found
+
+
+SEQUENCE_FILES = ("memory.json", "hidden.json", "written-back.json", "encrypted.json", "given-back.json")
+
+
+def sequences() -> list[dict[str, Any]]:
+    found = []
+    for name in SEQUENCE_FILES:
+        document = load(name)
+        found += [{"clock": document["clock"], **vector, "file": name} for vector in document["vectors"]]
     return found
 
 

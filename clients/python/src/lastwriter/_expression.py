@@ -28,9 +28,10 @@ _EXPECTS_OPERAND = frozenset((",", "=", "+", "-", ".", "(", "["))
 
 
 class Token(NamedTuple):
-    """One token and where it ends in the expression."""
+    """One token and where it stands in the expression."""
 
     text: str
+    start: int
     end: int
 
 
@@ -47,7 +48,7 @@ class UpdateExpression(NamedTuple):
 
 def tokens(expression: str) -> list[Token]:
     """Split an update or condition expression into tokens. White space is dropped."""
-    return [Token(match.group(), match.end()) for match in _TOKEN.finditer(expression)]
+    return [Token(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(expression)]
 
 
 @lru_cache(maxsize=1024)
@@ -65,7 +66,7 @@ def parse_update(expression: str) -> UpdateExpression | None:
     at_start_of_action = False
     depth = 0
     end = 0
-    for text, end in tokens(expression):
+    for text, _, end in tokens(expression):
         keyword = text.upper()
         if keyword in _KEYWORDS and depth == 0 and previous not in _EXPECTS_OPERAND:
             if keyword in sections or at_start_of_action:
@@ -89,6 +90,33 @@ def parse_update(expression: str) -> UpdateExpression | None:
     if section is None or at_start_of_action or depth != 0 or previous in _EXPECTS_OPERAND:
         return None
     return UpdateExpression(sections, tuple(targets), end)
+
+
+class Section(NamedTuple):
+    """A section of an update expression: its keyword as written, and the text of each of its actions."""
+
+    keyword: str
+    actions: list[str]
+
+
+def sections(expression: str) -> list[Section]:
+    """The sections of an expression that `parse_update` takes, to leave some of its actions out."""
+    found: list[Section] = []
+    depth, previous, start, end = 0, "", None, 0
+    for token in tokens(expression):
+        keyword = token.text.upper() in _KEYWORDS and depth == 0 and previous not in _EXPECTS_OPERAND
+        if start is not None and (keyword or (depth == 0 and token.text == ",")):
+            found[-1].actions.append(expression[start:end])
+            start = None
+        if keyword:
+            found.append(Section(token.text, []))
+        elif start is None and token.text != ",":
+            start = token.start
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        previous, end = token.text, token.end
+    if start is not None:
+        found[-1].actions.append(expression[start:end])
+    return found
 
 
 def extend(expression: str | None, additions: Mapping[str, str]) -> str | None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ._errors import NotInstrumented
 from ._expression import extend, placeholder_suffix
-from ._instrument import client_of, hook_of
+from ._hook import hook_of
+from ._instrument import client_of
 from ._stamper import Stamper
 
 #: A week: longer than a stream's 24 hours, and than most outages that delay replication.
@@ -48,7 +49,7 @@ def soft_delete(
     seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in
     expires = target.stamper.clock() // 1_000_000 + int(seconds)
     names, values, suffix = target.placeholders()
-    names.update({f"#lwd{suffix}": target.stamper.deleted_name, f"#lwx{suffix}": ttl_attribute})
+    names.update({f"#lwd{suffix}": target.stamper.names.deleted, f"#lwx{suffix}": ttl_attribute})
     values.update({f":lwd{suffix}": target.boolean(True), f":lwx{suffix}": target.number(expires)})
     action = f"#lwd{suffix} = :lwd{suffix}, #lwx{suffix} = :lwx{suffix}"
     return target.update(Key, {"SET": action}, names, values)
@@ -75,9 +76,9 @@ def revive(
     """
     target = _Target(client_or_table, request)
     names, values, suffix = target.placeholders()
-    names.update({f"#lwd{suffix}": target.stamper.deleted_name, f"#lwx{suffix}": ttl_attribute})
+    names.update({f"#lwd{suffix}": target.stamper.names.deleted, f"#lwx{suffix}": ttl_attribute})
     if only_deleted:
-        target.require(f"attribute_exists(#lwd{suffix})", target.stamper.deleted_name)
+        target.require(f"attribute_exists(#lwd{suffix})", target.stamper.names.deleted)
     return target.update(Key, {"REMOVE": f"#lwd{suffix}, #lwx{suffix}"}, names, values)
 
 
