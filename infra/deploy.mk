@@ -11,9 +11,9 @@ KEYS ?= 100
 export YES
 
 DEPLOY = $(VENV)/bin/python -m infra.deploy
-SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)"
+SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)"
 
-DEPLOY_COMMANDS := deploy attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
+DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
   add-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS)
@@ -22,7 +22,7 @@ $(DEPLOY_COMMANDS): $(VENV)/deploy.stamp
 
 # What puts code into the account builds it first, unless LASTWRITER_ZIP names code that is built already.
 ifndef LASTWRITER_ZIP
-deploy attach deploy-function add-region: build
+deploy plan attach deploy-function add-region: build
 endif
 
 deploy-function: setup
@@ -34,6 +34,9 @@ $(VENV)/deploy.stamp: $(VENV)/pip.stamp infra/deploy/requirements.txt
 
 deploy: ## Make or update everything: PROJECT= ENV= TABLE= REGIONS= [PARAMS="Name=value ..."]
 	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)"
+
+plan: ## What deploy would change, and nothing done; ends with 2 where something would: as deploy [ATTACH=1]
+	@$(DEPLOY) plan $(SYSTEM) --params "$(PARAMS)" $(if $(ATTACH),--attach)
 
 attach: ## Watch a global table that exists, changing nothing on it: TABLE= REGIONS=
 	@$(DEPLOY) attach $(SYSTEM) --params "$(PARAMS)"
@@ -72,7 +75,7 @@ restore: ## Restore into a new table: TABLE= REGIONS= TO= [BACKUP=arn] [AT=2026-
 	@$(DEPLOY) restore $(SYSTEM) --to "$(TO)" --backup "$(BACKUP)" --at "$(AT)"
 
 add-region: ## One more replica, its policy, its processor: TABLE= REGIONS= REGION=
-	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)"
+	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)" --params "$(PARAMS)"
 
 destroy: ## Delete the stacks; data stays, and deletion protection stops it: TABLE= REGIONS=
 	@$(DEPLOY) destroy $(SYSTEM)

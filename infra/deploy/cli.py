@@ -45,7 +45,8 @@ the AWS SDK finds. From nothing to a dashboard:
 
 infra/COMMANDS.md describes every command, infra/templates/INTERFACE.md every parameter for PARAMS."""
 
-Command = Callable[[Context, argparse.Namespace], None]
+Command = Callable[[Context, argparse.Namespace], int | None]
+"""Carries a command out; the exit status, None for 0."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,11 +65,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--regions", default="", help="its Regions, comma-separated, the primary first (REGIONS=)")
         command.add_argument("--params", default="", metavar="'Name=value ...'",
                              help="parameters of the templates, or region:Name=value for one Region (PARAMS=)")
+        command.add_argument("--allow", default="", metavar="'processor/Ledger ...'",
+                             help="replacements and removals of what holds data that may happen (ALLOW=)")
         command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
         return command
 
     add("deploy", lambda c, _: deploy.deploy(c),
         "make or update everything: buckets, keys, table, policies, processors, alarms, dashboards")
+    command = add("plan", lambda c, a: (attach.attach if a.attach else deploy.deploy)(c, plan_only=True),
+                  "what deploy would change, stack by stack; ends with 2 where something would")
+    command.add_argument("--attach", action="store_true", help="what attach would change (ATTACH=1)")
     add("attach", lambda c, _: attach.attach(c),
         "processors, alarms and dashboards for a global table that exists; the table is left as it is")
     command = add("deploy-function", lambda c, a: deploy_function.deploy_function(c, a.function),
@@ -110,24 +116,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Waiter) -> None:
-    """Carry out one command. Raises DeployError, or what AWS's SDK raises."""
+def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Waiter) -> int:
+    """Carry out one command; its exit status. Raises DeployError, or what AWS's SDK raises."""
     chosen = _parser().parse_args(arguments)
     console.assume_yes = console.assume_yes or chosen.yes
     names = Names(chosen.project, chosen.env, chosen.table)
     # A deploy needs two replicas; everything else may look at one Region of a table alone.
-    regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "attach") else 1)
-    context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params))
+    regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "plan", "attach") else 1)
+    context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params),
+                      frozenset(chosen.allow.split()))
     console.step(f"account and role: {aws.identify(regions[0])}")
-    chosen.run(context, chosen)
+    return chosen.run(context, chosen) or 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 stopped with a message, 130 interrupted."""
+    """The exit status: 0 done, 1 stopped with a message, 2 as the command says, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     console = Console(assume_yes=os.environ.get("YES") == "1")
     try:
-        run(arguments, BotoClients(), console, Waiter())
+        return run(arguments, BotoClients(), console, Waiter())
     except (DeployError, ClientError, BotoCoreError) as error:
         print(f"\nERROR: {explain(error)}", file=sys.stderr)
         return 1
@@ -135,4 +142,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nInterrupted. What was begun at AWS goes on there; `make status` shows it. Run the command again to go "
               "on where it stopped.", file=sys.stderr)
         return 130
-    return 0

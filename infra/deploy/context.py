@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from infra.deploy import stacks, templates
 from infra.deploy.aws import Aws
 from infra.deploy.console import Console
+from infra.deploy.deployer import Deployer, no_template
 from infra.deploy.errors import DeployError
 from infra.deploy.names import TEMPLATE_OF, Names
 from infra.deploy.parameters import Parameters
@@ -23,6 +26,8 @@ class Context:
     names: Names
     regions: list[str]
     parameters: Parameters = field(default_factory=Parameters)
+    allowed: frozenset[str] = frozenset()
+    """The destructive changes that ALLOW= names."""
     inherited: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """By Region and stack: what a new stack takes where PARAMS says nothing, instead of the template's defaults."""
 
@@ -30,6 +35,10 @@ class Context:
     def primary(self) -> str:
         """The primary Region: the first of REGIONS."""
         return self.regions[0]
+
+    def deployer(self, template_source: Callable[[str, Path], dict[str, str]] = no_template, *also: str) -> Deployer:
+        """What changes stacks. `also` names the destructive changes that the command itself is about."""
+        return Deployer(self.aws, self.console, self.waiter, template_source, self.allowed | set(also))
 
     def find(self, region: str, part: str) -> stacks.Stack:
         """One of our stacks, with an empty status where there is none."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from infra.deploy import artifacts, regional, stacks, tables, templates
 from infra.deploy.artifacts import Artifact, Store
+from infra.deploy.console import Console
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 from infra.deploy.names import TEMPLATE_OF
 from infra.deploy.parameters import COMPUTED
+from infra.deploy.planning import Plan, is_pending, pending
 from infra.deploy.tables import Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
+TEMPLATE_INDEXES = ("GSI1", "GSI2")
+"""The global secondary indexes that global-table.yaml makes."""
+
 MAX_WATCHED_INDEXES = 5
 """The alarms' template watches so many indexes; a table can have more."""
 
@@ -44,12 +52,14 @@ class Builder:
     context: Context
     processor: Artifact
     reporter: Artifact
+    planning: bool = False
+    """Whether the steps are only planned: they say what they would change, and change nothing."""
     store: Store = field(init=False)
-    updated: set[str] = field(default_factory=set)
-    """The stacks that changed in this run, as `<Region> <name>`."""
+    plan: Plan = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.context.aws, {})
+        self.plan = Plan(self.context.deployer(self.store.template))
 
     @staticmethod
     def with_built_code(context: Context) -> Builder:
@@ -58,15 +68,25 @@ class Builder:
 
     def apply(self, region: str, part: str, parameters: dict[str, str]) -> stacks.Stack:
         """Bring one stack to its template, with PARAMS= beside what the command found out."""
-        context = self.context
-        deployer = stacks.Deployer(context.aws, context.console, context.waiter, self.store.template)
-        change = deployer.apply(
-            region, context.names.stack(part), TEMPLATE_OF[part],
-            {**context.own_parameters(region, part), **context.names.parameters, **parameters}, context.names.tags,
-        )
-        if change.changed:
-            self.updated.add(f"{region} {change.stack.name}")
-        return change.stack
+        names, tags = self.context.names, self.context.names.tags
+        wanted = {**self.context.own_parameters(region, part), **names.parameters, **parameters}
+        if self.planning:
+            return self.plan.add(region, names, part, wanted, tags)
+        before = stacks.check_usable(self.context.aws, region, names.stack(part))
+        request = self.plan.deployer.request(before, TEMPLATE_OF[part], wanted, tags)
+        return self.plan.carry_out(before, part, request).stack
+
+    def make_plan(self, steps: Callable[[Builder], None]) -> Plan:
+        """What the steps would change, worked out by going through them once. Nothing is said meanwhile."""
+        quiet = dataclasses.replace(self.context, console=Console(out=io.StringIO()))
+        rehearsal = Builder(quiet, self.processor, self.reporter, planning=True)
+        try:
+            steps(rehearsal)
+        except BaseException:
+            rehearsal.plan.discard()
+            raise
+        self.plan = Plan(self.plan.deployer, rehearsal.plan.stacks, rehearsal.plan.notes)
+        return self.plan
 
     def check_stacks(self, regions: list[str], parts: tuple[str, ...]) -> None:
         """Every template is there and no stack is stuck: said before the first one is touched."""
@@ -90,7 +110,7 @@ class Builder:
             return self.apply(region, "artifacts", {}).output("BucketName")
 
         self.store.buckets.update(regional.each(regions, one))
-        for region in regions:
+        for region in regions if not self.planning else ():
             for artifact in (self.processor, self.reporter):
                 key = self.store.upload(region, artifact)
                 self.context.console.step(f"{region}: {key} is in {self.store.buckets[region]}")
@@ -125,6 +145,9 @@ class Builder:
         context = self.context
 
         def one(region: str) -> Replica:
+            if self.planning:
+                return self._expected_replica(region)
+
             def poll() -> Replica | None:
                 replica = tables.find(context.aws, region, context.names.table)
                 if replica is None or replica.status != "ACTIVE":
@@ -134,6 +157,23 @@ class Builder:
             return context.waiter.until(poll, f"table {context.names.table} in {region} with its stream", 1800)
 
         return regional.each(regions, one)
+
+    def _expected_replica(self, region: str) -> Replica:
+        """The replica as it would be: the one that there is, or one as the template makes it, with PARAMS."""
+        table = self.context.names.table
+        given = self.context.own_parameters(self.context.primary, "table")
+        settings = templates.with_defaults(TEMPLATE_OF["table"], given)
+        found = tables.find(self.context.aws, region, table)
+        if found is None:
+            view = {"StreamEnabled": True, "StreamViewType": settings["StreamViewType"]}
+            found = Replica(region, table, {
+                "StreamSpecification": view, "LatestStreamArn": pending("table", "StreamArn"),
+                "MultiRegionConsistency": settings["ConsistencyMode"],
+                "GlobalSecondaryIndexes": [{"IndexName": name} for name in TEMPLATE_INDEXES],
+                "BillingModeSummary": {"BillingMode": settings["BillingMode"]},
+            })
+        mode = given.get("BillingMode", found.billing_mode)
+        return Replica(region, table, {**found.description, "BillingModeSummary": {"BillingMode": mode}})
 
     def regional_stacks(self, region: str, replica: Replica, key_arn: str, starting_position: str = "") -> None:
         """The processor, the reporter, the alarms and the dashboard of one Region.
@@ -192,9 +232,16 @@ class Builder:
 
         `make deploy-function` replaces code behind CloudFormation's back, and then an unchanged stack changes nothing.
         """
+        if is_pending(function):
+            return
         client = self.context.aws.client("lambda", region)
         running = client.get_function_configuration(FunctionName=function)["CodeSha256"]
         if running == artifact.code_sha256:
+            return
+        if self.planning:
+            part = "processor" if artifact is self.processor else "reporter"
+            if not self.plan.stacks[region, part].changes:
+                self.plan.note(f"{region} {function}: put back the code that its stack names")
             return
         self.context.console.step(f"{region} {function}: runs other code than its stack says, setting it right")
         client.update_function_code(

@@ -59,35 +59,68 @@ def check_rules(name: str, given: dict[str, str], region: str) -> None:
     CloudFormation checks the same, but only when it comes to the stack; here it shows before anything is made. Rules
     admit Ref and the rule functions only (CloudFormation user guide, "Rules section"), which makes this short.
     """
-    values = {key: text(declared["Default"]) for key, declared in parameters(name).items() if "Default" in declared}
-    values.update(given)
+    holds = _Evaluator(name, given, region).holds
     refused = [
         assertion["AssertDescription"].strip()
-        for rule in read(name).get("Rules", {}).values() if _holds(rule.get("RuleCondition", True), values)
-        for assertion in rule["Assertions"] if not _holds(assertion["Assert"], values)
+        for rule in read(name).get("Rules", {}).values() if holds(rule.get("RuleCondition", True))
+        for assertion in rule["Assertions"] if not holds(assertion["Assert"])
     ]
     if refused:
         raise DeployError(f"The parameters of {name} in {region} do not go together. Nothing was changed.\n  "
                           + "\n  ".join(refused), "change PARAMS or REGIONS.")
 
 
-def _holds(node: Any, values: dict[str, str]) -> bool:
-    if not isinstance(node, dict):
-        return text(node) == "true"
-    (function, arguments), = node.items()
-    match function:
-        case "Equals":
-            return _value(arguments[0], values) == _value(arguments[1], values)
-        case "Not":
-            return not _holds(arguments[0], values)
-        case "And":
-            return all(_holds(argument, values) for argument in arguments)
-        case "Or":
-            return any(_holds(argument, values) for argument in arguments)
-        case "Contains":
-            return _value(arguments[1], values) in [text(option) for option in arguments[0]]
-    raise ValueError(f"a rule uses {function}, which check_rules does not know")
+def resources(name: str, given: dict[str, str], region: str) -> dict[str, str]:
+    """What a new stack of the template would hold: the type of each resource whose condition holds."""
+    holds = _Evaluator(name, given, region).holds
+    return {
+        logical_id: resource["Type"] for logical_id, resource in read(name)["Resources"].items()
+        if "Condition" not in resource or holds({"Condition": resource["Condition"]})
+    }
 
 
-def _value(node: Any, values: dict[str, str]) -> str:
-    return values[node["Ref"]] if isinstance(node, dict) else text(node)
+def with_defaults(name: str, given: dict[str, str]) -> dict[str, str]:
+    """The parameters of a new stack: the template's defaults, and what is given."""
+    defaults = {key: text(declared["Default"]) for key, declared in parameters(name).items() if "Default" in declared}
+    return {**defaults, **given}
+
+
+class _Evaluator:
+    """Rules and conditions of a template, with the functions that ours use; any other raises, as a fault of ours."""
+
+    def __init__(self, name: str, given: dict[str, str], region: str) -> None:
+        self._conditions = read(name).get("Conditions", {})
+        self._values = {**with_defaults(name, given), "AWS::Region": region}
+
+    def holds(self, node: Any) -> bool:
+        if not isinstance(node, dict):
+            return text(node) == "true"
+        (function, arguments), = node.items()
+        match function:
+            case "Condition":
+                return self.holds(self._conditions[arguments])
+            case "Equals":
+                return self._value(arguments[0]) == self._value(arguments[1])
+            case "Not":
+                return not self.holds(arguments[0])
+            case "And":
+                return all(self.holds(argument) for argument in arguments)
+            case "Or":
+                return any(self.holds(argument) for argument in arguments)
+            case "Contains":
+                return self._value(arguments[1]) in [text(option) for option in arguments[0]]
+        raise ValueError(f"a template uses {function} as a condition, which is not known here")
+
+    def _value(self, node: Any) -> str:
+        if not isinstance(node, dict):
+            return text(node)
+        (function, arguments), = node.items()
+        match function:
+            case "Ref":
+                return self._values[arguments]
+            case "Join":
+                return arguments[0].join(self._value(part) for part in arguments[1])
+            case "Select":
+                separator, source = arguments[1]["Split"]
+                return self._value(source).split(separator)[int(arguments[0])]
+        raise ValueError(f"a template uses {function} in a condition, which is not known here")

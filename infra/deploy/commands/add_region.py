@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
@@ -10,7 +10,7 @@ from infra.deploy.names import STACKS
 from infra.deploy.regions import MAX_REPLICAS, partition_of
 
 
-def add_region(context: Context, region: str) -> None:
+def add_region(context: Context, region: str) -> int:
     """Add a replica in `region`. Interrupted, it can be run again and goes on."""
     console, names = context.console, context.names
     stack = context.require(context.primary, "table")
@@ -30,6 +30,7 @@ def add_region(context: Context, region: str) -> None:
     preflight.check_mappings(context, wanted)
     builder.check_rules(region, "processor", {})
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
+    first_update = with_policy if region in current else min(with_policy, len(others))
 
     console.plan(f"make add-region {names.arguments()} REGION={region}", [
         f"make the artifact bucket and the key's replica in {region}",
@@ -40,33 +41,41 @@ def add_region(context: Context, region: str) -> None:
         f"update alarms and dashboards in {', '.join(others)}, so that they show {region} too",
     ])
     console.step("A table that a replica was added from cannot be deleted for 24 hours.")
-    console.confirm(names.env, f"add a replica in {region} to {names.table}.")
+    status = approval.carry_out(context, builder, lambda on: _steps(on, region, first_update),
+                                f"add a replica in {region} to {names.table}.")
+    system.report(context, wanted)
+    console.step(f"From now on: REGIONS={','.join(wanted)}")
+    return status
 
-    console.title("1. Artifact bucket and key")
+
+def _steps(builder: system.Builder, region: str, first_update: int) -> None:
+    """The replica comes in an update that holds nothing else, hence without its policy (`first_update` replicas have one)."""
+    context = builder.context
+    wanted, title = context.regions, context.console.title
+    others = [name for name in wanted if name != region]
+    title("1. Artifact bucket and key")
     builder.buckets(wanted)
     keys = builder.keys(wanted)
     key_id = keys[context.primary].output("KeyId")
-    console.title("2. Replica")
-    builder.table(wanted, key_id, min(with_policy, len(others)) if region not in current else with_policy)
+    title("2. Replica")
+    builder.table(wanted, key_id, first_update)
     replicas = builder.await_replicas(wanted)
     tables.check_streams(replicas)
-    console.title("3. Its policy")
+    title("3. Its policy")
     builder.table(wanted, key_id, len(wanted))
-    console.title("4. Its processor, reporter, alarms, dashboard")
+    title("4. Its processor, reporter, alarms, dashboard")
     builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn"))
-    console.title("5. Alarms and dashboards of the other Regions")
+    title("5. Alarms and dashboards of the other Regions")
     regional.each(others, lambda other: builder.watch(other, replicas[other], context.require(other, "processor")))
-    system.report(context, wanted)
-    console.step(f"From now on: REGIONS={','.join(wanted)}")
 
 
 def _check_parameters(context: Context, region: str) -> None:
-    """PARAMS may set what is new in the new Region, and nothing else: the replica's update holds nothing but the replica."""
+    """PARAMS may set what is new in the new Region alone: the replica's update holds nothing but the replica."""
     others = sorted(set(context.parameters.regional) - {region})
     if context.parameters.everywhere or others:
         raise DeployError(
             "add-region takes PARAMS for the new Region alone: adding a replica is an update that holds nothing else.",
-            f'write {region}:Name=value, and run `make deploy` for the other Regions before or after.',
+            f"write {region}:Name=value, and run `make deploy` for the other Regions before or after.",
         )
 
 

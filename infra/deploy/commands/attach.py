@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
@@ -11,8 +11,8 @@ from infra.deploy.names import STACKS
 ATTACHED_STACKS = tuple(part for part in STACKS if part != "table")
 
 
-def attach(context: Context) -> None:
-    """Watch a table that exists, from now on."""
+def attach(context: Context, plan_only: bool = False) -> int:
+    """Watch a table that exists, from now on; with `plan_only` say what that would change."""
     console, names, regions = context.console, context.names, context.regions
     parameters.check(context.parameters, regions, ATTACHED_STACKS)
     _refuse_table_parameters(context)
@@ -36,7 +36,7 @@ def attach(context: Context) -> None:
     preflight.check_readers(context, replicas)
     _print_warnings(context, replicas)
 
-    console.plan(f"make attach {names.arguments()}", [
+    console.plan(f"make {'plan ATTACH=1' if plan_only else 'attach'} {names.arguments()}", [
         f"change nothing on the table {names.table}",
         f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
         f"({builder.processor.architecture}, {builder.processor.digest[:12]})",
@@ -44,21 +44,27 @@ def attach(context: Context) -> None:
         "make or update processor, reporter, alarms and dashboard in each Region; a new processor starts at LATEST, "
         "with the writes made from then on",
     ])
-    console.confirm(names.env, f"attach to {names.table} in {', '.join(regions)} of account {context.aws.account}.")
+    status = approval.carry_out(
+        context, builder, lambda on: _steps(on, replicas),
+        f"attach to {names.table} in {', '.join(regions)} of account {context.aws.account}.", plan_only)
+    if not plan_only:
+        system.report(context, regions)
+    return status
 
-    console.title("1. Artifact buckets")
+
+def _steps(builder: system.Builder, replicas: dict[str, tables.Replica]) -> None:
+    context = builder.context
+    regions, title = context.regions, context.console.title
+    title("1. Artifact buckets")
     builder.buckets(regions)
-    console.title("2. Keys")
+    title("2. Keys")
     keys = builder.keys(regions)
-    console.title("3. Processor, reporter, alarms, dashboard")
+    title("3. Processor, reporter, alarms, dashboard")
     regional.each(
         regions,
         lambda region: builder.regional_stacks(
             region, replicas[region], keys[region].output("KeyArn"), starting_position="LATEST"),
     )
-    if not builder.updated:
-        console.title("Everything was as it should be; nothing has changed.")
-    system.report(context, regions)
 
 
 def _refuse_table_parameters(context: Context) -> None:

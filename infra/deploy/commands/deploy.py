@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from infra.deploy import parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, regional, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.names import STACKS
 
 
-def deploy(context: Context) -> None:
-    """Create the system, or bring it to what templates, code and PARAMS= say."""
+def deploy(context: Context, plan_only: bool = False) -> int:
+    """Create the system, or bring it to what templates, code and PARAMS= say; with `plan_only` say what that would change."""
     console, names, regions = context.console, context.names, context.regions
     parameters.check(context.parameters, regions, STACKS)
     builder = system.Builder.with_built_code(context)
@@ -27,7 +27,7 @@ def deploy(context: Context) -> None:
     preflight.check_leftovers(context, regions)
     preflight.check_mappings(context, regions)
 
-    console.plan(f"make deploy {names.arguments()}", [
+    console.plan(f"make {'plan' if plan_only else 'deploy'} {names.arguments()}", [
         f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
         f"({builder.processor.architecture}, {builder.processor.digest[:12]})",
         f"make or update the encryption key in {context.primary}" + (
@@ -37,25 +37,34 @@ def deploy(context: Context) -> None:
         "give the other replicas their resource policies, in an update of its own",
         "make or update processor, reporter, alarms and dashboard in each Region",
     ])
-    console.confirm(names.env, f"deploy {names.table} in {', '.join(regions)} of account {context.aws.account}.")
+    if plan_only:
+        console.step("Only, it stops before the first of these, and shows what they would change.")
+    status = approval.carry_out(
+        context, builder, lambda on: _steps(on, exists),
+        f"deploy {names.table} in {', '.join(regions)} of account {context.aws.account}.", plan_only)
+    if not plan_only:
+        system.report(context, regions)
+    return status
 
-    console.title("1. Artifact buckets")
+
+def _steps(builder: system.Builder, exists: bool) -> None:
+    """The order of templates/INTERFACE.md."""
+    context = builder.context
+    regions, title = context.regions, context.console.title
+    title("1. Artifact buckets")
     builder.buckets(regions)
-    console.title("2. Keys")
+    title("2. Keys")
     keys = builder.keys(regions)
-    console.title("3. Table")
+    title("3. Table")
     key_id = keys[context.primary].output("KeyId")
     if not exists:
         builder.table(regions, key_id, with_policy=1)
-    console.title("4. Policies of the replicas")
+    title("4. Policies of the replicas")
     builder.table(regions, key_id, with_policy=len(regions))
     replicas = builder.await_replicas(regions)
     tables.check_streams(replicas)
-    console.title("5. Processor, reporter, alarms, dashboard")
+    title("5. Processor, reporter, alarms, dashboard")
     regional.each(
         regions,
         lambda region: builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn")),
     )
-    if not builder.updated:
-        console.title("Everything was as it should be; nothing has changed.")
-    system.report(context, regions)

@@ -31,7 +31,7 @@ def destroy(context: Context) -> None:
     console.confirm_always(f"Destroy the system of {names.table} in {', '.join(regions)} of account "
                            f"{context.aws.account}.")
 
-    deployer = stacks.Deployer(context.aws, console, context.waiter, lambda *_: {})
+    deployer = context.deployer()
 
     def one(region: str) -> None:
         for part in DELETION_ORDER:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.deploy import regional, stacks
+from infra.deploy import regional
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 
@@ -102,7 +102,7 @@ def _set_enabled(context: Context, enabled: bool) -> None:
 
 def _record_in_stack(context: Context, region: str, enabled: bool) -> None:
     """Tell the stack, so that a later deploy leaves the mapping as it is. A stuck stack does not stop a pause."""
-    deployer = stacks.Deployer(context.aws, context.console, context.waiter, lambda *_: {})
+    deployer = context.deployer()
     try:
         deployer.set_parameters(region, context.names.stack("processor"), {"MappingEnabled": str(enabled).lower()})
     except DeployError as error:

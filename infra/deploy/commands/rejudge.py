@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from infra.deploy import regional, stacks
 from infra.deploy.context import Context
+from infra.deploy.deployer import no_template
 from infra.deploy.errors import DeployError
-from infra.deploy.stacks import Deployer, Stack
+from infra.deploy.stacks import Stack
 
 PRESENT = "HasEventSourceMapping"
 
@@ -54,7 +55,7 @@ def _check(context: Context, region: str) -> Stack:
 
 def _renew(context: Context, region: str, processor: Stack) -> None:
     names = context.names
-    deployer = Deployer(context.aws, context.console, context.waiter, lambda *_: {})
+    deployer = context.deployer(no_template, "processor/EventSourceMapping")
     deployer.set_parameters(region, processor.name, {PRESENT: "false"})
     _await_deletion(context, region, processor)
     update = deployer.set_parameters(region, processor.name, {PRESENT: "true", "StartingPosition": "TRIM_HORIZON"})

@@ -167,6 +167,28 @@ def time_to_live_of_a_tables_template_is_ignored() -> None:
 
 
 @gap
+def change_sets_do_not_know_what_a_changed_property_asks_for() -> None:
+    """A change set says of these types which property asks for a new resource.
+
+    The properties are createOnlyProperties and conditionalCreateOnlyProperties of the types' CloudFormation schemas; of a
+    type that it does not know, the emulator says of each property that it may.
+    """
+    from ministack.services.cloudformation import provisioners
+
+    always = {
+        "AWS::DynamoDB::GlobalTable": {"TableName"},
+        "AWS::KMS::Key": set(),
+        "AWS::KMS::ReplicaKey": {"PrimaryKeyArn"},
+        "AWS::Lambda::EventSourceMapping": {"EventSourceArn", "StartingPosition"},
+        "AWS::S3::Bucket": {"BucketName"},
+    }
+    for kind, names in always.items():
+        provisioners._REPLACING_PROPERTIES[kind] = frozenset(names)
+    provisioners._CONDITIONALLY_REPLACING_PROPERTIES["AWS::DynamoDB::GlobalTable"] = frozenset(
+        {"KeySchema", "LocalSecondaryIndexes"})
+
+
+@gap
 def there_is_no_replica_key() -> None:
     """AWS::KMS::ReplicaKey replicates the primary key into the stack's Region."""
     from ministack.core.responses import get_account_id, get_region, request_scope

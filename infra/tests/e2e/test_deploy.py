@@ -99,6 +99,47 @@ def test_a_second_deploy_changes_nothing(deployed: Deployed) -> None:
     assert deployed.events() == before
 
 
+def test_a_plan_ends_with_0_where_nothing_would_change(deployed: Deployed) -> None:
+    before = deployed.events()
+    done = deployed.emulator.run("plan", *SYSTEM, check=False)
+    assert (done.returncode, "Nothing would change." in done.stdout) == (0, True), done.stdout + done.stderr
+    assert deployed.events() == before
+
+
+def test_a_plan_shows_the_change_changes_nothing_and_ends_with_2(deployed: Deployed) -> None:
+    before = deployed.events()
+    done = deployed.emulator.run("plan", *SYSTEM, "--params", "eu-west-1:BatchSize=500", check=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert f"eu-west-1 {PREFIX}-processor: update" in lines
+    assert f"us-east-1 {PREFIX}-processor: update" not in lines
+    assert "change EventSourceMapping (AWS::Lambda::EventSourceMapping)" in lines and "BatchSize" in lines
+    assert deployed.events() == before
+    for region in REGIONS:
+        client = deployed.emulator.client("cloudformation", region)
+        kept = client.list_change_sets(StackName=f"{PREFIX}-processor")["Summaries"]
+        assert not [one for one in kept if one["ExecutionStatus"] == "AVAILABLE"]
+
+
+def test_what_would_move_the_mapping_is_refused_unless_it_is_named(deployed: Deployed) -> None:
+    """As where a stream was switched off and on: its ARN is another, and a new mapping would begin anew."""
+    before = deployed.events()
+    client = deployed.emulator.client("dynamodb", "eu-west-1")
+    for enabled in (False, True):
+        view = {"StreamViewType": "NEW_AND_OLD_IMAGES"} if enabled else {}
+        client.update_table(TableName=TABLE, StreamSpecification={"StreamEnabled": enabled, **view})
+    done = deployed.emulator.run("deploy", *SYSTEM, check=False)
+    assert done.returncode == 1
+    assert f"eu-west-1 {PREFIX}-processor: REPLACE EventSourceMapping" in done.stderr
+    assert 'ALLOW="processor/EventSourceMapping"' in done.stderr
+    assert deployed.events() == before
+    deployed.emulator.run("deploy", *SYSTEM, "--allow", "processor/EventSourceMapping")
+    stream = client.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
+    mapping = deployed.emulator.client("lambda", "eu-west-1").get_event_source_mapping(
+        UUID=deployed.output("eu-west-1", "processor", "EventSourceMappingId"))
+    assert mapping["EventSourceArn"] == stream
+
+
 def test_a_lost_write_is_found_by_the_deployed_function(deployed: Deployed) -> None:
     ledger = deployed.output("us-east-1", "processor", "LedgerTableName")
     check_lost_write_is_found(deployed.emulator, TABLE, ledger, "customer#1")

@@ -29,7 +29,8 @@ def test_a_rule_that_one_regions_values_break_is_told_before_anything_is_made(aw
     no_stack(aws, "us-east-1")
     builder.check_rules("us-east-1", "processor", {})
     no_stack(aws, "eu-west-1")
-    with pytest.raises(DeployError, match="in eu-west-1 do not go together(.|\n)*CreateVpcEndpoints needs RouteTableIds"):
+    expected = "in eu-west-1 do not go together(.|\n)*CreateVpcEndpoints needs RouteTableIds"
+    with pytest.raises(DeployError, match=expected):
         builder.check_rules("eu-west-1", "processor", {})
 
 

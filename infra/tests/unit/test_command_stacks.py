@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from botocore.stub import ANY
 from doubles import StubbedAws, console, stack
 
 from infra.deploy import stacks, templates
+from infra.deploy.deployer import Deployer, StackUpdate
 from infra.deploy.errors import DeployError
-from infra.deploy.stacks import Deployer
 
 REGION, NAME = "eu-west-1", "lastwriter-dev-orders-key"
 CFN = ("cloudformation", REGION)
@@ -87,7 +88,7 @@ def lay_out_change_set(aws: StubbedAws, before: dict[str, Any] | None, kind: str
         "Capabilities": ANY, "TemplateBody": ANY, "Tags": [{"Key": "Project", "Value": "lastwriter"}]})
 
 
-def apply(aws: StubbedAws, context) -> stacks.StackUpdate:
+def apply(aws: StubbedAws, context) -> StackUpdate:
     return deployer(aws, context).apply(REGION, NAME, "encryption-key", {"ProjectName": "lastwriter"},
                                         {"Project": "lastwriter"})
 
@@ -129,16 +130,35 @@ def test_a_template_that_cloudformation_refuses_leaves_no_empty_stack_behind(aws
         apply(aws, context)
 
 
-@pytest.mark.parametrize("kind", ["AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"])
-def test_an_update_that_would_replace_what_holds_data_is_refused(aws: StubbedAws, context, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::KMS::Key",
+                                  "AWS::KMS::ReplicaKey", "AWS::S3::Bucket", "AWS::Lambda::EventSourceMapping"])
+@pytest.mark.parametrize(("change", "verb"), [
+    ({"Action": "Modify", "Replacement": "True"}, "REPLACE"),
+    ({"Action": "Modify", "Replacement": "Conditional"}, "MAY REPLACE"),
+    ({"Action": "Remove"}, "REMOVE"),
+])
+def test_an_update_that_would_replace_or_remove_what_holds_data_is_refused(
+        aws: StubbedAws, context, kind: str, change: dict[str, str], verb: str) -> None:
     lay_out_change_set(aws, stack(NAME, "CREATE_COMPLETE"), "UPDATE", [GIVEN])
     aws.answer(*CFN, "describe_change_set", {"Status": "CREATE_COMPLETE"})
     aws.answer(*CFN, "describe_change_set", {"NextToken": "more", "Changes": []})
     aws.answer(*CFN, "describe_change_set", {"Changes": [{"ResourceChange": {
-        "Action": "Modify", "Replacement": "True", "LogicalResourceId": "Precious", "ResourceType": kind}}]})
+        **change, "LogicalResourceId": "Precious", "ResourceType": kind}}]})
     aws.answer(*CFN, "delete_change_set", {})
-    with pytest.raises(DeployError, match="would replace Precious .* by a new, empty one. Nothing was changed"):
+    with pytest.raises(DeployError, match=f"{NAME}: {verb} Precious: (.|\n)*name it: ALLOW=\"key/Precious\""):
         apply(aws, context)
+
+
+def test_a_destructive_change_that_is_named_is_carried_out(aws: StubbedAws, context) -> None:
+    lay_out_change_set(aws, stack(NAME, "CREATE_COMPLETE"), "UPDATE", [GIVEN])
+    aws.answer(*CFN, "describe_change_set", {"Status": "CREATE_COMPLETE"})
+    aws.answer(*CFN, "describe_change_set", {"Changes": [{"ResourceChange": {
+        "Action": "Remove", "LogicalResourceId": "PrimaryKey", "ResourceType": "AWS::KMS::Key"}}]})
+    aws.answer(*CFN, "execute_change_set", {})
+    aws.answer(*CFN, "describe_stacks", stack(NAME, "UPDATE_COMPLETE"))
+    allowing = dataclasses.replace(deployer(aws, context), allowed=frozenset({"key/PrimaryKey"}))
+    assert allowing.apply(REGION, NAME, "encryption-key", {"ProjectName": "lastwriter"},
+                          {"Project": "lastwriter"}).changed
 
 
 def test_an_update_that_ends_in_a_rollback_tells_the_first_cause(aws: StubbedAws, context) -> None:
