@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 
 include infra/deploy.mk
 
-.PHONY: help setup setup-checks demo replay test prove bench fuzz build watch invoke lint fmt clean
+.PHONY: help setup setup-checks programs demo replay test prove bench fuzz build watch invoke lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,12 +46,10 @@ $(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt tools/requirement
 
 # --- See it work ----------------------------------------------------------------------------------------------------
 
-demo: setup ## See lost writes found: a global table on this machine, a minute of traffic, a partition (DEMO="--seed 7")
-	@cargo build --package lastwriter --package stream-processor
+demo: programs ## See lost writes found: a global table on this machine, a minute of traffic, a partition (DEMO="--seed 7")
 	@target/debug/lastwriter demo $(DEMO)
 
-replay: ## Replay the sample events through the function: verdicts, ledger, metrics
-	@cargo build --package lastwriter --package stream-processor
+replay: programs ## Replay the sample events through the function: verdicts, ledger, metrics
 	@target/debug/lastwriter replay events
 
 # --- Check it -------------------------------------------------------------------------------------------------------
@@ -81,6 +79,10 @@ fmt: ## Format the Rust code
 	@cargo fmt --all
 
 # --- Build and run --------------------------------------------------------------------------------------------------
+
+programs: ## The command-line tool and both functions in target/debug, built as the tests build them
+	@tools/prerequisites.sh cargo
+	@tools/programs.sh
 
 build: setup $(ZIPS) ## A zip per function, for Lambda (ARM64=1 for arm64)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tests of the Python and the Node client, each with what it needs installed beside it first, then both together.
-# They run against `lastwriter local`, which `cargo build --workspace --bins` builds.
+# They run against `lastwriter local`, which `make programs` builds.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -76,7 +76,7 @@ def local(*options: str) -> Iterator[Local]:
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
     program = pathlib.Path(os.environ.get(PROGRAM_VARIABLE) or ROOT / target / "debug" / "lastwriter")
     if not program.exists():
-        raise RuntimeError(f"{program} is not there: run `cargo build --workspace --bins`, or set {PROGRAM_VARIABLE}")
+        raise RuntimeError(f"{program} is not there: run `make programs`, or set {PROGRAM_VARIABLE}")
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "endpoints.json"
         with subprocess.Popen(
