@@ -28,6 +28,7 @@ mod verdict;
 
 pub use conflict::{Confidence, Conflict, Kind};
 pub use image::{differing_attributes, values_equal};
+pub use number::Decimal;
 pub use stamps::{
     MAX_REGION_LENGTH, Stamp, StampAttribute, StampNames, Stamps, integer, is_region_name,
 };

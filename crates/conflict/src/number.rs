@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 /// The value is `digits` times ten to the power of `exponent`; zero has no digits. DynamoDB's numbers have up to 38
 /// significant digits, so no machine type holds them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Decimal {
+pub struct Decimal {
     negative: bool,
     digits: Vec<u8>,
     exponent: i64,
@@ -15,7 +15,7 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     /// Reads `-12.50`, `1E+3` and the like; none if the text is no number.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.as_bytes().first()? {
             b'-' => (true, &text[1..]),
             b'+' => (false, &text[1..]),
@@ -52,14 +52,47 @@ impl Decimal {
         })
     }
 
+    /// Whether the value is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.negative
+    }
+
+    /// The significant digits in ASCII; none for zero.
+    pub fn digits(&self) -> &[u8] {
+        &self.digits
+    }
+
+    /// The power of ten that the digits are multiplied by.
+    pub fn exponent(&self) -> i64 {
+        self.exponent
+    }
+
+    /// The value, if it is an integer that an `i64` holds.
+    pub fn to_i64(&self) -> Option<i64> {
+        let magnitude = self.magnitude()?;
+        match self.negative {
+            true => 0_i64.checked_sub_unsigned(magnitude),
+            false => i64::try_from(magnitude).ok(),
+        }
+    }
+
     /// The value, if it is an integer from 0 to `u64::MAX`.
     pub(crate) fn to_u64(&self) -> Option<u64> {
+        if self.negative {
+            None
+        } else {
+            self.magnitude()
+        }
+    }
+
+    /// The value without its sign, if it is an integer up to `u64::MAX`.
+    fn magnitude(&self) -> Option<u64> {
         const MOST_DIGITS: i64 = 20;
         if self.digits.is_empty() {
             return Some(0);
         }
         let length = self.digits.len() as i64 + self.exponent;
-        if self.negative || self.exponent < 0 || length > MOST_DIGITS {
+        if self.exponent < 0 || length > MOST_DIGITS {
             return None;
         }
         let zeros = std::iter::repeat_n(&b'0', self.exponent as usize);
@@ -144,6 +177,22 @@ mod tests {
             "1e99999999999",
         ] {
             assert_eq!(Decimal::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_integer_keeps_its_sign_and_its_limits() {
+        let read = |text: &str| Decimal::parse(text).and_then(|number| number.to_i64());
+        for (text, value) in [
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("-9223372036854775809", None),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("-1.5E1", Some(-15)),
+            ("1.5", None),
+            ("-0", Some(0)),
+        ] {
+            assert_eq!(read(text), value, "{text}");
         }
     }
 
