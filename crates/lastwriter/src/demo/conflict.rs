@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use local_aws::replica::{ItemKey, Region};
-use local_aws::workload::{FoundConflict, Stamp, Stamps};
+use workload::{LedgerConflict, StampPair, StampPairs};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(super) struct Side {
     /// Its attributes in a form for people; empty where the ledger does not hold them in the entry itself.
     pub attributes: BTreeMap<String, String>,
     #[serde(skip)]
-    stamps: Stamps,
+    stamps: StampPairs,
 }
 
 impl Conflict {
@@ -71,8 +71,8 @@ impl Conflict {
     }
 
     /// For the comparison with the truth.
-    pub(super) fn found(&self, region: Region) -> FoundConflict {
-        FoundConflict {
+    pub(super) fn found(&self, region: Region) -> LedgerConflict {
+        LedgerConflict {
             region,
             key: ItemKey::new(&self.item[0], &self.item[1]),
             loser: self.loser.stamps.clone(),
@@ -97,11 +97,11 @@ impl Side {
     }
 }
 
-fn stamps(map: &Value) -> Stamps {
+fn stamps(map: &Value) -> StampPairs {
     let pairs = map.as_object().into_iter().flatten();
     let pair = |pair: &Value| {
         let part = |name: &str| pair.get("M")?.get(name)?.get("N")?.as_str()?.parse().ok();
-        Stamp {
+        StampPair {
             n: part("n"),
             t: part("t"),
         }

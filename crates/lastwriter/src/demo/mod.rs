@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use local_aws::replica::{GlobalTableConfig, Lag};
-use local_aws::workload::{History, WorkloadOptions};
+use workload::{History, WorkloadOptions};
 
 use crate::failure::CommandError;
 use crate::replay::find_bootstrap;

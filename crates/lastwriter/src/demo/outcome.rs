@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use local_aws::cloudwatch::{dimensions, sum_of};
 use local_aws::replica::{Lag, Region};
-use local_aws::workload::{Score, Truth};
+use workload::{Score, Truth};
 use serde::Serialize;
 
 use super::conflict::Conflict;
@@ -198,7 +198,7 @@ impl Outcome {
             conflicts.extend(found.map(|conflict| (*region, conflict)));
         }
         conflicts.sort_by(|(_, a), (_, b)| (a.detected_at, &a.id).cmp(&(b.detected_at, &b.id)));
-        let truth = Truth::of(&seen.history);
+        let truth = Truth::new(&seen.history);
         let found: Vec<_> = conflicts
             .iter()
             .map(|(region, conflict)| conflict.found(*region))
@@ -215,8 +215,8 @@ impl Outcome {
         let score = evaluation.total();
         let lost_writes = conflicts.iter().map(|(_, c)| c.lost_writes).sum();
         let total = row("all", &score, lost_writes, world.sites.values(), table);
-        let outside = score.outside.iter().map(|(reason, score)| OutsideRow {
-            reason: reason.words().to_owned(),
+        let outside = score.out_of_scope.iter().map(|(reason, score)| OutsideRow {
+            reason: reason.description().to_owned(),
             lost: score.lost,
             found: score.found,
         });
@@ -316,7 +316,7 @@ fn row<'a>(
     // Counts, so whole numbers.
     let sum = |metric: &str| sum_of(&points, metric, &of_table).unwrap_or(0.0) as u64;
     let delays = Delays::of(&points);
-    let outside: BTreeMap<_, _> = score.outside.clone();
+    let outside: BTreeMap<_, _> = score.out_of_scope.clone();
     Row {
         region: region.to_owned(),
         writes: score.writes,
@@ -327,7 +327,7 @@ fn row<'a>(
         ledger_conflicts: score.conflicts,
         ledger_lost_writes,
         lost_outside: outside.values().map(|outside| outside.lost).sum(),
-        false_outside: score.false_outside,
+        false_outside: score.false_out_of_scope,
         metrics: RowMetrics {
             local_writes: sum("LocalWrites"),
             conflicts: sum("Conflicts"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use local_aws::replica::{GlobalTable, GlobalTableError, Lag};
-use local_aws::workload::{self, History, Progress, WorkloadOptions};
+use workload::{History, Progress, WorkloadOptions};
 use tokio::sync::watch;
 
 use super::cut::Span;

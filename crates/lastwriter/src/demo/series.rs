@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use local_aws::replica::Region;
-use local_aws::workload::{Kind, Truth};
+use workload::{Truth, WriteKind};
 
 use super::conflict::Conflict;
 use super::delay::Delays;
@@ -48,7 +48,7 @@ impl Series {
         }
         let per_second = 1.0 / series.step;
         for write in truth.writes() {
-            if write.kind != Kind::Purge {
+            if write.kind != WriteKind::Purge {
                 let at = series.at(write.id.micros as f64 / 1e6 - start);
                 add(
                     &mut series.writes,

@@ -10,30 +10,25 @@ use axum::extract::State;
 use axum::http::uri::{Authority, Scheme};
 use axum::http::{Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 
 use crate::fault::{Action, FaultSwitch, Refusal};
-use crate::http::{DropConnection, read_body};
+use crate::http::{DropConnection, HttpClient, http_client, read_body};
 
 /// What the gateway counts and does. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Gateway {
     upstream: Authority,
-    client: Client<HttpConnector, Body>,
+    client: HttpClient,
     fault: FaultSwitch,
     requests: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Gateway {
     pub(super) fn new(upstream: SocketAddr) -> Result<Self, axum::http::uri::InvalidUri> {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
         Ok(Self {
             upstream: upstream.to_string().parse()?,
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: http_client(),
             fault: FaultSwitch::new(),
             requests: Arc::default(),
         })

@@ -10,14 +10,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use dynoxide::Database;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 
 use super::direct::{self, AMZ_JSON};
 use super::names::{Names, with_region};
 use super::replica::Replica;
-use crate::http::{ReadBody, read_body};
+use crate::http::{HttpClient, ReadBody, read_body};
 
 /// A request header whose value the observer gets with each change that the request makes. Nothing of it is stored.
 pub const TAG_HEADER: &str = "x-lastwriter-tag";
@@ -49,16 +46,6 @@ pub(super) struct Gateway {
     /// Where dynoxide answers for this Region.
     pub(super) dynoxide: SocketAddr,
     pub(super) client: HttpClient,
-}
-
-/// A client with a pool of connections.
-pub(crate) type HttpClient = Client<HttpConnector, Body>;
-
-/// A client for all gateways.
-pub(crate) fn http_client() -> HttpClient {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    Client::builder(TokioExecutor::new()).build(connector)
 }
 
 impl Gateway {

@@ -1,6 +1,6 @@
 //! Items as the replicator sees them: their keys, and whether two of them are the same.
 
-use dynoxide::AttributeValue;
+pub use dynoxide::AttributeValue;
 pub use dynoxide::types::Item;
 use dynoxide::types::normalize_number_for_sort;
 use serde::{Deserialize, Serialize};

@@ -35,8 +35,8 @@ mod versions;
 pub use clock::{ManualClock, PhysicalClock, PrivateTimestamp, SystemClock};
 pub use config::{Commit, GlobalTableConfig, GlobalTableError, How, Observer};
 pub use gateway::TAG_HEADER;
-pub(crate) use gateway::{HttpClient, http_client};
-pub use item::{Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
+
+pub use item::{AttributeValue, Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
 pub use lag::Lag;
 pub use region::{Region, UnknownRegion};
 pub use stats::{Counts, LagSummary};

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::event::EventForm;
-use super::gateway::{self, Gateway};
+use super::gateway::Gateway;
 use super::item::Item;
 use super::lag::Lag;
 use super::names::Names;
@@ -18,7 +18,7 @@ use super::network::Network;
 use super::replica::{Replica, Surroundings};
 use super::stats::Counts;
 use super::{GlobalTableConfig, GlobalTableError, ItemKey, PrivateTimestamp, Region};
-use crate::http::Server;
+use crate::http::{HttpClient, Server, http_client};
 use crate::shard::Shard;
 
 /// A running global table. It stops when it is dropped.
@@ -64,7 +64,7 @@ impl GlobalTable {
             observer: config.observer.clone(),
             ttl_attribute: config.ttl_attribute.clone(),
         });
-        let client = gateway::http_client();
+        let client = http_client();
         let mut members = BTreeMap::new();
         for (at, &region) in config.regions.iter().enumerate() {
             let port = config.ports.get(at).copied().unwrap_or(0);
@@ -240,7 +240,7 @@ async fn open(
     region: Region,
     port: u16,
     around: &Arc<Surroundings>,
-    client: gateway::HttpClient,
+    client: HttpClient,
 ) -> Result<Member, GlobalTableError> {
     let listening = |source| GlobalTableError::Listen {
         region,

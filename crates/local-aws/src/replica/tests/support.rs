@@ -7,6 +7,7 @@ use axum::http::Request;
 use axum::http::request::Builder;
 use serde_json::{Value, json};
 
+use crate::http::{HttpClient, http_client};
 use crate::replica::*;
 
 pub(super) const EAST: &str = "us-east-1";

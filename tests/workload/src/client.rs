@@ -3,13 +3,14 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{self, header};
 use serde_json::Value;
+use local_aws::http::{HttpClient, http_client};
+use local_aws::replica::TAG_HEADER;
 
 use super::request::Request;
-use crate::replica::{HttpClient, TAG_HEADER, http_client};
 
 /// What an endpoint answered.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Response {
     Done(Value),
     /// The condition did not hold, so nothing was written.
     ConditionFailed,
@@ -50,7 +51,7 @@ impl Client {
         }
     }
 
-    pub(super) async fn send(&self, request: &Request) -> Result<Answer, RequestError> {
+    pub(super) async fn send(&self, request: &Request) -> Result<Response, RequestError> {
         let lost = |error: &dyn std::error::Error| RequestError::Connection(error.to_string());
         let mut call = http::Request::post(&self.endpoint)
             .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
@@ -77,12 +78,12 @@ impl Client {
             .map_err(|error| lost(&error))?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         if status.is_success() {
-            return Ok(Answer::Done(body));
+            return Ok(Response::Done(body));
         }
         let kind = body["__type"].as_str().unwrap_or_default();
         let kind = kind.rsplit('#').next().unwrap_or_default();
         if kind == "ConditionalCheckFailedException" {
-            return Ok(Answer::ConditionFailed);
+            return Ok(Response::ConditionFailed);
         }
         Err(RequestError::Refused {
             operation: request.operation,

@@ -8,15 +8,15 @@ use fastrand::Rng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use local_aws::replica::{GlobalTable, GlobalTableError};
 
 use super::WorkloadOptions;
-use super::client::{Answer, Client, RequestError};
-use super::request::{Request, Requests};
+use super::client::{Response, Client, RequestError};
+use super::request::{Request, RequestBuilder};
 use super::writer::Writer;
-use crate::replica::{GlobalTable, GlobalTableError};
 
 /// How far a writer may fall behind its rate before it gives up catching up.
-const MOST_BEHIND: Duration = Duration::from_secs(1);
+const MAX_LATENESS: Duration = Duration::from_secs(1);
 
 /// What a workload has sent. Read it while the workload runs, or after.
 #[derive(Debug, Default)]
@@ -54,12 +54,12 @@ impl Progress {
         self.skipped.load(Ordering::Relaxed)
     }
 
-    pub(super) fn count(&self, request: &Request, answer: &Result<Answer, RequestError>) {
+    pub(super) fn count(&self, request: &Request, answer: &Result<Response, RequestError>) {
         let counter = match answer {
             Err(_) => &self.errors,
-            Ok(Answer::ConditionFailed) => &self.refused,
-            Ok(Answer::Done(_)) if request.kind.is_none() => &self.reads,
-            Ok(Answer::Done(_)) => &self.writes,
+            Ok(Response::ConditionFailed) => &self.refused,
+            Ok(Response::Done(_)) if request.kind.is_none() => &self.reads,
+            Ok(Response::Done(_)) => &self.writes,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -86,7 +86,7 @@ pub async fn run(
     let mut running = JoinSet::new();
     for &region in &regions {
         let client = Client::new(table.endpoint(region)?, region.name());
-        let requests = Requests {
+        let requests = RequestBuilder {
             table: table.table_name().to_owned(),
             region,
             regions: regions.clone(),
@@ -124,7 +124,7 @@ async fn keep_writing(
             return;
         }
         let now = Instant::now();
-        if now > due + MOST_BEHIND {
+        if now > due + MAX_LATENESS {
             writer.progress.skipped.fetch_add(1, Ordering::Relaxed);
             continue;
         }

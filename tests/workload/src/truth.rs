@@ -1,47 +1,11 @@
 //! What really happened: which writes survived, which were lost, and which losses no stamp could show.
 
 use std::collections::{BTreeMap, HashMap};
+use local_aws::replica::{ItemKey, Region};
 
-use super::history::{History, Kind, Stamp, WriteId};
+use super::history::{History, StampPair, WriteId, WriteKind};
 use super::lineage::Lineage;
-use crate::replica::{ItemKey, Region};
-
-/// Why a loss is outside of what the stamps promise to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Outside {
-    /// A hard delete or a purge was on one side.
-    Deleted,
-    /// The item was created anew on one side, after a delete.
-    Recreated,
-    /// A PutItem on one side dropped the item's history.
-    BlindPut,
-    /// A writer on one side does not stamp.
-    Unstamped,
-    /// The version that displaces the write has not reached the write's own Region yet.
-    NotArrived,
-}
-
-impl Outside {
-    /// All of them, in the order in which they are looked for.
-    pub const ALL: [Self; 5] = [
-        Self::Deleted,
-        Self::Recreated,
-        Self::BlindPut,
-        Self::Unstamped,
-        Self::NotArrived,
-    ];
-
-    /// A few words for a table.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Deleted => "lost to a hard delete or a purge",
-            Self::Recreated => "item created anew after a delete",
-            Self::BlindPut => "a PutItem dropped the stamps",
-            Self::Unstamped => "a writer does not stamp",
-            Self::NotArrived => "not replicated back yet",
-        }
-    }
-}
+use super::out_of_scope::OutOfScope;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +15,7 @@ pub enum Fate {
     /// It does not, and the stamps must have shown that.
     Lost,
     /// It does not, and the stamps cannot show that.
-    LostOutside(Outside),
+    LostOutOfScope(OutOfScope),
 }
 
 /// One write of the workload.
@@ -62,9 +26,9 @@ pub struct Write {
     /// The item.
     pub key: ItemKey,
     /// What sort of write it was.
-    pub kind: Kind,
+    pub kind: WriteKind,
     /// Its own Region's pair in the item as it wrote it.
-    pub stamp: Stamp,
+    pub stamp: StampPair,
     /// What became of it.
     pub fate: Fate,
 }
@@ -78,7 +42,7 @@ pub struct Truth {
 
 impl Truth {
     /// The truth as the history tells it now. It is the whole truth once the replicas have converged.
-    pub fn of(history: &History) -> Self {
+    pub fn new(history: &History) -> Self {
         let items = history.items().into_iter();
         let lineages: HashMap<_, _> = items.map(|(key, item)| (key, Lineage::new(item))).collect();
         let mut writes = Vec::new();
@@ -90,7 +54,7 @@ impl Truth {
                 let fate = if lineage.descends(last, id) {
                     Fate::Survived
                 } else {
-                    lineage.outside(id).map_or(Fate::Lost, Fate::LostOutside)
+                    lineage.out_of_scope(id).map_or(Fate::Lost, Fate::LostOutOfScope)
                 };
                 writes.push(Write {
                     id,

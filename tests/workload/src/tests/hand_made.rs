@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::replica::{Commit, How, Item, ItemKey, PrivateTimestamp, Region};
-use crate::workload::*;
+use local_aws::replica::{AttributeValue, Commit, How, Item, ItemKey, PrivateTimestamp, Region};
+use crate::*;
 
 pub(super) const EAST: &str = "us-east-1";
 pub(super) const WEST: &str = "us-west-2";
@@ -27,11 +27,11 @@ pub(super) fn key() -> ItemKey {
 }
 
 /// Stamps from triples of Region, n and t.
-pub(super) fn stamps(pairs: &[(&str, u64, u64)]) -> Stamps {
+pub(super) fn stamps(pairs: &[(&str, u64, u64)]) -> StampPairs {
     pairs
         .iter()
         .map(|(region, n, t)| {
-            let stamp = Stamp {
+            let stamp = StampPair {
                 n: Some(*n),
                 t: Some(*t),
             };
@@ -41,13 +41,13 @@ pub(super) fn stamps(pairs: &[(&str, u64, u64)]) -> Stamps {
 }
 
 /// A history in the making, of one item.
-pub(super) struct Maker {
+pub(super) struct HistoryBuilder {
     pub(super) history: History,
     images: std::collections::BTreeMap<WriteId, Option<Arc<Item>>>,
     held: std::collections::BTreeMap<Region, WriteId>,
 }
 
-impl Maker {
+impl HistoryBuilder {
     pub(super) fn new() -> Self {
         Self {
             history: History::new("lw"),
@@ -57,11 +57,11 @@ impl Maker {
     }
 
     /// A local write on top of what its Region holds, which leaves the item with these stamps.
-    pub(super) fn write(&mut self, id: WriteId, kind: Kind, pairs: &[(&str, u64, u64)]) {
+    pub(super) fn write(&mut self, id: WriteId, kind: WriteKind, pairs: &[(&str, u64, u64)]) {
         let mut item = Item::new();
         for (region, n, t) in pairs {
             for (part, value) in [("n", n), ("t", t)] {
-                let number = dynoxide::AttributeValue::N(value.to_string());
+                let number = AttributeValue::N(value.to_string());
                 item.insert(format!("lw:{part}:{region}"), number);
             }
         }
@@ -70,7 +70,7 @@ impl Maker {
     }
 
     pub(super) fn update(&mut self, id: WriteId, pairs: &[(&str, u64, u64)]) {
-        self.write(id, Kind::Update, pairs);
+        self.write(id, WriteKind::Update, pairs);
     }
 
     /// A deletion by TTL.
@@ -84,7 +84,7 @@ impl Maker {
         self.commit(region(at), id, How::Replicated, None);
     }
 
-    fn commit(&mut self, region: Region, id: WriteId, how: How, kind: Option<Kind>) {
+    fn commit(&mut self, region: Region, id: WriteId, how: How, kind: Option<WriteKind>) {
         self.history.record(&Commit {
             region,
             key: key(),
@@ -97,7 +97,7 @@ impl Maker {
     }
 
     pub(super) fn truth(&self) -> Truth {
-        Truth::of(&self.history)
+        Truth::new(&self.history)
     }
 }
 
@@ -105,8 +105,8 @@ pub(super) fn conflict(
     name: &str,
     loser: &[(&str, u64, u64)],
     winner: &[(&str, u64, u64)],
-) -> FoundConflict {
-    FoundConflict {
+) -> LedgerConflict {
+    LedgerConflict {
         region: region(name),
         key: key(),
         loser: stamps(loser),
@@ -115,8 +115,8 @@ pub(super) fn conflict(
 }
 
 /// Two Regions write the same item at once: East's two writes lose against West's one.
-pub(super) fn a_plain_loss() -> Maker {
-    let mut maker = Maker::new();
+pub(super) fn a_plain_loss() -> HistoryBuilder {
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.arrive(WEST, at(1, EAST));
     maker.update(at(2, EAST), &[(EAST, 2, 2)]);

@@ -1,14 +1,14 @@
 //! What the evaluation says of histories made by hand.
 
 use super::hand_made::*;
-use crate::workload::*;
+use crate::*;
 
 /// East's own conflict of the plain loss.
-fn the_right_conflict() -> FoundConflict {
+fn the_right_conflict() -> LedgerConflict {
     conflict(EAST, &[(EAST, 3, 3)], &[(EAST, 1, 1), (WEST, 1, 4)])
 }
 
-fn score(truth: &Truth, name: &str, conflicts: &[FoundConflict]) -> Score {
+fn score(truth: &Truth, name: &str, conflicts: &[LedgerConflict]) -> Score {
     truth.evaluate(conflicts).regions[&region(name)].clone()
 }
 
@@ -28,7 +28,7 @@ fn the_truth_knows_what_survived_and_what_was_lost() {
     assert_eq!(truth.lost_share(), 0.5);
     assert_eq!(
         truth.writes()[2].stamp,
-        Stamp {
+        StampPair {
             n: Some(3),
             t: Some(3)
         }
@@ -64,7 +64,7 @@ fn a_lost_write_that_no_conflict_covers_is_missed() {
 #[test]
 fn a_conflict_in_another_regions_ledger_covers_nothing() {
     let truth = a_plain_loss().truth();
-    let elsewhere = FoundConflict {
+    let elsewhere = LedgerConflict {
         region: region(WEST),
         ..the_right_conflict()
     };
@@ -90,8 +90,8 @@ fn a_conflict_whose_winner_descends_from_the_losers_writes_is_a_false_alarm() {
 fn a_conflict_about_a_version_or_an_item_that_never_was_is_a_false_alarm() {
     let truth = a_plain_loss().truth();
     let no_version = conflict(EAST, &[(EAST, 9, 9)], &[(EAST, 1, 1), (WEST, 1, 4)]);
-    let no_item = FoundConflict {
-        key: crate::replica::ItemKey::new("USER#2", "PROFILE"),
+    let no_item = LedgerConflict {
+        key: local_aws::replica::ItemKey::new("USER#2", "PROFILE"),
         ..the_right_conflict()
     };
     assert_eq!(truth.evaluate(&[no_version, no_item]).false_alarms, [0, 1]);
@@ -99,7 +99,7 @@ fn a_conflict_about_a_version_or_an_item_that_never_was_is_a_false_alarm() {
 
 #[test]
 fn a_write_that_was_lost_and_came_back_is_not_lost() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     // EU builds on East's write before West's write takes its place in East, and EU's write wins in the end.
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.arrive(EU, at(1, EAST));
@@ -122,7 +122,7 @@ fn a_write_that_was_lost_and_came_back_is_not_lost() {
 
 #[test]
 fn a_write_that_is_lost_twice_counts_once() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.arrive(EU, at(1, EAST));
     maker.update(at(2, WEST), &[(WEST, 1, 2)]);
@@ -143,39 +143,39 @@ fn a_write_that_is_lost_twice_counts_once() {
 
 #[test]
 fn a_blind_put_puts_what_it_drops_outside_of_the_promise() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
-    maker.write(at(2, EAST), Kind::BlindPut, &[(EAST, 1, 2)]);
+    maker.write(at(2, EAST), WriteKind::BlindPut, &[(EAST, 1, 2)]);
     let truth = maker.truth();
     let fates: Vec<_> = truth.writes().iter().map(|write| write.fate).collect();
     assert_eq!(
         fates,
-        [Fate::LostOutside(Outside::BlindPut), Fate::Survived]
+        [Fate::LostOutOfScope(OutOfScope::BlindPut), Fate::Survived]
     );
     let score = score(&truth, EAST, &[]);
     assert_eq!((score.lost, score.missed), (1, 0));
     assert_eq!(
-        score.outside[&Outside::BlindPut],
-        OutsideScore { lost: 1, found: 0 }
+        score.out_of_scope[&OutOfScope::BlindPut],
+        OutOfScopeScore { lost: 1, found: 0 }
     );
 }
 
 #[test]
 fn unstamped_writes_purges_and_items_created_anew_are_outside_each_for_its_own_reason() {
-    let mut unstamped = Maker::new();
+    let mut unstamped = HistoryBuilder::new();
     unstamped.update(at(1, EAST), &[(EAST, 1, 1)]);
-    unstamped.write(at(2, EAST), Kind::Unstamped, &[(EAST, 1, 1)]);
+    unstamped.write(at(2, EAST), WriteKind::Unstamped, &[(EAST, 1, 1)]);
     unstamped.update(at(3, WEST), &[(WEST, 1, 3)]);
     unstamped.arrive(EAST, at(3, WEST));
 
-    let mut purged = Maker::new();
+    let mut purged = HistoryBuilder::new();
     purged.update(at(1, EAST), &[(EAST, 1, 1)]);
     purged.arrive(WEST, at(1, EAST));
     purged.update(at(2, WEST), &[(EAST, 1, 1), (WEST, 1, 2)]);
     purged.purge(at(3, EAST));
     purged.arrive(WEST, at(3, EAST));
 
-    let mut anew = Maker::new();
+    let mut anew = HistoryBuilder::new();
     anew.update(at(1, EAST), &[(EAST, 1, 1)]);
     anew.purge(at(2, EAST));
     anew.arrive(WEST, at(2, EAST));
@@ -186,17 +186,17 @@ fn unstamped_writes_purges_and_items_created_anew_are_outside_each_for_its_own_r
     for (maker, reason, lost) in [
         (
             unstamped,
-            Outside::Unstamped,
+            OutOfScope::Unstamped,
             vec![at(1, EAST), at(2, EAST)],
         ),
-        (purged, Outside::Deleted, vec![at(2, WEST)]),
-        (anew, Outside::Recreated, vec![at(3, EAST)]),
+        (purged, OutOfScope::Deleted, vec![at(2, WEST)]),
+        (anew, OutOfScope::Recreated, vec![at(3, EAST)]),
     ] {
         let truth = maker.truth();
         let found: Vec<_> = truth.lost().map(|write| (write.id, write.fate)).collect();
         let expected: Vec<_> = lost
             .into_iter()
-            .map(|id| (id, Fate::LostOutside(reason)))
+            .map(|id| (id, Fate::LostOutOfScope(reason)))
             .collect();
         assert_eq!(found, expected);
         assert!(truth.evaluate(&[]).is_exact());
@@ -205,7 +205,7 @@ fn unstamped_writes_purges_and_items_created_anew_are_outside_each_for_its_own_r
 
 #[test]
 fn a_purge_of_what_everybody_knew_loses_nothing() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.arrive(WEST, at(1, EAST));
     maker.purge(at(2, WEST));
@@ -215,27 +215,27 @@ fn a_purge_of_what_everybody_knew_loses_nothing() {
 
 #[test]
 fn a_loss_whose_cause_has_not_arrived_yet_is_set_apart() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.update(at(2, WEST), &[(WEST, 1, 2)]);
     let truth = maker.truth();
     let fates: Vec<_> = truth.writes().iter().map(|write| write.fate).collect();
     assert_eq!(
         fates,
-        [Fate::LostOutside(Outside::NotArrived), Fate::Survived]
+        [Fate::LostOutOfScope(OutOfScope::NotArrived), Fate::Survived]
     );
 }
 
 #[test]
 fn a_false_alarm_that_an_unstamped_writer_causes_is_set_apart() {
-    let mut maker = Maker::new();
+    let mut maker = HistoryBuilder::new();
     maker.update(at(1, EAST), &[(EAST, 1, 1)]);
     maker.arrive(WEST, at(1, EAST));
-    maker.write(at(2, WEST), Kind::Other, &[(WEST, 1, 2)]);
+    maker.write(at(2, WEST), WriteKind::Other, &[(WEST, 1, 2)]);
     maker.arrive(EAST, at(2, WEST));
     let truth = maker.truth();
     let alarm = conflict(EAST, &[(EAST, 1, 1)], &[(WEST, 1, 2)]);
     let evaluation = truth.evaluate(&[alarm]);
     assert!(evaluation.is_exact());
-    assert_eq!(evaluation.total().false_outside, 1);
+    assert_eq!(evaluation.total().false_out_of_scope, 1);
 }

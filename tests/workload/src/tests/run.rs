@@ -7,15 +7,15 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::hand_made::{EAST, EU, WEST, region};
-use crate::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
-use crate::workload::*;
+use local_aws::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
+use crate::*;
 
 /// How far the clocks of one Region's writers may be apart for the reader of the streams.
 const TOLERANCE: u64 = 100_000;
 
 /// The stamps of an image.
-fn stamps(image: &Value) -> Stamps {
-    let mut stamps = Stamps::new();
+fn stamps(image: &Value) -> StampPairs {
+    let mut stamps = StampPairs::new();
     for (name, value) in image.as_object().into_iter().flatten() {
         let number = value["N"].as_str().and_then(|text| text.parse().ok());
         if let Some(region) = name.strip_prefix("lw:n:") {
@@ -28,8 +28,8 @@ fn stamps(image: &Value) -> Stamps {
 }
 
 /// The rule by which a conflict shows in one record, for writers that all stamp.
-fn is_conflict(region: Region, old: &Stamps, new: &Stamps) -> bool {
-    let zero = Stamp::default();
+fn is_conflict(region: Region, old: &StampPairs, new: &StampPairs) -> bool {
+    let zero = StampPair::default();
     let foreign_advanced = new.iter().any(|(name, stamp)| {
         let before = old.get(name).unwrap_or(&zero);
         name != region.name() && (stamp.n > before.n || stamp.t > before.t)
@@ -48,7 +48,7 @@ fn is_conflict(region: Region, old: &Stamps, new: &Stamps) -> bool {
 }
 
 /// The conflicts in all streams.
-fn conflicts(table: &GlobalTable) -> Vec<FoundConflict> {
+fn conflicts(table: &GlobalTable) -> Vec<LedgerConflict> {
     let mut found = Vec::new();
     for region in table.regions() {
         for record in table.shard(region).unwrap().read_from(0, usize::MAX) {
@@ -60,7 +60,7 @@ fn conflicts(table: &GlobalTable) -> Vec<FoundConflict> {
             let (loser, winner) = (stamps(&change["OldImage"]), stamps(&change["NewImage"]));
             if is_conflict(region, &loser, &winner) {
                 let part = |name: &str| change["Keys"][name]["S"].as_str().unwrap().to_owned();
-                found.push(FoundConflict {
+                found.push(LedgerConflict {
                     region,
                     key: ItemKey::new(part("PK"), part("SK")),
                     loser,
@@ -72,14 +72,14 @@ fn conflicts(table: &GlobalTable) -> Vec<FoundConflict> {
     found
 }
 
-struct Ran {
+struct RunResult {
     table: GlobalTable,
     truth: Truth,
     progress: Arc<Progress>,
 }
 
 /// Runs a workload in three Regions with little lag, and with EU cut off for a while, until everything has arrived.
-async fn ran(options: WorkloadOptions) -> Ran {
+async fn ran(options: WorkloadOptions) -> RunResult {
     let lag = Lag::LogNormal {
         median: Duration::from_millis(60),
         sigma: 0.7,
@@ -87,7 +87,7 @@ async fn ran(options: WorkloadOptions) -> Ran {
     ran_in(&[EAST, WEST, EU], lag, options).await
 }
 
-async fn ran_in(regions: &[&str], lag: Lag, options: WorkloadOptions) -> Ran {
+async fn ran_in(regions: &[&str], lag: Lag, options: WorkloadOptions) -> RunResult {
     let history = History::new("lw");
     let table = GlobalTable::start(GlobalTableConfig {
         lag,
@@ -110,8 +110,8 @@ async fn ran_in(regions: &[&str], lag: Lag, options: WorkloadOptions) -> Ran {
     let (written, ()) = tokio::join!(writing, cutting);
     written.unwrap();
     table.wait_until_converged().await;
-    let truth = Truth::of(&history);
-    Ran {
+    let truth = Truth::new(&history);
+    RunResult {
         table,
         truth,
         progress,
@@ -132,7 +132,7 @@ fn options() -> WorkloadOptions {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_worse_reader_is_caught()
 {
-    let Ran {
+    let RunResult {
         table,
         truth,
         progress,
@@ -147,7 +147,7 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
     let total = evaluation.total();
     assert!(total.found > 10, "{total:?}");
     assert_eq!(
-        total.found + total.outside.values().map(|o| o.lost).sum::<u64>(),
+        total.found + total.out_of_scope.values().map(|o| o.lost).sum::<u64>(),
         total.lost
     );
 
@@ -165,7 +165,7 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
     for record in table.shard(region(EAST)).unwrap().read_from(0, usize::MAX) {
         let record: Value = serde_json::from_str(record.json.get()).unwrap();
         let change = &record["dynamodb"];
-        eager.push(FoundConflict {
+        eager.push(LedgerConflict {
             region: region(EAST),
             key: ItemKey::new(
                 change["Keys"]["PK"]["S"].as_str().unwrap(),
@@ -180,7 +180,7 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unstamped_writers_and_blind_puts_come_in_as_large_a_share_as_they_are_asked_for() {
-    let Ran { truth, .. } = ran(WorkloadOptions {
+    let RunResult { truth, .. } = ran(WorkloadOptions {
         unstamped_share: 0.2,
         blind_put_share: 0.1,
         length: Duration::from_secs(2),
@@ -192,11 +192,11 @@ async fn unstamped_writers_and_blind_puts_come_in_as_large_a_share_as_they_are_a
         let such = writes.iter().filter(|write| write.kind == kind).count();
         such as f64 / writes.len() as f64
     };
-    assert!((0.1..0.3).contains(&share(Kind::Unstamped)));
-    assert!((0.04..0.2).contains(&share(Kind::BlindPut)));
+    assert!((0.1..0.3).contains(&share(WriteKind::Unstamped)));
+    assert!((0.04..0.2).contains(&share(WriteKind::BlindPut)));
     let evaluation = truth.evaluate(&[]);
-    let outside = evaluation.total().outside;
-    assert!(outside[&Outside::Unstamped].lost + outside[&Outside::BlindPut].lost > 0);
+    let out_of_scope = evaluation.total().out_of_scope;
+    assert!(out_of_scope[&OutOfScope::Unstamped].lost + out_of_scope[&OutOfScope::BlindPut].lost > 0);
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn demo_load_is_held_and_every_lost_write_is_found() {
             length: Duration::from_secs(setting("LOAD_SECONDS", 30)),
             ..WorkloadOptions::default()
         };
-        let Ran {
+        let RunResult {
             table,
             truth,
             progress,

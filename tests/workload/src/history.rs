@@ -6,16 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dynoxide::AttributeValue;
-
-use crate::replica::{Commit, How, Item, ItemKey, Observer, PrivateTimestamp, Region};
+use local_aws::replica::{AttributeValue, Commit, How, Item, ItemKey, Observer, PrivateTimestamp, Region};
 
 /// A version's id, and with that the id of the write that made it.
 pub type WriteId = PrivateTimestamp;
 
 /// One Region's pair in an item's stamps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Stamp {
+pub struct StampPair {
     /// How many writes of that Region the version descends from.
     pub n: Option<u64>,
     /// When the latest of them was made, in microseconds, by the clock of its writer.
@@ -23,11 +21,14 @@ pub struct Stamp {
 }
 
 /// The stamps of one version, by Region name.
-pub type Stamps = BTreeMap<String, Stamp>;
+pub type StampPairs = BTreeMap<String, StampPair>;
 
 /// What sort of write made a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum WriteKind {
     /// An UpdateItem with stamps.
     Update,
     /// A PutItem that carries the stamps of what was read, on the condition that it is still there.
@@ -46,28 +47,10 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Update, "update"),
-        (Self::Put, "put"),
-        (Self::SoftDelete, "soft-delete"),
-        (Self::Revive, "revive"),
-        (Self::Unstamped, "unstamped"),
-        (Self::BlindPut, "blind-put"),
-        (Self::Purge, "purge"),
-        (Self::Other, "other"),
-    ];
-
+impl WriteKind {
     /// The kind's name, which a request carries as its tag.
     pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| *n == name)
-            .map(|(kind, _)| *kind)
+        self.into()
     }
 }
 
@@ -75,9 +58,9 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Version {
     pub(super) parent: Option<WriteId>,
-    pub(super) kind: Kind,
+    pub(super) kind: WriteKind,
     pub(super) deleted: bool,
-    pub(super) stamps: Stamps,
+    pub(super) stamps: StampPairs,
 }
 
 /// All versions of one item, and the order in which each replica had them.
@@ -117,19 +100,19 @@ impl History {
         held.push(commit.version);
         let kind = match commit.how {
             How::Replicated => return,
-            How::Expired => Kind::Purge,
+            How::Expired => WriteKind::Purge,
             How::Local => {
                 let tag = commit.tag.as_deref();
-                tag.and_then(Kind::parse).unwrap_or(Kind::Other)
+                tag.and_then(|tag| tag.parse().ok()).unwrap_or(WriteKind::Other)
             }
         };
         let image = commit.image.as_deref();
         let version = Version {
             // A blind put builds on nothing, whatever it replaced.
-            parent: commit.replaced.filter(|_| kind != Kind::BlindPut),
+            parent: commit.replaced.filter(|_| kind != WriteKind::BlindPut),
             kind,
             deleted: image.is_none(),
-            stamps: image.map(|item| self.stamps.of(item)).unwrap_or_default(),
+            stamps: image.map(|item| self.stamps.pairs(item)).unwrap_or_default(),
         };
         item.versions.insert(commit.version, version);
     }
@@ -139,7 +122,7 @@ impl History {
         let mut writes = BTreeMap::new();
         for item in self.lock().values() {
             for (id, version) in &item.versions {
-                if version.kind != Kind::Purge {
+                if version.kind != WriteKind::Purge {
                     *writes.entry(id.region).or_default() += 1;
                 }
             }
@@ -172,8 +155,8 @@ impl StampNames {
     }
 
     /// The stamps in an item.
-    fn of(&self, item: &Item) -> Stamps {
-        let mut stamps = Stamps::new();
+    fn pairs(&self, item: &Item) -> StampPairs {
+        let mut stamps = StampPairs::new();
         for (name, value) in item {
             let AttributeValue::N(number) = value else {
                 continue;

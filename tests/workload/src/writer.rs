@@ -5,22 +5,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
+use local_aws::replica::ItemKey;
 
 use super::WorkloadOptions;
-use super::client::{Answer, Client, RequestError};
-use super::request::{Request, Requests, number};
+use super::client::{Response, Client, RequestError};
+use super::request::{Request, RequestBuilder, number};
 use super::run::Progress;
-use crate::replica::ItemKey;
 
 /// How many orders of one user are worked on: few, so that writers in different Regions meet.
 const ORDERS_PER_USER: u64 = 4;
 /// How many writes a burst has at most.
-const LONGEST_BURST: usize = 8;
+const MAX_BURST: usize = 8;
 
 pub(super) struct Writer {
     pub(super) rng: Rng,
     pub(super) options: Arc<WorkloadOptions>,
-    pub(super) requests: Requests,
+    pub(super) requests: RequestBuilder,
     pub(super) client: Client,
     /// How far this writer's clock is ahead.
     pub(super) clock_ahead: Duration,
@@ -32,7 +32,7 @@ impl Writer {
     pub(super) async fn work(&mut self) -> Result<usize, RequestError> {
         let key = self.pick_item();
         let again = if self.rng.f64() < self.options.burst_share {
-            self.rng.usize(2..=LONGEST_BURST)
+            self.rng.usize(2..=MAX_BURST)
         } else {
             1
         };
@@ -122,7 +122,7 @@ impl Writer {
             let quantity = number(self.rng.u8(1..10));
             self.requests.update_live(key, &name, quantity, now)
         };
-        if let Answer::ConditionFailed = self.send(&request).await? {
+        if let Response::ConditionFailed = self.send(&request).await? {
             // The cart is marked as deleted, or not there to be deleted. Only the first can be mended.
             let revive = self.requests.revive(key, self.now());
             self.send(&revive).await?;
@@ -133,7 +133,7 @@ impl Writer {
     /// Reads an item, changes it and puts it back; makes it where it is missing.
     async fn read_and_put(&mut self, key: &ItemKey) -> Result<(), RequestError> {
         let read = self.requests.get(key);
-        let Answer::Done(answer) = self.send(&read).await? else {
+        let Response::Done(answer) = self.send(&read).await? else {
             return Ok(());
         };
         let now = self.now();
@@ -151,7 +151,7 @@ impl Writer {
         self.send(&request).await.map(drop)
     }
 
-    async fn send(&self, request: &Request) -> Result<Answer, RequestError> {
+    async fn send(&self, request: &Request) -> Result<Response, RequestError> {
         let answer = self.client.send(request).await;
         self.progress.count(request, &answer);
         answer

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::hand_made::{EAST, WEST, region};
-use crate::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
-use crate::workload::client::{Answer, Client};
-use crate::workload::request::{Request, Requests};
+use local_aws::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
+use crate::client::{Response, Client};
+use crate::request::{Request, RequestBuilder};
 
 struct World {
     table: GlobalTable,
@@ -24,8 +24,8 @@ impl World {
         }
     }
 
-    fn requests(&self, name: &str) -> Requests {
-        Requests {
+    fn requests(&self, name: &str) -> RequestBuilder {
+        RequestBuilder {
             table: "App".into(),
             region: region(name),
             regions: vec![region(EAST), region(WEST)],
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    async fn send(&self, name: &str, request: Request) -> Answer {
+    async fn send(&self, name: &str, request: Request) -> Response {
         let endpoint = self.table.endpoint(region(name)).unwrap();
         let answer = Client::new(endpoint, name).send(&request).await.unwrap();
         self.table.wait_until_converged().await;
@@ -43,7 +43,7 @@ impl World {
 
     async fn done(&self, name: &str, request: Request) {
         let answer = self.send(name, request).await;
-        assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+        assert!(matches!(answer, Response::Done(_)), "{answer:?}");
     }
 
     /// The item as JSON, without its keys.
@@ -86,7 +86,7 @@ async fn a_put_carries_the_stamps_that_it_read_and_is_refused_once_they_have_cha
     let (east, west) = (world.requests(EAST), world.requests(WEST));
     let key = &world.key;
     world.done(EAST, east.update(key, "mail", s("a"), 10)).await;
-    let Answer::Done(read) = world.send(WEST, west.get(key)).await else {
+    let Response::Done(read) = world.send(WEST, west.get(key)).await else {
         panic!("no answer");
     };
     let mut item: Map<String, Value> = read["Item"].as_object().unwrap().clone();
@@ -100,7 +100,7 @@ async fn a_put_carries_the_stamps_that_it_read_and_is_refused_once_they_have_cha
     assert_eq!(world.item().await, after);
     // The same read once more: in between the item has got a stamp of West.
     let stale = world.send(WEST, west.put_back(item, 30)).await;
-    assert!(matches!(stale, Answer::ConditionFailed), "{stale:?}");
+    assert!(matches!(stale, Response::ConditionFailed), "{stale:?}");
     assert_eq!(world.item().await, after);
 }
 
@@ -113,7 +113,7 @@ async fn a_create_starts_the_stamps_and_is_refused_where_the_item_exists() {
         .done(EAST, east.create(&world.key, item.clone(), 10))
         .await;
     let again = world.send(EAST, east.create(&world.key, item, 20)).await;
-    assert!(matches!(again, Answer::ConditionFailed));
+    assert!(matches!(again, Response::ConditionFailed));
     assert_eq!(
         world.item().await,
         json!({"mail": {"S": "a"}, "lw:n:us-east-1": {"N": "1"}, "lw:t:us-east-1": {"N": "10"}})
@@ -143,10 +143,10 @@ async fn a_soft_delete_marks_the_item_a_revival_unmarks_it_and_both_are_stamped(
     let east = world.requests(EAST);
     let key = &world.key;
     let nothing = world.send(EAST, east.soft_delete(key, 99, 5)).await;
-    assert!(matches!(nothing, Answer::ConditionFailed));
+    assert!(matches!(nothing, Response::ConditionFailed));
     world.done(EAST, east.update(key, "mail", s("a"), 10)).await;
     let alive = world.send(EAST, east.revive(key, 15)).await;
-    assert!(matches!(alive, Answer::ConditionFailed));
+    assert!(matches!(alive, Response::ConditionFailed));
     world.done(EAST, east.soft_delete(key, 99, 20)).await;
     let marked = world.item().await;
     assert_eq!(marked["lw:deleted"], json!({"BOOL": true}));
@@ -154,7 +154,7 @@ async fn a_soft_delete_marks_the_item_a_revival_unmarks_it_and_both_are_stamped(
     let update = world
         .send(EAST, east.update_live(key, "mail", s("b"), 25))
         .await;
-    assert!(matches!(update, Answer::ConditionFailed));
+    assert!(matches!(update, Response::ConditionFailed));
     world.done(EAST, east.revive(key, 30)).await;
     assert_eq!(
         world.item().await,

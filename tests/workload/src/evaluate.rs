@@ -1,23 +1,23 @@
 //! Holds the conflicts that were found against the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
+use local_aws::replica::{ItemKey, Region};
 
-use super::history::{Stamps, WriteId};
+use super::history::{StampPairs, WriteId};
 use super::lineage::Lineage;
-use super::truth::{Fate, Outside, Truth};
-use crate::replica::{ItemKey, Region};
+use super::truth::{Fate, OutOfScope, Truth};
 
 /// A conflict from a Region's ledger, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundConflict {
+pub struct LedgerConflict {
     /// The Region whose ledger it is in.
     pub region: Region,
     /// The item.
     pub key: ItemKey,
     /// The stamps of the version that lost.
-    pub loser: Stamps,
+    pub loser: StampPairs,
     /// The stamps of the version that won.
-    pub winner: Stamps,
+    pub winner: StampPairs,
 }
 
 /// The result for one Region.
@@ -36,14 +36,14 @@ pub struct Score {
     /// Conflicts whose winner descends from all of the loser's writes that were made in the Region.
     pub false_alarms: u64,
     /// False alarms that stamps cannot prevent, because of what was on one side.
-    pub false_outside: u64,
+    pub false_out_of_scope: u64,
     /// Losses that stamps do not promise to show.
-    pub outside: BTreeMap<Outside, OutsideScore>,
+    pub out_of_scope: BTreeMap<OutOfScope, OutOfScopeScore>,
 }
 
 /// Losses outside of the promise, for one reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OutsideScore {
+pub struct OutOfScopeScore {
     /// Writes that were lost.
     pub lost: u64,
     /// Those of them that a conflict of their Region covers all the same.
@@ -58,9 +58,9 @@ impl Score {
         self.missed += other.missed;
         self.conflicts += other.conflicts;
         self.false_alarms += other.false_alarms;
-        self.false_outside += other.false_outside;
-        for (reason, score) in &other.outside {
-            let sum = self.outside.entry(*reason).or_default();
+        self.false_out_of_scope += other.false_out_of_scope;
+        for (reason, score) in &other.out_of_scope {
+            let sum = self.out_of_scope.entry(*reason).or_default();
             sum.lost += score.lost;
             sum.found += score.found;
         }
@@ -95,11 +95,11 @@ impl Evaluation {
 }
 
 /// What one conflict says.
-enum Judged {
+enum Assessment {
     /// These writes of its Region were lost with the loser.
     Covers(Vec<WriteId>),
     FalseAlarm,
-    FalseOutside,
+    OutOfScope,
 }
 
 impl Truth {
@@ -108,18 +108,18 @@ impl Truth {
     /// A lost write is found where a conflict in its own Region has it in the loser or the loser's history, and not in
     /// the winner's. A conflict is a false alarm where its winner descends from all of the loser's writes that were
     /// made in that Region, or where there never was a version with such stamps.
-    pub fn evaluate(&self, conflicts: &[FoundConflict]) -> Evaluation {
+    pub fn evaluate(&self, conflicts: &[LedgerConflict]) -> Evaluation {
         let mut evaluation = Evaluation::default();
         let mut covered = BTreeSet::new();
         for (at, conflict) in conflicts.iter().enumerate() {
             let score = evaluation.regions.entry(conflict.region).or_default();
             score.conflicts += 1;
             match self.judge(conflict) {
-                Judged::Covers(writes) => {
+                Assessment::Covers(writes) => {
                     covered.extend(writes.into_iter().map(|id| (&conflict.key, id)));
                 }
-                Judged::FalseOutside => score.false_outside += 1,
-                Judged::FalseAlarm => {
+                Assessment::OutOfScope => score.false_out_of_scope += 1,
+                Assessment::FalseAlarm => {
                     score.false_alarms += 1;
                     evaluation.false_alarms.push(at);
                 }
@@ -139,35 +139,35 @@ impl Truth {
                         evaluation.missed.push(write.id);
                     }
                 }
-                Fate::LostOutside(reason) => {
+                Fate::LostOutOfScope(reason) => {
                     score.lost += 1;
-                    let outside = score.outside.entry(reason).or_default();
-                    outside.lost += 1;
-                    outside.found += found;
+                    let out_of_scope = score.out_of_scope.entry(reason).or_default();
+                    out_of_scope.lost += 1;
+                    out_of_scope.found += found;
                 }
             }
         }
         evaluation
     }
 
-    fn judge(&self, conflict: &FoundConflict) -> Judged {
+    fn judge(&self, conflict: &LedgerConflict) -> Assessment {
         let Some(lineage) = self.lineages.get(&conflict.key) else {
-            return Judged::FalseAlarm;
+            return Assessment::FalseAlarm;
         };
-        let mut judged = Judged::FalseAlarm;
+        let mut judged = Assessment::FalseAlarm;
         let mut covers = BTreeSet::new();
         for (loser, winner) in candidates(lineage, conflict) {
             let lost = lineage.only_in(loser, winner).into_iter();
             let mine: Vec<_> = lost.filter(|id| id.region == conflict.region).collect();
-            if mine.is_empty() && lineage.outside_between(loser, winner).is_some() {
-                judged = Judged::FalseOutside;
+            if mine.is_empty() && lineage.out_of_scope_between(loser, winner).is_some() {
+                judged = Assessment::OutOfScope;
             }
             covers.extend(mine);
         }
         if covers.is_empty() {
             judged
         } else {
-            Judged::Covers(covers.into_iter().collect())
+            Assessment::Covers(covers.into_iter().collect())
         }
     }
 }
@@ -176,7 +176,7 @@ impl Truth {
 /// stamps only where a writer does not stamp.
 fn candidates<'a>(
     lineage: &'a Lineage,
-    conflict: &'a FoundConflict,
+    conflict: &'a LedgerConflict,
 ) -> impl Iterator<Item = (WriteId, WriteId)> + 'a {
     let held = |id: &&WriteId| lineage.was_held(conflict.region, **id);
     let losers = lineage.with_stamps(&conflict.loser).iter().filter(held);

@@ -1,9 +1,9 @@
 //! The requests that writers make, with the stamps that belong in them.
 
 use serde_json::{Map, Value, json};
+use local_aws::replica::{ItemKey, Region};
 
-use super::history::Kind;
-use crate::replica::{ItemKey, Region};
+use super::history::WriteKind;
 
 /// A request, ready to be sent.
 #[derive(Debug, Clone)]
@@ -11,12 +11,12 @@ pub(super) struct Request {
     pub(super) operation: &'static str,
     pub(super) body: Value,
     /// What the replica tells the history about the write; `None` for a read.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<WriteKind>,
 }
 
 /// Makes the requests for one Region's endpoint.
 #[derive(Debug, Clone)]
-pub(super) struct Requests {
+pub(super) struct RequestBuilder {
     pub(super) table: String,
     pub(super) region: Region,
     /// All Regions that stamps can be of.
@@ -80,13 +80,13 @@ impl Update {
     }
 }
 
-impl Requests {
+impl RequestBuilder {
     /// An update of one attribute: one request, without a read.
     pub(super) fn update(&self, key: &ItemKey, name: &str, value: Value, now: u64) -> Request {
         let mut update = Update::new();
         update.set(name, value);
         self.stamp(&mut update, now);
-        self.update_item(key, update, Kind::Update)
+        self.update_item(key, update, WriteKind::Update)
     }
 
     /// The same, but only on an item that is not marked as deleted.
@@ -95,7 +95,7 @@ impl Requests {
         update.set(name, value);
         update.require("attribute_not_exists", &self.deleted());
         self.stamp(&mut update, now);
-        self.update_item(key, update, Kind::Update)
+        self.update_item(key, update, WriteKind::Update)
     }
 
     /// An update that counts, as the hot item's writers do.
@@ -103,14 +103,14 @@ impl Requests {
         let mut update = Update::new();
         update.add(name, number(by));
         self.stamp(&mut update, now);
-        self.update_item(key, update, Kind::Update)
+        self.update_item(key, update, WriteKind::Update)
     }
 
     /// The same update from a writer that does not stamp.
     pub(super) fn unstamped(&self, key: &ItemKey, name: &str, value: Value) -> Request {
         let mut update = Update::new();
         update.set(name, value);
-        self.update_item(key, update, Kind::Unstamped)
+        self.update_item(key, update, WriteKind::Unstamped)
     }
 
     /// Marks an item as deleted and lets TTL purge it at `expires` (seconds).
@@ -120,7 +120,7 @@ impl Requests {
         update.set(&self.ttl, number(expires));
         update.require("attribute_exists", "PK");
         self.stamp(&mut update, now);
-        self.update_item(key, update, Kind::SoftDelete)
+        self.update_item(key, update, WriteKind::SoftDelete)
     }
 
     /// Takes mark and TTL away again, if the item is still marked.
@@ -130,7 +130,7 @@ impl Requests {
         update.remove(&self.ttl);
         update.require("attribute_exists", &self.deleted());
         self.stamp(&mut update, now);
-        self.update_item(key, update, Kind::Revive)
+        self.update_item(key, update, WriteKind::Revive)
     }
 
     /// A PutItem of `item` that must not exist yet.
@@ -143,7 +143,7 @@ impl Requests {
             "Item": item,
             "ConditionExpression": "attribute_not_exists(PK)",
         });
-        put_item(body, Kind::Put)
+        put_item(body, WriteKind::Put)
     }
 
     /// A PutItem of an item that was read and changed, with its own Region's pair moved on, on the condition that the
@@ -175,7 +175,7 @@ impl Requests {
         if !values.is_empty() {
             body["ExpressionAttributeValues"] = values.into();
         }
-        put_item(body, Kind::Put)
+        put_item(body, WriteKind::Put)
     }
 
     /// A PutItem that read nothing: it starts its Region's pair afresh and says so.
@@ -191,7 +191,7 @@ impl Requests {
         item.insert(format!("{}:reset", self.prefix), number(now));
         put_item(
             json!({"TableName": self.table, "Item": item}),
-            Kind::BlindPut,
+            WriteKind::BlindPut,
         )
     }
 
@@ -223,7 +223,7 @@ impl Requests {
         update.add(&self.n(self.region), number(1));
     }
 
-    fn update_item(&self, key: &ItemKey, update: Update, kind: Kind) -> Request {
+    fn update_item(&self, key: &ItemKey, update: Update, kind: WriteKind) -> Request {
         let mut clauses = Vec::new();
         for (word, parts) in [
             ("SET", update.set),
@@ -271,7 +271,7 @@ impl Requests {
     }
 }
 
-fn put_item(body: Value, kind: Kind) -> Request {
+fn put_item(body: Value, kind: WriteKind) -> Request {
     Request {
         operation: "PutItem",
         body,

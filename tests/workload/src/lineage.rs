@@ -1,10 +1,10 @@
 //! Questions about one item's forest of versions.
 
 use std::collections::{BTreeMap, HashMap};
+use local_aws::replica::Region;
 
-use super::history::{ItemHistory, Kind, Stamps, WriteId};
-use super::truth::Outside;
-use crate::replica::Region;
+use super::history::{ItemHistory, StampPairs, WriteId, WriteKind};
+use super::out_of_scope::OutOfScope;
 
 /// An item's versions, so numbered that "descends from" is a comparison of two numbers.
 #[derive(Debug)]
@@ -12,14 +12,14 @@ pub(super) struct Lineage {
     item: ItemHistory,
     /// For each version the numbers at which a walk through the forest came to it and left it.
     walk: HashMap<WriteId, (usize, usize)>,
-    by_stamps: HashMap<Stamps, Vec<WriteId>>,
+    by_stamps: HashMap<StampPairs, Vec<WriteId>>,
     last: Option<WriteId>,
 }
 
 impl Lineage {
     pub(super) fn new(item: ItemHistory) -> Self {
         let mut children: BTreeMap<Option<WriteId>, Vec<WriteId>> = BTreeMap::new();
-        let mut by_stamps: HashMap<Stamps, Vec<WriteId>> = HashMap::new();
+        let mut by_stamps: HashMap<StampPairs, Vec<WriteId>> = HashMap::new();
         for (id, version) in &item.versions {
             // A parent that nobody was told of counts as none.
             let parent = version
@@ -44,10 +44,10 @@ impl Lineage {
     }
 
     /// Every write, with what sort it is. Deletions by TTL are no writes.
-    pub(super) fn writes(&self) -> impl Iterator<Item = (WriteId, Kind, &Stamps)> {
+    pub(super) fn writes(&self) -> impl Iterator<Item = (WriteId, WriteKind, &StampPairs)> {
         let versions = self.item.versions.iter();
         versions
-            .filter(|(_, version)| version.kind != Kind::Purge)
+            .filter(|(_, version)| version.kind != WriteKind::Purge)
             .map(|(id, version)| (*id, version.kind, &version.stamps))
     }
 
@@ -68,7 +68,7 @@ impl Lineage {
     }
 
     /// The versions that have these stamps: one, where every writer stamps.
-    pub(super) fn with_stamps(&self, stamps: &Stamps) -> &[WriteId] {
+    pub(super) fn with_stamps(&self, stamps: &StampPairs) -> &[WriteId] {
         self.by_stamps.get(stamps).map_or(&[], Vec::as_slice)
     }
 
@@ -76,36 +76,41 @@ impl Lineage {
     ///
     /// What counts is the moment at which its own Region first went from a version that descends from it to one that
     /// does not: the writes that only one of these two descends from are what the stamps of the two tell apart.
-    pub(super) fn outside(&self, write: WriteId) -> Option<Outside> {
+    pub(super) fn out_of_scope(&self, write: WriteId) -> Option<OutOfScope> {
         let held = self.item.held.get(&write.region)?;
         let from = held.iter().position(|id| *id == write)?;
         let without = |pair: &&[WriteId]| !self.descends(pair[1], write);
         let Some(pair) = held[from..].windows(2).find(without) else {
-            return Some(Outside::NotArrived);
+            return Some(OutOfScope::NotArrived);
         };
-        self.outside_between(pair[0], pair[1])
+        self.out_of_scope_between(pair[0], pair[1])
     }
 
     /// Why the stamps of two versions do not tell which of them descends from what.
-    pub(super) fn outside_between(&self, loser: WriteId, winner: WriteId) -> Option<Outside> {
+    pub(super) fn out_of_scope_between(&self, loser: WriteId, winner: WriteId) -> Option<OutOfScope> {
         let mut ways = self.only_in(loser, winner);
         ways.extend(self.only_in(winner, loser));
-        ways.into_iter().filter_map(|id| self.oddity(id)).min()
+        ways.into_iter().filter_map(|id| self.version_out_of_scope(id)).min()
     }
 
-    /// What is odd about one version.
-    fn oddity(&self, id: WriteId) -> Option<Outside> {
+    /// Why a version's stamps, or those of a version built on it, do not tell what it descends from.
+    fn version_out_of_scope(&self, id: WriteId) -> Option<OutOfScope> {
         let version = self.item.versions.get(&id)?;
         let on_tombstone = version
             .parent
             .and_then(|parent| self.item.versions.get(&parent))
             .is_some_and(|parent| parent.deleted);
+        if version.deleted {
+            return Some(OutOfScope::Deleted);
+        }
         match version.kind {
-            _ if version.deleted => Some(Outside::Deleted),
-            Kind::BlindPut => Some(Outside::BlindPut),
-            Kind::Unstamped | Kind::Other => Some(Outside::Unstamped),
-            _ if on_tombstone => Some(Outside::Recreated),
-            _ => None,
+            WriteKind::BlindPut => Some(OutOfScope::BlindPut),
+            WriteKind::Unstamped | WriteKind::Other => Some(OutOfScope::Unstamped),
+            WriteKind::Update
+            | WriteKind::Put
+            | WriteKind::SoftDelete
+            | WriteKind::Revive
+            | WriteKind::Purge => on_tombstone.then_some(OutOfScope::Recreated),
         }
     }
 
