@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::report::table;
 use crate::scenarios::{Figures, Results};
+use crate::table::table;
 
 /// The memory sizes that are worked out, in MB. The templates' default is 256.
 const MEMORY_MB: [u32; 5] = [128, 256, 512, 1_024, 1_769];

@@ -7,6 +7,7 @@ mod process;
 mod report;
 mod scenarios;
 mod stats;
+mod table;
 
 use std::path::PathBuf;
 

@@ -1,11 +1,11 @@
 //! The results beside their targets.
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::cost::Costs;
 use crate::scenarios::Results;
 use crate::stats::Measured;
+use crate::table::table;
 
 /// A figure with the most it may be.
 #[derive(Debug, Serialize)]
@@ -190,15 +190,4 @@ fn spread(measured: Measured) -> String {
         "{:.2} ({:.2} to {:.2})",
         measured.median, measured.low, measured.high
     )
-}
-
-pub(crate) fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::ASCII_MARKDOWN)
-        .set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

@@ -2,9 +2,9 @@
 
 pub mod cloudwatch;
 pub mod fault;
+pub mod global_table;
 pub mod http;
 pub mod lambda;
 pub mod ledger;
 pub mod mapping;
-pub mod replica;
 pub mod shard;

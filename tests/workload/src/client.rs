@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{self, header};
 use serde_json::Value;
 use local_aws::http::{HttpClient, http_client};
-use local_aws::replica::TAG_HEADER;
+use local_aws::global_table::TAG_HEADER;
 
 use super::request::Request;
 

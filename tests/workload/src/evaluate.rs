@@ -1,7 +1,7 @@
 //! Holds the conflicts that were found against the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use local_aws::replica::{ItemKey, Region};
+use local_aws::global_table::{ItemKey, Region};
 
 use super::history::{StampPairs, WriteId};
 use super::lineage::Lineage;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use local_aws::replica::{AttributeValue, Commit, How, Item, ItemKey, Observer, PrivateTimestamp, Region};
+use local_aws::global_table::{AttributeValue, Commit, How, Item, ItemKey, Observer, PrivateTimestamp, Region};
 
 /// A version's id, and with that the id of the write that made it.
 pub type WriteId = PrivateTimestamp;

@@ -11,6 +11,7 @@ mod history;
 mod lineage;
 mod options;
 mod out_of_scope;
+mod progress;
 mod request;
 mod run;
 #[cfg(test)]
@@ -22,5 +23,6 @@ pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score};
 pub use history::{History, WriteKind, StampPair, StampPairs, WriteId};
 pub use out_of_scope::OutOfScope;
 pub use options::WorkloadOptions;
-pub use run::{Progress, run};
+pub use progress::Progress;
+pub use run::run;
 pub use truth::{Fate, Truth, Write};

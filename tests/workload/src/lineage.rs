@@ -1,7 +1,7 @@
 //! Questions about one item's forest of versions.
 
 use std::collections::{BTreeMap, HashMap};
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 
 use super::history::{ItemHistory, StampPairs, WriteId, WriteKind};
 use super::out_of_scope::OutOfScope;

@@ -1,69 +1,22 @@
 //! Runs the writers of all Regions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use local_aws::replica::{GlobalTable, GlobalTableError};
+use local_aws::global_table::{GlobalTable, GlobalTableError};
 
 use super::WorkloadOptions;
-use super::client::{Response, Client, RequestError};
-use super::request::{Request, RequestBuilder};
+use super::client::Client;
+use super::progress::Progress;
+use super::request::RequestBuilder;
 use super::writer::Writer;
 
 /// How far a writer may fall behind its rate before it gives up catching up.
 const MAX_LATENESS: Duration = Duration::from_secs(1);
-
-/// What a workload has sent. Read it while the workload runs, or after.
-#[derive(Debug, Default)]
-pub struct Progress {
-    writes: AtomicU64,
-    reads: AtomicU64,
-    refused: AtomicU64,
-    errors: AtomicU64,
-    skipped: AtomicU64,
-}
-
-impl Progress {
-    /// Writes that were applied.
-    pub fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
-    }
-
-    /// Reads.
-    pub fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
-    }
-
-    /// Writes whose condition did not hold, so that nothing was written.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
-    /// Requests that failed. Zero unless an endpoint breaks.
-    pub fn errors(&self) -> u64 {
-        self.errors.load(Ordering::Relaxed)
-    }
-
-    /// Pieces of work that were left out because the machine was too slow for the rate.
-    pub fn skipped(&self) -> u64 {
-        self.skipped.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count(&self, request: &Request, answer: &Result<Response, RequestError>) {
-        let counter = match answer {
-            Err(_) => &self.errors,
-            Ok(Response::ConditionFailed) => &self.refused,
-            Ok(Response::Done(_)) if request.kind.is_none() => &self.reads,
-            Ok(Response::Done(_)) => &self.writes,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// Writes until the length is over or `stop` says true. Every request that was begun is finished.
 ///
@@ -125,7 +78,7 @@ async fn keep_writing(
         }
         let now = Instant::now();
         if now > due + MAX_LATENESS {
-            writer.progress.skipped.fetch_add(1, Ordering::Relaxed);
+            writer.progress.skip();
             continue;
         }
         tokio::select! {

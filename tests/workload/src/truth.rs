@@ -1,7 +1,7 @@
 //! What really happened: which writes survived, which were lost, and which losses no stamp could show.
 
 use std::collections::{BTreeMap, HashMap};
-use local_aws::replica::{ItemKey, Region};
+use local_aws::global_table::{ItemKey, Region};
 
 use super::history::{History, StampPair, WriteId, WriteKind};
 use super::lineage::Lineage;

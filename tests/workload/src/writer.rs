@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
-use local_aws::replica::ItemKey;
+use local_aws::global_table::ItemKey;
 
 use super::WorkloadOptions;
 use super::client::{Response, Client, RequestError};
 use super::request::{Request, RequestBuilder, number};
-use super::run::Progress;
+use super::progress::Progress;
 
 /// How many orders of one user are worked on: few, so that writers in different Regions meet.
 const ORDERS_PER_USER: u64 = 4;

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use serde_json::{Value, json};
 
 use super::inputs::{item, send, update};

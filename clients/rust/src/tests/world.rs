@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use conflict::{Change, StampNames, Stamps, Tolerance, Verdict, judge};
-use local_aws::replica::{GlobalTable, GlobalTableConfig, Lag, Region};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, Lag, Region};
 use serde_json::{Value, json};
 
 use super::inputs::{Item, item};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use local_aws::replica::{ItemKey, Region};
+use local_aws::global_table::{ItemKey, Region};
 use workload::{LedgerConflict, StampPair, StampPairs};
 use serde::Serialize;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 
 /// What `--cut` says.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use tokio::time::MissedTickBehavior;
 
 use crate::terminal::printable;

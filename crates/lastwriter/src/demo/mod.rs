@@ -17,7 +17,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use local_aws::replica::{GlobalTableConfig, Lag};
+use local_aws::global_table::{GlobalTableConfig, Lag};
 use workload::{History, WorkloadOptions};
 
 use crate::failure::CommandError;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use local_aws::cloudwatch::{dimensions, sum_of};
-use local_aws::replica::{Lag, Region};
+use local_aws::global_table::{Lag, Region};
 use workload::{Score, Truth};
 use serde::Serialize;
 

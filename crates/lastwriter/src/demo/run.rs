@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use local_aws::replica::{GlobalTable, GlobalTableError, Lag};
+use local_aws::global_table::{GlobalTable, GlobalTableError, Lag};
 use workload::{History, Progress, WorkloadOptions};
 use tokio::sync::watch;
 

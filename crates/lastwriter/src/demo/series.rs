@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use workload::{Truth, WriteKind};
 
 use super::conflict::Conflict;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 use local_aws::cloudwatch::{DataPoint, Samples, dimensions};
-use local_aws::replica::{Lag, Region};
+use local_aws::global_table::{Lag, Region};
 use serde_json::{Value, json};
 
 use super::conflict::Conflict;

@@ -1,6 +1,6 @@
 //! A line for each conflict, as it is found.
 
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use serde_json::Value;
 
 use crate::report::{Finding, text_of};

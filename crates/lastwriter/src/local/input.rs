@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 

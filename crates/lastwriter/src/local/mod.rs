@@ -10,7 +10,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use local_aws::replica::{GlobalTableConfig, Lag, Region};
+use local_aws::global_table::{GlobalTableConfig, Lag, Region};
 
 use crate::failure::CommandError;
 use crate::replay::find_bootstrap;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::Utc;
-use local_aws::replica::{GlobalTable, Region};
+use local_aws::global_table::{GlobalTable, Region};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 

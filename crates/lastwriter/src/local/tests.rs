@@ -1,6 +1,6 @@
 //! Ports, lines on standard input, what is printed, and the endpoints file.
 
-use local_aws::replica::Region;
+use local_aws::global_table::Region;
 use serde_json::json;
 
 use super::conflicts;

@@ -5,7 +5,7 @@ use std::io;
 use local_aws::lambda::StartError;
 use local_aws::ledger::LedgerError;
 use local_aws::mapping::InvalidSetting;
-use local_aws::replica::GlobalTableError;
+use local_aws::global_table::GlobalTableError;
 
 use crate::failure::CommandError;
 

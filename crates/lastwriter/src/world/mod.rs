@@ -20,7 +20,7 @@ use local_aws::cloudwatch::CloudWatch;
 use local_aws::lambda::{Function, FunctionConfig};
 use local_aws::ledger::{Ledger, Storage};
 use local_aws::mapping::{Counts, EventSourceMapping, MappingConfig};
-use local_aws::replica::{GlobalTable, GlobalTableConfig, Region};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, Region};
 
 pub use error::WorldError;
 pub use found::{Found, Said};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_aws::replica::{Lag, Region};
+use local_aws::global_table::{Lag, Region};
 
 /// The Regions that a number stands for: the first so many of these.
 pub const USUAL_REGIONS: [&str; 5] = [

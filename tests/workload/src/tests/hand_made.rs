@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local_aws::replica::{AttributeValue, Commit, How, Item, ItemKey, PrivateTimestamp, Region};
+use local_aws::global_table::{AttributeValue, Commit, How, Item, ItemKey, PrivateTimestamp, Region};
 use crate::*;
 
 pub(super) const EAST: &str = "us-east-1";

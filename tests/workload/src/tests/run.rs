@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::hand_made::{EAST, EU, WEST, region};
-use local_aws::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
 use crate::*;
 
 /// How far the clocks of one Region's writers may be apart for the reader of the streams.

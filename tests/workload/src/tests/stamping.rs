@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::hand_made::{EAST, WEST, region};
-use local_aws::replica::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
 use crate::client::{Response, Client};
 use crate::request::{Request, RequestBuilder};
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::support::*;
-use crate::replica::*;
+use crate::global_table::*;
 
 async fn put_expiring(world: &World, at: &str, pk: &str, second: u64) {
     let item = json!({

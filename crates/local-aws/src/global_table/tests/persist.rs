@@ -1,7 +1,7 @@
 //! What a restart keeps.
 
 use super::support::*;
-use crate::replica::*;
+use crate::global_table::*;
 
 fn kept(folder: &tempfile::TempDir) -> GlobalTableConfig {
     GlobalTableConfig {

@@ -16,6 +16,7 @@ use super::lag::Lag;
 use super::names::Names;
 use super::network::Network;
 use super::replica::{Replica, Surroundings};
+use super::replication::replicate;
 use super::stats::Counts;
 use super::{GlobalTableConfig, GlobalTableError, ItemKey, PrivateTimestamp, Region};
 use crate::http::{HttpClient, Server, http_client};
@@ -77,7 +78,7 @@ impl GlobalTable {
                 continue;
             };
             let (network, to) = (Arc::clone(&network), Arc::clone(&to.replica));
-            tasks.spawn(async move { network.carry(&link, &to).await });
+            tasks.spawn(async move { replicate(&network, &link, &to).await });
         }
         for member in members.values() {
             if config.persist.is_some() {

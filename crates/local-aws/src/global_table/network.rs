@@ -10,10 +10,6 @@ use tokio::time::Instant;
 use super::Region;
 use super::lag::Lag;
 use super::queue::{Change, Queue};
-use super::replica::Replica;
-
-/// How many changes a link applies before others may pass the receiver's gate.
-const MOST_AT_ONCE: usize = 8;
 
 /// The way from one replica to one other.
 #[derive(Debug)]
@@ -140,17 +136,29 @@ impl Network {
         }
     }
 
-    /// Carries changes over one link, for ever.
-    pub(super) async fn carry(&self, link: &Link, to: &Replica) {
+    /// The next change on a link that is due, if neither of its Regions is cut off.
+    pub(super) fn pop_due(&self, link: &Link) -> Option<Change> {
+        if self.is_open(link) {
+            link.queue().pop_due(Instant::now())
+        } else {
+            None
+        }
+    }
+
+    /// Takes note that a change which was popped has been applied or rejected.
+    pub(super) fn delivered(&self) {
+        if self.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// Waits until a change on a link is due.
+    pub(super) async fn wait_until_due(&self, link: &Link) {
         loop {
             // A change in between leaves a permit behind, so none is missed.
             let changed = link.changed.notified();
-            if !self.is_open(link) {
-                changed.await;
-                continue;
-            }
-            let next = link.queue().next_due();
-            match next {
+            let due = link.queue().next_due().filter(|_| self.is_open(link));
+            match due {
                 None => changed.await,
                 Some(due) if due > Instant::now() => {
                     tokio::select! {
@@ -158,27 +166,7 @@ impl Network {
                         () = changed => {}
                     }
                 }
-                Some(_) => self.deliver(link, to).await,
-            }
-        }
-    }
-
-    /// Applies the changes that are due, a few at a time, so that the application's writes get their turn. A change
-    /// leaves the queue only behind the receiver's gate: once a Region is cut off and the gates have been passed,
-    /// nothing more arrives.
-    async fn deliver(&self, link: &Link, to: &Replica) {
-        let mut state = to.gate().await;
-        for _ in 0..MOST_AT_ONCE {
-            if !self.is_open(link) {
-                return;
-            }
-            let due = link.queue().pop_due(Instant::now());
-            let Some(change) = due else {
-                return;
-            };
-            to.apply(&mut state, change);
-            if self.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
-                self.settled.notify_waiters();
+                Some(_) => return,
             }
         }
     }

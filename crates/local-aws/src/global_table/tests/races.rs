@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::support::*;
-use crate::replica::*;
+use crate::global_table::*;
 
 fn update(pk: &str, value: &str) -> Value {
     json!({

@@ -23,8 +23,8 @@ mod names;
 mod network;
 mod queue;
 mod region;
-#[allow(clippy::module_inception)]
 mod replica;
+mod replication;
 mod stats;
 mod store;
 mod table;
@@ -35,7 +35,6 @@ mod versions;
 pub use clock::{ManualClock, PhysicalClock, PrivateTimestamp, SystemClock};
 pub use config::{Commit, GlobalTableConfig, GlobalTableError, How, Observer};
 pub use gateway::TAG_HEADER;
-
 pub use item::{AttributeValue, Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
 pub use lag::Lag;
 pub use region::{Region, UnknownRegion};

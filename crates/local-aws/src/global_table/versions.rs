@@ -69,7 +69,7 @@ impl Versions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replica::Region;
+    use crate::global_table::Region;
 
     fn version(micros: u64) -> PrivateTimestamp {
         PrivateTimestamp {

@@ -127,7 +127,7 @@ fn parse(text: &str) -> io::Result<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replica::Region;
+    use crate::global_table::Region;
 
     fn entry(pk: &str, micros: u64) -> Entry {
         Entry {

@@ -8,7 +8,7 @@ use axum::http::request::Builder;
 use serde_json::{Value, json};
 
 use crate::http::{HttpClient, http_client};
-use crate::replica::*;
+use crate::global_table::*;
 
 pub(super) const EAST: &str = "us-east-1";
 pub(super) const WEST: &str = "us-west-2";

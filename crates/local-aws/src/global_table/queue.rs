@@ -105,7 +105,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::replica::Region;
+    use crate::global_table::Region;
 
     /// Longer than every delay that is drawn here.
     const FAR: Duration = Duration::from_secs(1_000_000);

@@ -97,7 +97,7 @@ async fn a_replicated_version_equal_to_what_is_there_gives_no_record_but_is_the_
     world.put(WEST, "a", "same").await;
     world.table.join(region(EAST)).unwrap();
     world.table.wait_until_converged().await;
-    let key = crate::replica::ItemKey::new("a", "x");
+    let key = crate::global_table::ItemKey::new("a", "x");
     let mut versions = Vec::new();
     for at in [EAST, WEST] {
         assert_eq!(world.stream(at).len(), 1, "{at}");

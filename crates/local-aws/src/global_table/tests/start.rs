@@ -1,7 +1,7 @@
 //! What stops a global table from starting, and what is said then.
 
 use super::support::*;
-use crate::replica::*;
+use crate::global_table::*;
 
 async fn refusal(config: GlobalTableConfig) -> String {
     match GlobalTable::start(config).await {

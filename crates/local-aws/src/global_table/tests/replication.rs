@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::support::*;
-use crate::replica::*;
+use crate::global_table::*;
 
 #[tokio::test]
 async fn a_write_reaches_every_other_region() {
