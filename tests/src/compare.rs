@@ -8,15 +8,15 @@ use crate::attribute_value::compare_attributes;
 use crate::case::{Expectation, ExpectedRecord};
 use crate::ledger_entry::{key_of, without_time};
 use crate::log::{count, text};
-use crate::metrics::Series;
-use crate::observed::{Observed, ObservedRecord};
+use crate::metrics::MetricKey;
+use crate::observed::{Observation, RecordObservation};
 
 /// The namespace and the retention that the settings' defaults give; no case changes them.
 const NAMESPACE: &str = "LastWriter";
 const RETENTION_DAYS: i64 = 30;
 
 /// A line for each difference; none if all is as expected.
-pub fn differences(expected: &Expectation, observed: &Observed) -> Vec<String> {
+pub fn differences(expected: &Expectation, observed: &Observation) -> Vec<String> {
     let mut differences = observed.problems.clone();
     compare_records(expected, observed, &mut differences);
     compare_findings(observed, &mut differences);
@@ -43,7 +43,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(
     }
 }
 
-fn compare_records(expected: &Expectation, observed: &Observed, differences: &mut Vec<String>) {
+fn compare_records(expected: &Expectation, observed: &Observation, differences: &mut Vec<String>) {
     let counts = (expected.records.len(), observed.records.len());
     equal("number of records", &counts.0, &counts.1, differences);
     let by_id: BTreeMap<String, &Value> = observed
@@ -72,7 +72,7 @@ fn compare_records(expected: &Expectation, observed: &Observed, differences: &mu
 fn compare_record(
     at: usize,
     expected: &ExpectedRecord,
-    observed: &ObservedRecord,
+    observed: &RecordObservation,
     ledger: &BTreeMap<String, &Value>,
     differences: &mut Vec<String>,
 ) {
@@ -130,7 +130,7 @@ fn compare_record(
 }
 
 /// Each entry has a line in the log that names it, and each such line an entry.
-fn compare_findings(observed: &Observed, differences: &mut Vec<String>) {
+fn compare_findings(observed: &Observation, differences: &mut Vec<String>) {
     let named: BTreeSet<String> = observed
         .records
         .iter()
@@ -140,7 +140,7 @@ fn compare_findings(observed: &Observed, differences: &mut Vec<String>) {
     equal("entries that the log names", &kept, &named, differences);
 }
 
-fn compare_summary(expected: &Expectation, observed: &Observed, differences: &mut Vec<String>) {
+fn compare_summary(expected: &Expectation, observed: &Observation, differences: &mut Vec<String>) {
     let [summary] = observed.summaries.as_slice() else {
         differences.push(format!(
             "{} summary lines, expected one",
@@ -169,7 +169,7 @@ fn compare_summary(expected: &Expectation, observed: &Observed, differences: &mu
     }
 }
 
-fn compare_ledger(expected: &Expectation, observed: &Observed, differences: &mut Vec<String>) {
+fn compare_ledger(expected: &Expectation, observed: &Observation, differences: &mut Vec<String>) {
     let mut found = BTreeMap::new();
     for item in &observed.ledger {
         let (attributes, problems) = without_time(item, RETENTION_DAYS);
@@ -194,10 +194,10 @@ fn compare_ledger(expected: &Expectation, observed: &Observed, differences: &mut
     }
 }
 
-fn compare_metrics(expected: &Expectation, observed: &Observed, differences: &mut Vec<String>) {
+fn compare_metrics(expected: &Expectation, observed: &Observation, differences: &mut Vec<String>) {
     let mut found = observed.metrics.0.clone();
     for metric in &expected.metrics {
-        let series = Series {
+        let series = MetricKey {
             namespace: NAMESPACE.to_owned(),
             name: metric.name.clone(),
             unit: metric.unit.clone(),

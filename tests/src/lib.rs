@@ -1,4 +1,4 @@
-//! What the tests of the whole system share. The tests themselves are in `tests/`; the model of a global table that
+//! What the tests of the whole system share. The tests themselves are in `system/`; the model of a global table that
 //! knows ancestry, and the proof that rests on it, are the member `tests/model`.
 //!
 //! [`system`] puts the built function between a ledger, CloudWatch and Lambda, all on this machine; [`records`] makes

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A function's output, sorted by what it is.
 #[derive(Debug, Default)]
-pub struct Log {
+pub struct FunctionLog {
     /// Log lines that are JSON.
     pub lines: Vec<Value>,
     /// Data points out of embedded metric format.
@@ -15,7 +15,7 @@ pub struct Log {
     pub others: Vec<String>,
 }
 
-impl Log {
+impl FunctionLog {
     /// Reads what a function wrote.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use local_aws::cloudwatch::DataPoint;
 
 /// What one line of a graph is made of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Series {
+pub struct MetricKey {
     /// The namespace.
     pub namespace: String,
     /// The metric's name.
@@ -18,7 +18,7 @@ pub struct Series {
     pub dimensions: BTreeMap<String, String>,
 }
 
-impl fmt::Display for Series {
+impl fmt::Display for MetricKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -30,7 +30,7 @@ impl fmt::Display for Series {
 
 /// All samples of a series.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Total {
+pub struct MetricTotal {
     /// Their sum.
     pub sum: f64,
     /// How many there are.
@@ -39,14 +39,14 @@ pub struct Total {
 
 /// Metrics by series.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metrics(pub BTreeMap<Series, Total>);
+pub struct Metrics(pub BTreeMap<MetricKey, MetricTotal>);
 
 impl Metrics {
     /// Adds data points up.
-    pub fn of(points: &[DataPoint]) -> Self {
+    pub fn new(points: &[DataPoint]) -> Self {
         let mut metrics = Self::default();
         for point in points {
-            let series = Series {
+            let series = MetricKey {
                 namespace: point.namespace.clone(),
                 name: point.metric.clone(),
                 unit: point.unit.clone().unwrap_or_default(),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::log::{Log, count, text};
+use crate::log::{FunctionLog, count, text};
 use crate::metrics::Metrics;
-use crate::system::{Setup, System};
+use crate::system::{System, SystemConfig};
 
 /// Where metrics are to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +30,9 @@ impl Sink {
 
 /// What one event gave.
 #[derive(Debug, Clone)]
-pub struct Observed {
+pub struct Observation {
     /// What the log says of each record, in order.
-    pub records: Vec<ObservedRecord>,
+    pub records: Vec<RecordObservation>,
     /// The batch answer.
     pub response: Value,
     /// All items of the ledger.
@@ -47,7 +47,7 @@ pub struct Observed {
 
 /// What the log says of one record.
 #[derive(Debug, Clone, Default)]
-pub struct ObservedRecord {
+pub struct RecordObservation {
     /// The verdict; empty where the log has none.
     pub verdict: String,
     /// Where the new version came from.
@@ -57,22 +57,24 @@ pub struct ObservedRecord {
 }
 
 /// Replays a case in a fresh process with a fresh ledger and CloudWatch.
-pub async fn replay(case: &Case, sink: Sink) -> Observed {
+pub async fn replay(case: &Case, sink: Sink) -> Observation {
     let settings = case.expected().settings;
     let setup = settings
         .iter()
-        .fold(Setup::new(), |setup, (name, value)| setup.set(name, value))
+        .fold(SystemConfig::new(), |setup, (name, value)| {
+            setup.set(name, value)
+        })
         .set("METRICS_SINK", sink.name());
     let system = setup.start().await;
     let response = system.answer(case.payload.clone()).await;
     observe(&system, response, sink).await
 }
 
-async fn observe(system: &System, response: Value, sink: Sink) -> Observed {
+async fn observe(system: &System, response: Value, sink: Sink) -> Observation {
     let log = system.log();
     let (metrics, other) = match sink {
-        Sink::CloudWatch => (system.metrics(), Metrics::of(&log.emf)),
-        Sink::Emf => (Metrics::of(&log.emf), system.metrics()),
+        Sink::CloudWatch => (system.metrics(), Metrics::new(&log.emf)),
+        Sink::Emf => (Metrics::new(&log.emf), system.metrics()),
     };
     let mut problems: Vec<String> = log
         .others
@@ -82,7 +84,7 @@ async fn observe(system: &System, response: Value, sink: Sink) -> Observed {
     if !other.0.is_empty() {
         problems.push(format!("metrics went to the other sink: {other:?}"));
     }
-    Observed {
+    Observation {
         records: records_of(&log, &mut problems),
         response,
         ledger: system.items().await,
@@ -92,11 +94,11 @@ async fn observe(system: &System, response: Value, sink: Sink) -> Observed {
     }
 }
 
-fn records_of(log: &Log, problems: &mut Vec<String>) -> Vec<ObservedRecord> {
-    let mut records: BTreeMap<usize, ObservedRecord> = BTreeMap::new();
+fn records_of(log: &FunctionLog, problems: &mut Vec<String>) -> Vec<RecordObservation> {
+    let mut records: BTreeMap<usize, RecordObservation> = BTreeMap::new();
     for line in log.with_message("verdict") {
         let at = count(line, "record").unwrap_or(usize::MAX);
-        let observed = ObservedRecord {
+        let observed = RecordObservation {
             verdict: text(line, "verdict").unwrap_or_default(),
             origin: text(line, "origin"),
             finding: None,

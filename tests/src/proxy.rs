@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// No request of these tests is larger.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Intervention {
     /// It goes on, and so does the answer.
     Pass,
     /// DynamoDB denies access. Its clients do not try that again.
@@ -38,10 +38,10 @@ pub struct Proxy {
     task: JoinHandle<()>,
 }
 
-struct Shared {
+struct ProxyState {
     upstream: String,
     client: Client<HttpConnector, Body>,
-    decide: Box<dyn Fn(&Bytes) -> Decision + Send + Sync>,
+    decide: Box<dyn Fn(&Bytes) -> Intervention + Send + Sync>,
     struck: watch::Sender<usize>,
 }
 
@@ -49,14 +49,14 @@ impl Proxy {
     /// Starts a proxy to `upstream`. `decide` sees each request's body.
     pub async fn start(
         upstream: String,
-        decide: impl Fn(&Bytes) -> Decision + Send + Sync + 'static,
+        decide: impl Fn(&Bytes) -> Intervention + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         let (sender, struck) = watch::channel(0);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ProxyState {
             upstream,
             client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
             decide: Box::new(decide),
@@ -98,13 +98,13 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+async fn pass(State(shared): State<Arc<ProxyState>>, request: Request<Body>) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MOST_BYTES).await else {
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let decision = (shared.decide)(&body);
-    if decision == Decision::Deny {
+    if decision == Intervention::Deny {
         shared.struck.send_modify(|struck| *struck += 1);
         let denied = json!({
             "__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException",
@@ -122,7 +122,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
         .client
         .request(Request::from_parts(parts, Body::from(body)))
         .await;
-    if decision == Decision::KeepAnswer {
+    if decision == Intervention::KeepAnswer {
         shared.struck.send_modify(|struck| *struck += 1);
         return std::future::pending().await;
     }

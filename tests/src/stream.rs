@@ -15,7 +15,7 @@ const BLOCKED: Duration = Duration::from_secs(120);
 
 /// A shard with a mapping that empties it.
 #[derive(Debug)]
-pub struct Stream {
+pub struct StreamFixture {
     /// The mapping.
     pub mapping: EventSourceMapping,
     shard: Shard,
@@ -31,12 +31,12 @@ pub fn mapping_config() -> MappingConfig {
     config.poll_interval = Duration::from_millis(5);
     config.backoff = Backoff {
         base: Duration::from_millis(10),
-        longest: Duration::from_millis(200),
+        max: Duration::from_millis(200),
     };
     config
 }
 
-impl Stream {
+impl StreamFixture {
     /// Puts the records into a shard and starts to hand them to the system's function.
     pub fn start(system: &System, records: &[Value], config: MappingConfig) -> Self {
         Self::to(std::sync::Arc::clone(&system.function), records, config)

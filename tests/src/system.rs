@@ -9,7 +9,7 @@ use local_aws::ledger::{Ledger, Storage};
 use serde_json::Value;
 
 use crate::bootstrap::bootstrap;
-use crate::log::Log;
+use crate::log::FunctionLog;
 use crate::metrics::Metrics;
 
 /// The ledger table's name.
@@ -20,20 +20,20 @@ pub const REGION: &str = "us-east-1";
 
 /// How a system is to be.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub struct SystemConfig {
     settings: Vec<(String, String)>,
     timeout: Duration,
     ledger_endpoint: Option<String>,
     cloudwatch_endpoint: Option<String>,
 }
 
-impl Default for Setup {
+impl Default for SystemConfig {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Setup {
+impl SystemConfig {
     /// The settings' defaults, log level `debug`, a timeout of 20 s.
     pub fn new() -> Self {
         Self {
@@ -164,8 +164,8 @@ impl System {
     }
 
     /// All that the function wrote so far.
-    pub fn log(&self) -> Log {
-        Log::read(&self.function.logs())
+    pub fn log(&self) -> FunctionLog {
+        FunctionLog::read(&self.function.logs())
     }
 
     /// All items of the ledger, parts too, in DynamoDB JSON.
@@ -175,12 +175,12 @@ impl System {
 
     /// What CloudWatch received so far.
     pub fn metrics(&self) -> Metrics {
-        Metrics::of(&self.cloudwatch.points())
+        Metrics::new(&self.cloudwatch.points())
     }
 
     /// What went to the log in embedded metric format so far.
     pub fn emf_metrics(&self) -> Metrics {
-        Metrics::of(&self.log().emf)
+        Metrics::new(&self.log().emf)
     }
 }
 

@@ -45,7 +45,7 @@ impl Prices {
         Ok(prices)
     }
 
-    fn of(&self, name: &str) -> f64 {
+    fn get(&self, name: &str) -> f64 {
         self.prices[name].price
     }
 }
@@ -81,12 +81,12 @@ struct Cost {
 
 impl Costs {
     /// Works the costs out.
-    pub(crate) fn of(results: &Results, prices: &Prices) -> Self {
+    pub(crate) fn new(results: &Results, prices: &Prices) -> Self {
         let records = results.records_per_batch;
         let row = |memory_mb| Row {
             memory_mb,
-            put_metric_data: Cost::of(&results.ours, records, memory_mb, prices),
-            emf: Cost::of(&results.emf, records, memory_mb, prices),
+            put_metric_data: Cost::new(&results.ours, records, memory_mb, prices),
+            emf: Cost::new(&results.emf, records, memory_mb, prices),
         };
         Self {
             records_per_batch: records,
@@ -96,7 +96,7 @@ impl Costs {
 }
 
 impl Cost {
-    fn of(figures: &Figures, records: usize, memory_mb: u32, prices: &Prices) -> Self {
+    fn new(figures: &Figures, records: usize, memory_mb: u32, prices: &Prices) -> Self {
         let invocations = 1e6 / records as f64;
         let cpu_ms = figures.cpu_us_per_record.median * records as f64 / 1e3;
         let share = (f64::from(memory_mb) / ONE_CPU_MB).min(1.0);
@@ -106,10 +106,11 @@ impl Cost {
         let gb_seconds = invocation_ms.ceil() / 1e3 * f64::from(memory_mb) / 1_024.0;
         Self {
             invocation_ms,
-            lambda: invocations * (gb_seconds * prices.of(GB_SECONDS) + prices.of(REQUESTS) / 1e6),
+            lambda: invocations
+                * (gb_seconds * prices.get(GB_SECONDS) + prices.get(REQUESTS) / 1e6),
             metrics: invocations
-                * (requests * prices.of(METRIC_REQUESTS) / 1e3
-                    + figures.log_bytes_per_batch * prices.of(LOGS) / 1e9),
+                * (requests * prices.get(METRIC_REQUESTS) / 1e3
+                    + figures.log_bytes_per_batch * prices.get(LOGS) / 1e9),
         }
     }
 
@@ -149,10 +150,10 @@ impl fmt::Display for Costs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Measured;
+    use crate::stats::Measurement;
 
     fn figures(metric_requests_per_batch: f64, log_bytes_per_batch: f64) -> Figures {
-        let measured = |value| Measured::of(vec![value]);
+        let measured = |value| Measurement::new(vec![value]);
         Figures {
             name: String::new(),
             cpu_us_per_record: measured(5.0),
@@ -170,18 +171,18 @@ mod tests {
 
     #[test]
     fn less_memory_is_less_cpu_and_waiting_is_paid_for() {
-        let cost = |figures, memory| Cost::of(figures, 1_000, memory, &prices());
+        let cost = |figures, memory| Cost::new(figures, 1_000, memory, &prices());
         let (requests, lines) = (&figures(1.0, 0.0), &figures(0.0, 2_000.0));
         // 5 ms of CPU at a quarter of 1,769 MB is 20 ms.
         assert!((cost(lines, 442).invocation_ms - 20.0).abs() < 0.1);
         assert!((cost(requests, 1_769).invocation_ms - 15.0).abs() < 1e-9);
         assert!((cost(lines, 3_538).invocation_ms - 5.0).abs() < 1e-9);
         // A thousand requests, and 2 MB of log.
-        assert!((cost(requests, 128).metrics - prices().of(METRIC_REQUESTS)).abs() < 1e-9);
-        assert!((cost(lines, 128).metrics - 2e-3 * prices().of(LOGS)).abs() < 1e-9);
+        assert!((cost(requests, 128).metrics - prices().get(METRIC_REQUESTS)).abs() < 1e-9);
+        assert!((cost(lines, 128).metrics - 2e-3 * prices().get(LOGS)).abs() < 1e-9);
         // 5 ms at 1,769 MB, a thousand times, and a thousandth of a million requests.
         let lambda =
-            5.0 * 1_769.0 / 1_024.0 * prices().of(GB_SECONDS) + 1e-3 * prices().of(REQUESTS);
+            5.0 * 1_769.0 / 1_024.0 * prices().get(GB_SECONDS) + 1e-3 * prices().get(REQUESTS);
         assert!((cost(lines, 1_769).lambda - lambda).abs() < 1e-9);
     }
 

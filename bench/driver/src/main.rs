@@ -107,8 +107,8 @@ async fn main() -> Result<std::process::ExitCode> {
         batches: options.batches,
     };
     let results = scenarios::run(&candidates, repeats, zip_bytes).await?;
-    let costs = cost::Costs::of(&results, &prices);
-    let report = report::Report::of(results, costs);
+    let costs = cost::Costs::new(&results, &prices);
+    let report = report::Report::new(results, costs);
     std::fs::write(&options.json, serde_json::to_vec_pretty(&report)?)
         .with_context(|| format!("writing {}", options.json.display()))?;
     report.print();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use local_aws::cloudwatch::CloudWatch;
-use local_aws::lambda::{Function, FunctionConfig, Outcome};
+use local_aws::lambda::{Function, FunctionConfig, InvocationOutcome};
 use local_aws::ledger::{Ledger, Storage};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(crate) struct Candidate {
 }
 
 /// A candidate that runs.
-pub(crate) struct Running {
+pub(crate) struct RunningFunction {
     function: Function,
     /// The CPU time that has been accounted for.
     accounted: Cell<Duration>,
@@ -48,12 +48,15 @@ pub(crate) async fn quick_ledger(delay: Duration) -> Result<String> {
 
 impl Candidate {
     /// Starts the function with endpoints of its own.
-    pub(crate) async fn start(&self) -> Result<Running> {
+    pub(crate) async fn start(&self) -> Result<RunningFunction> {
         self.start_with_ledger(None).await
     }
 
     /// Starts the function with another ledger endpoint than its own.
-    pub(crate) async fn start_with_ledger(&self, endpoint: Option<String>) -> Result<Running> {
+    pub(crate) async fn start_with_ledger(
+        &self,
+        endpoint: Option<String>,
+    ) -> Result<RunningFunction> {
         let cloudwatch = CloudWatch::start().await?;
         let ledger = Ledger::start("ledger", Storage::Memory).await?;
         let mut config = FunctionConfig::new(&self.bootstrap, self.name, "us-east-1")
@@ -68,7 +71,7 @@ impl Candidate {
         let function = Function::start(config)
             .await
             .with_context(|| format!("starting {}", self.name))?;
-        Ok(Running {
+        Ok(RunningFunction {
             function,
             accounted: Cell::default(),
             cloudwatch,
@@ -77,7 +80,7 @@ impl Candidate {
     }
 }
 
-impl Running {
+impl RunningFunction {
     /// From spawning the process until it asked for work.
     pub(crate) fn start_time(&self) -> Duration {
         self.function.start_time()
@@ -90,7 +93,7 @@ impl Running {
         let took = sent.elapsed();
         let nothing_failed = serde_json::json!({"batchItemFailures": []});
         match invocation.outcome {
-            Outcome::Response(answer)
+            InvocationOutcome::Response(answer)
                 if serde_json::from_slice(&answer)
                     .is_ok_and(|answer: Value| answer == nothing_failed) =>
             {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cost::Costs;
 use crate::scenarios::Results;
-use crate::stats::Measured;
+use crate::stats::Measurement;
 use crate::table::table;
 
 /// A figure with the most it may be.
@@ -32,7 +32,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Works the targets out.
-    pub(crate) fn of(results: Results, costs: Costs) -> Self {
+    pub(crate) fn new(results: Results, costs: Costs) -> Self {
         let (bare, ours) = (&results.bare, &results.ours);
         let ratio = |what, ours: f64, bare: f64, most| Target {
             what,
@@ -170,7 +170,7 @@ impl Report {
 /// How far the cost of a further record changes along the way, the larger over the smaller.
 ///
 /// What a batch costs whatever its size, above all its PutMetricData, is no part of it.
-fn bend(costs: &[(usize, Measured)]) -> f64 {
+fn bend(costs: &[(usize, Measurement)]) -> f64 {
     let slopes: Vec<f64> = costs
         .windows(2)
         .map(|pair| (pair[1].1.median - pair[0].1.median) / (pair[1].0 - pair[0].0) as f64)
@@ -180,12 +180,12 @@ fn bend(costs: &[(usize, Measured)]) -> f64 {
 }
 
 /// The largest cost over the smallest.
-fn growth(costs: &[(usize, Measured)]) -> f64 {
+fn growth(costs: &[(usize, Measurement)]) -> f64 {
     let medians = || costs.iter().map(|(_, cost)| cost.median);
     medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min)
 }
 
-fn spread(measured: Measured) -> String {
+fn spread(measured: Measurement) -> String {
     format!(
         "{:.2} ({:.2} to {:.2})",
         measured.median, measured.low, measured.high

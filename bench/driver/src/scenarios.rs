@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::measure::{Candidate, Running, quick_ledger};
+use crate::measure::{Candidate, RunningFunction, quick_ledger};
 use crate::payload::Batch;
-use crate::stats::Measured;
+use crate::stats::Measurement;
 
 /// Processes that the batches of a kind are spread over: where one process happens to have its memory tells in its
 /// figures.
@@ -48,11 +48,11 @@ impl Repeats {
 pub(crate) struct Figures {
     pub(crate) name: String,
     /// CPU microseconds a record, without conflicts.
-    pub(crate) cpu_us_per_record: Measured,
+    pub(crate) cpu_us_per_record: Measurement,
     /// Milliseconds from spawning the process until it asks for work.
-    pub(crate) start_ms: Measured,
+    pub(crate) start_ms: Measurement,
     /// Milliseconds of wall clock of the first invocation, ten records without conflicts.
-    pub(crate) first_invocation_ms: Measured,
+    pub(crate) first_invocation_ms: Measurement,
     /// The most memory, in MB.
     pub(crate) peak_memory_mb: f64,
     /// Bytes of log a batch, at level `warn`: what is there is metrics.
@@ -72,13 +72,13 @@ pub(crate) struct Results {
     /// Records in the batches of the figures.
     pub(crate) records_per_batch: usize,
     /// CPU microseconds a record with 1 % conflicts: bare, ours.
-    pub(crate) one_percent_cpu_us: (Measured, Measured),
+    pub(crate) one_percent_cpu_us: (Measurement, Measurement),
     /// Milliseconds of wall clock for a batch of 1,000 with 10 % conflicts and a ledger that answers in 5 ms.
-    pub(crate) ten_percent_batch_ms: Measured,
+    pub(crate) ten_percent_batch_ms: Measurement,
     /// Records a batch, and CPU microseconds a batch.
-    pub(crate) by_records: Vec<(usize, Measured)>,
+    pub(crate) by_records: Vec<(usize, Measurement)>,
     /// Bytes an image, and CPU nanoseconds a byte of payload.
-    pub(crate) by_image_bytes: Vec<(usize, Measured)>,
+    pub(crate) by_image_bytes: Vec<(usize, Measurement)>,
     /// Ledger requests of batches without a conflict.
     pub(crate) ledger_requests_without_conflict: u64,
     /// The zip's size in bytes.
@@ -132,7 +132,7 @@ fn progress(what: &str) {
 }
 
 /// Start-up time and first invocation of each function; the functions take turns.
-async fn starts(all: &[&Candidate], starts: usize) -> Result<Vec<(Measured, Measured)>> {
+async fn starts(all: &[&Candidate], starts: usize) -> Result<Vec<(Measurement, Measurement)>> {
     let few = Batch {
         records: 10,
         ..Batch::STANDARD
@@ -147,14 +147,14 @@ async fn starts(all: &[&Candidate], starts: usize) -> Result<Vec<(Measured, Meas
             running.stop().await;
         }
     }
-    let measured = |(start, first)| (Measured::of(start), Measured::of(first));
+    let measured = |(start, first)| (Measurement::new(start), Measurement::new(first));
     Ok(times.into_iter().map(measured).collect())
 }
 
 /// The figures of each function, and how many requests our ledger got: it should be none.
 async fn without_conflicts(
     all: &[&Candidate],
-    starts: Vec<(Measured, Measured)>,
+    starts: Vec<(Measurement, Measurement)>,
     batches: usize,
 ) -> Result<(Vec<Figures>, u64)> {
     #[derive(Clone, Default)]
@@ -164,7 +164,7 @@ async fn without_conflicts(
         metric_requests: u64,
     }
     let payloads = few(Batch::STANDARD);
-    let mut cpu = Samples::of(all.len());
+    let mut cpu = CpuSamples::new(all.len());
     let mut totals = vec![Totals::default(); all.len()];
     let mut ledger_requests = 0;
     for _ in 0..PROCESSES {
@@ -172,7 +172,7 @@ async fn without_conflicts(
         for candidate in all {
             running.push(candidate.start().await?);
         }
-        let lanes: Vec<&Running> = running.iter().collect();
+        let lanes: Vec<&RunningFunction> = running.iter().collect();
         cpu.in_turn(&lanes, batches, |turn| {
             vec![payloads[turn % payloads.len()].clone(); all.len()]
         })
@@ -203,17 +203,17 @@ async fn without_conflicts(
 /// CPU microseconds of batches, by lane.
 ///
 /// The lanes take turns, one batch each, so that noise hits all of them.
-struct Samples(Vec<Vec<f64>>);
+struct CpuSamples(Vec<Vec<f64>>);
 
-impl Samples {
-    fn of(lanes: usize) -> Self {
+impl CpuSamples {
+    fn new(lanes: usize) -> Self {
         Self(vec![Vec::new(); lanes])
     }
 
     /// Measures so many turns with processes that were just started; `payloads` gives a turn's batch for each lane.
     async fn in_turn(
         &mut self,
-        lanes: &[&Running],
+        lanes: &[&RunningFunction],
         turns: usize,
         mut payloads: impl FnMut(usize) -> Vec<Bytes>,
     ) -> Result<()> {
@@ -228,17 +228,17 @@ impl Samples {
         Ok(())
     }
 
-    fn measured(self) -> Vec<Measured> {
-        self.0.into_iter().map(Measured::of).collect()
+    fn measured(self) -> Vec<Measurement> {
+        self.0.into_iter().map(Measurement::new).collect()
     }
 }
 
-async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measured, Measured)> {
+async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measurement, Measurement)> {
     let batch = Batch {
         conflicts_percent: 1,
         ..Batch::STANDARD
     };
-    let mut cpu = Samples::of(2);
+    let mut cpu = CpuSamples::new(2);
     for _ in 0..PROCESSES {
         let running = vec![pair[0].start().await?, pair[1].start().await?];
         // Fresh conflicts each turn: an entry that exists already is another answer of the ledger.
@@ -255,11 +255,11 @@ async fn one_percent(pair: [&Candidate; 2], batches: usize) -> Result<(Measured,
         stop(running).await;
     }
     let cpu = cpu.measured();
-    let a_record = |cpu: Measured| cpu.times(1.0 / batch.records as f64);
+    let a_record = |cpu: Measurement| cpu.times(1.0 / batch.records as f64);
     Ok((a_record(cpu[0]), a_record(cpu[1])))
 }
 
-async fn ten_percent(ours: &Candidate, batches: usize) -> Result<Measured> {
+async fn ten_percent(ours: &Candidate, batches: usize) -> Result<Measurement> {
     let batch = Batch {
         conflicts_percent: 10,
         ..Batch::STANDARD
@@ -274,11 +274,11 @@ async fn ten_percent(ours: &Candidate, batches: usize) -> Result<Measured> {
         }
     }
     running.stop().await;
-    Ok(Measured::of(took))
+    Ok(Measurement::new(took))
 }
 
 /// Small records, so that 10,000 of them are within the 6 MB that Lambda takes.
-async fn by_records(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measured)>> {
+async fn by_records(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measurement)>> {
     let kinds = [100, 1_000, 10_000].map(|records| Batch {
         records,
         image_bytes: 0,
@@ -290,7 +290,7 @@ async fn by_records(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Meas
 }
 
 /// Payloads of equal size, so that nothing but what is in them differs.
-async fn by_image_bytes(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measured)>> {
+async fn by_image_bytes(ours: &Candidate, batches: usize) -> Result<Vec<(usize, Measurement)>> {
     const PAYLOAD_BYTES: usize = 4_000_000;
     let kinds = [1_000, 10_000, 100_000].map(|bytes| Batch::of_bytes(bytes, PAYLOAD_BYTES));
     let cpu = by_kind(ours, kinds, batches).await?;
@@ -303,16 +303,16 @@ async fn by_image_bytes(ours: &Candidate, batches: usize) -> Result<Vec<(usize, 
 }
 
 /// CPU microseconds a batch of each kind, the kinds in turn.
-async fn by_kind(ours: &Candidate, kinds: [Batch; 3], batches: usize) -> Result<Vec<Measured>> {
+async fn by_kind(ours: &Candidate, kinds: [Batch; 3], batches: usize) -> Result<Vec<Measurement>> {
     let payloads = kinds.map(few);
-    let mut cpu = Samples::of(kinds.len());
+    let mut cpu = CpuSamples::new(kinds.len());
     for _ in 0..PROCESSES {
         // A process each: what one does after its answer is booked to its own kind.
         let mut running = Vec::new();
         for _ in kinds {
             running.push(ours.start().await?);
         }
-        let lanes: Vec<&Running> = running.iter().collect();
+        let lanes: Vec<&RunningFunction> = running.iter().collect();
         cpu.in_turn(&lanes, batches, |turn| {
             let of_turn = payloads.iter().map(|few| few[turn % few.len()].clone());
             of_turn.collect()
@@ -328,7 +328,7 @@ fn few(batch: Batch) -> Vec<Bytes> {
     (0..5).map(|number| batch.payload(number)).collect()
 }
 
-async fn stop(running: Vec<Running>) {
+async fn stop(running: Vec<RunningFunction>) {
     for function in running {
         function.stop().await;
     }

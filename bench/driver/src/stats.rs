@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Repeated measurements of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Measured {
+pub(crate) struct Measurement {
     /// The middle one.
     pub(crate) median: f64,
     /// A tenth of them is below.
@@ -13,9 +13,9 @@ pub(crate) struct Measured {
     pub(crate) high: f64,
 }
 
-impl Measured {
+impl Measurement {
     /// Of at least one measurement.
-    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+    pub(crate) fn new(mut values: Vec<f64>) -> Self {
         assert!(!values.is_empty(), "nothing was measured");
         values.sort_by(f64::total_cmp);
         let last = values.len() - 1;
@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_and_the_spread_leaves_a_tenth_out_at_either_end() {
-        let measured = Measured::of((0..=20).rev().map(f64::from).collect());
+        let measured = Measurement::new((0..=20).rev().map(f64::from).collect());
         assert_eq!(
             (measured.low, measured.median, measured.high),
             (2.0, 10.0, 18.0)
         );
-        let one = Measured::of(vec![3.0]).times(2.0);
+        let one = Measurement::new(vec![3.0]).times(2.0);
         assert_eq!((one.low, one.median, one.high), (6.0, 6.0, 6.0));
     }
 }

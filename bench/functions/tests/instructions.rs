@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// How much dearer than the baseline fails.
-const MOST_GROWTH: f64 = 1.05;
+const MAX_GROWTH: f64 = 1.05;
 
 /// How much dearer a batch may be that has one conflict in a hundred records. Splitting it all once more is 0.7.
-const MOST_FOR_CONFLICTS: f64 = 1.1;
+const MAX_FOR_CONFLICTS: f64 = 1.1;
 
 /// Instructions of one batch: those of three less those of one, halved, so that starting up is no part of it.
 fn instructions(mode: &str) -> f64 {
@@ -44,7 +44,7 @@ fn baseline() -> f64 {
 }
 
 fn has_grown(ratio: f64) -> bool {
-    ratio > baseline() * MOST_GROWTH
+    ratio > baseline() * MAX_GROWTH
 }
 
 /// Whether valgrind can be run; where it cannot, `make test` says so at its end.
@@ -108,10 +108,10 @@ fn a_conflict_is_found_without_reading_the_batch_once_more() {
     let read = instructions("read");
     let ratio = instructions("conflicts") / read;
     println!("1 % conflicts: {ratio:.4} of none");
-    assert!(ratio <= MOST_FOR_CONFLICTS, "{ratio:.3}");
+    assert!(ratio <= MAX_FOR_CONFLICTS, "{ratio:.3}");
     let with_another_pass = instructions("split") / read;
     assert!(
-        with_another_pass > MOST_FOR_CONFLICTS,
+        with_another_pass > MAX_FOR_CONFLICTS,
         "the guard does not bite: {with_another_pass:.3} with one more pass over the payload"
     );
 }

@@ -100,7 +100,7 @@ impl Refusal {
 
 /// What to do with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum FaultAction {
     Answer,
     Refuse(Refusal),
     Drop,
@@ -108,17 +108,17 @@ pub(crate) enum Action {
 
 /// The fault that an endpoint has now. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct FaultSwitch(Arc<Mutex<State>>);
+pub(crate) struct FaultSwitch(Arc<Mutex<FaultState>>);
 
 #[derive(Debug)]
-struct State {
+struct FaultState {
     fault: Fault,
     draws: Rng,
 }
 
 impl FaultSwitch {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(FaultState {
             fault: Fault::None,
             draws: Rng::with_seed(0),
         })))
@@ -133,28 +133,28 @@ impl FaultSwitch {
     }
 
     /// Decides about one request, and waits where the fault is a delay.
-    pub(crate) async fn meet(&self) -> Action {
+    pub(crate) async fn meet(&self) -> FaultAction {
         match self.decide() {
-            Decision::Now(action) => action,
-            Decision::After(delay) => {
+            FaultTiming::Now(action) => action,
+            FaultTiming::After(delay) => {
                 tokio::time::sleep(delay).await;
-                Action::Answer
+                FaultAction::Answer
             }
-            Decision::Never => std::future::pending().await,
+            FaultTiming::Never => std::future::pending().await,
         }
     }
 
-    fn decide(&self) -> Decision {
+    fn decide(&self) -> FaultTiming {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { fault, draws } = &mut *state;
+        let FaultState { fault, draws } = &mut *state;
         let action = match fault {
-            Fault::None => Action::Answer,
-            Fault::Delay(delay) => return Decision::After(*delay),
-            Fault::Refuse(refusal) => Action::Refuse(refusal.clone()),
-            Fault::RefuseNext { count: 0, .. } => Action::Answer,
+            Fault::None => FaultAction::Answer,
+            Fault::Delay(delay) => return FaultTiming::After(*delay),
+            Fault::Refuse(refusal) => FaultAction::Refuse(refusal.clone()),
+            Fault::RefuseNext { count: 0, .. } => FaultAction::Answer,
             Fault::RefuseNext { count, refusal } => {
                 *count -= 1;
-                Action::Refuse(refusal.clone())
+                FaultAction::Refuse(refusal.clone())
             }
             Fault::RefuseSome {
                 probability,
@@ -162,20 +162,20 @@ impl FaultSwitch {
                 ..
             } => {
                 if draws.f64() < *probability {
-                    Action::Refuse(refusal.clone())
+                    FaultAction::Refuse(refusal.clone())
                 } else {
-                    Action::Answer
+                    FaultAction::Answer
                 }
             }
-            Fault::Hang => return Decision::Never,
-            Fault::DropConnection => Action::Drop,
+            Fault::Hang => return FaultTiming::Never,
+            Fault::DropConnection => FaultAction::Drop,
         };
-        Decision::Now(action)
+        FaultTiming::Now(action)
     }
 }
 
-enum Decision {
-    Now(Action),
+enum FaultTiming {
+    Now(FaultAction),
     After(Duration),
     Never,
 }
@@ -187,7 +187,7 @@ mod tests {
     async fn refused(switch: &FaultSwitch, requests: usize) -> Vec<bool> {
         let mut refused = Vec::new();
         for _ in 0..requests {
-            refused.push(switch.meet().await != Action::Answer);
+            refused.push(switch.meet().await != FaultAction::Answer);
         }
         refused
     }
@@ -225,7 +225,7 @@ mod tests {
         let switch = FaultSwitch::new();
         switch.set(Fault::Delay(Duration::from_secs(5)));
         let began = tokio::time::Instant::now();
-        assert_eq!(switch.meet().await, Action::Answer);
+        assert_eq!(switch.meet().await, FaultAction::Answer);
         assert_eq!(began.elapsed(), Duration::from_secs(5));
     }
 }

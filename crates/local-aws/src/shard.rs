@@ -33,24 +33,24 @@ pub struct ShardRecord {
 /// A shard. Clones share the same log.
 #[derive(Debug, Clone)]
 pub struct Shard {
-    shared: Arc<Shared>,
+    shared: Arc<ShardState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ShardState {
     shard_id: String,
     stream_arn: String,
-    log: Mutex<Log>,
+    log: Mutex<RecordLog>,
     end: watch::Sender<Position>,
 }
 
 #[derive(Debug, Default)]
-struct Log {
+struct RecordLog {
     trimmed: Position,
     records: VecDeque<Arc<ShardRecord>>,
 }
 
-impl Log {
+impl RecordLog {
     fn end(&self) -> Position {
         self.trimmed + self.records.len() as Position
     }
@@ -60,7 +60,7 @@ impl Shard {
     /// An empty shard of the stream with this ARN.
     pub fn new(shard_id: impl Into<String>, stream_arn: impl Into<String>) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(ShardState {
                 shard_id: shard_id.into(),
                 stream_arn: stream_arn.into(),
                 log: Mutex::default(),
@@ -152,7 +152,7 @@ impl Shard {
         expired.map_or(0, |position| self.trim_to(position))
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, RecordLog> {
         self.shared
             .log
             .lock()

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 /// What one payload came to.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct Outcome {
+pub(crate) struct PayloadResult {
     /// The `Kind` of each ledger entry.
     pub(crate) entries: Vec<String>,
     /// Records that were counted.
@@ -25,9 +25,9 @@ pub(crate) struct Outcome {
 }
 
 #[derive(Default)]
-struct Counting(RefCell<Outcome>);
+struct CountingSink(RefCell<PayloadResult>);
 
-impl Ledger for &Counting {
+impl Ledger for &CountingSink {
     async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
         if let Some(AttributeValue::S(kind)) = entry.main.get("Kind") {
             self.0.borrow_mut().entries.push(kind.clone());
@@ -36,7 +36,7 @@ impl Ledger for &Counting {
     }
 }
 
-impl Metrics for &Counting {
+impl Metrics for &CountingSink {
     async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
         let mut outcome = self.0.borrow_mut();
         for datum in data.iter().filter(|datum| datum.dimension.is_none()) {
@@ -54,14 +54,14 @@ impl Metrics for &Counting {
 }
 
 /// Runs the function on a payload; none if it refused the payload as no event.
-pub(crate) fn process(payload: &[u8]) -> Option<Outcome> {
+pub(crate) fn process(payload: &[u8]) -> Option<PayloadResult> {
     const LONG: u64 = 60_000;
     let settings = Settings::read(|name| match name {
         "LEDGER_TABLE" => Some("ledger".to_owned()),
         "UNSTAMPED_SAMPLES_PER_MINUTE" => Some("0".to_owned()),
         _ => None,
     });
-    let counting = Counting::default();
+    let counting = CountingSink::default();
     let processor = Processor::new(
         &settings.expect("the settings are right"),
         &counting,

@@ -58,7 +58,7 @@ fn hostile() -> Vec<Vec<u8>> {
 
 /// A seed and what is done to it.
 #[derive(Debug, Clone, TypeGenerator)]
-pub(crate) struct Mutated {
+pub(crate) struct Mutant {
     seed: u16,
     #[generator(bolero::generator::produce::<Vec<Mutation>>().with().len(0_usize..24))]
     mutations: Vec<Mutation>,
@@ -101,7 +101,7 @@ const TOKENS: [&str; 20] = [
     "\u{fffd}",
 ];
 
-impl Mutated {
+impl Mutant {
     /// The damaged input.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = SEEDS[usize::from(self.seed) % SEEDS.len()].clone();

@@ -10,7 +10,7 @@ use stream_processor::envelope;
 use stream_processor::record::{Attributes, Decoded, Record, sequence_number};
 
 use crate::function;
-use crate::mutation::Mutated;
+use crate::mutation::Mutant;
 
 /// How many bytes of memory a byte of payload may take at most, beside a fixed amount: a value of one byte is an
 /// attribute with a name in a map when decoded, and a ledger entry holds it once more.
@@ -48,7 +48,7 @@ fn any_bytes_are_an_event_or_refused() {
 
 #[test]
 fn a_damaged_record_is_read_or_named_malformed() {
-    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+    bolero::check!().with_type::<Mutant>().for_each(|mutated| {
         let payload = mutated.bytes();
         for raw in envelope::split(&payload).unwrap_or_default() {
             within_memory(raw.get().len(), || read_all(raw));
@@ -69,7 +69,7 @@ fn read_all(raw: &RawValue) {
 
 #[test]
 fn what_is_due_is_the_text_of_its_record() {
-    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+    bolero::check!().with_type::<Mutant>().for_each(|mutated| {
         let payload = mutated.bytes();
         let records = envelope::split(&payload);
         let read = std::str::from_utf8(&payload)
@@ -89,7 +89,7 @@ fn what_is_due_is_the_text_of_its_record() {
 
 #[test]
 fn every_input_ends_as_an_answer_a_quarantine_entry_or_a_function_error() {
-    bolero::check!().with_type::<Mutated>().for_each(|mutated| {
+    bolero::check!().with_type::<Mutant>().for_each(|mutated| {
         let payload = mutated.bytes();
         let records = envelope::split(&payload).map(|records| records.len()).ok();
         let outcome = within_memory(payload.len(), || function::process(&payload));

@@ -34,7 +34,7 @@ impl Ancestry {
     }
 
     /// The writes that a version descends from, itself among them.
-    pub fn of(&self, version: usize) -> Writes<'_> {
+    pub fn writes(&self, version: usize) -> Writes<'_> {
         Writes(&self.bits[version * self.words..(version + 1) * self.words])
     }
 
@@ -137,7 +137,7 @@ mod tests {
         ancestry.add(Some(1), None);
         let held = |version: usize| -> Vec<usize> {
             (0..130)
-                .filter(|write| ancestry.of(version).contains(*write))
+                .filter(|write| ancestry.writes(version).contains(*write))
                 .collect()
         };
         assert_eq!(
@@ -156,10 +156,13 @@ mod tests {
         (0..70).for_each(|write| all.insert(write));
         let mut few = ancestry.none();
         few.insert(3);
-        assert_eq!(ancestry.of(1).missing(Some(ancestry.of(2)), &all), [69]);
-        assert_eq!(ancestry.of(1).missing(None, &all), [3, 69]);
-        assert!(ancestry.of(1).all_in(Some(ancestry.of(2)), &few));
-        assert!(!ancestry.of(1).all_in(Some(ancestry.of(2)), &all));
+        assert_eq!(
+            ancestry.writes(1).missing(Some(ancestry.writes(2)), &all),
+            [69]
+        );
+        assert_eq!(ancestry.writes(1).missing(None, &all), [3, 69]);
+        assert!(ancestry.writes(1).all_in(Some(ancestry.writes(2)), &few));
+        assert!(!ancestry.writes(1).all_in(Some(ancestry.writes(2)), &all));
         assert_eq!((all.len(), few.len(), few.is_empty()), (70, 1, false));
     }
 }

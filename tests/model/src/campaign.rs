@@ -7,7 +7,7 @@ use std::thread;
 use fastrand::Rng;
 
 use crate::generate;
-use crate::judges::{Closer, CountsOnly, Judge, LastWriter, OneNumber, TimesOnly};
+use crate::judges::{CloserReading, CountsOnly, Judge, LastWriter, OneNumber, TimesOnly};
 use crate::plan::Plan;
 use crate::setting::Setting;
 use crate::table;
@@ -31,7 +31,7 @@ pub struct Campaign {
 
 /// How one setting went.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct SettingResult {
     /// The setting.
     pub setting: Setting,
     /// The judge under test.
@@ -43,7 +43,7 @@ pub struct Outcome {
     pub counterexample: Option<Plan>,
 }
 
-impl Outcome {
+impl SettingResult {
     fn new(setting: Setting) -> Self {
         Self {
             setting,
@@ -57,7 +57,7 @@ impl Outcome {
     pub fn absent(&self) -> Vec<&'static str> {
         let asked = self.setting.trouble.asks_for().iter();
         asked
-            .filter(|disturbance| self.score.occurrences.of(**disturbance) == 0)
+            .filter(|disturbance| self.score.occurrences.get(**disturbance) == 0)
             .map(|disturbance| disturbance.name())
             .collect()
     }
@@ -76,7 +76,7 @@ impl Outcome {
         }
     }
 
-    fn add(&mut self, other: Outcome) {
+    fn add(&mut self, other: SettingResult) {
         self.score.add(&other.score);
         if self.others.is_empty() {
             self.others = other.others;
@@ -93,7 +93,7 @@ impl Outcome {
 
 impl Campaign {
     /// Runs all settings. `done` is told of the writes that were made, from any thread.
-    pub fn run(&self, done: impl Fn(u64) + Sync) -> Vec<Outcome> {
+    pub fn run(&self, done: impl Fn(u64) + Sync) -> Vec<SettingResult> {
         let portions: Vec<(usize, u64)> = (0..self.settings.len())
             .flat_map(|setting| (0..self.writes.div_ceil(PORTION)).map(move |part| (setting, part)))
             .collect();
@@ -117,26 +117,31 @@ impl Campaign {
             .into_inner()
             .expect("no thread panics with the lock");
         finished.sort_by_key(|(setting, part, _)| (*setting, *part));
-        let mut outcomes: Vec<Outcome> = self.settings.iter().copied().map(Outcome::new).collect();
+        let mut outcomes: Vec<SettingResult> = self
+            .settings
+            .iter()
+            .copied()
+            .map(SettingResult::new)
+            .collect();
         for (setting, _, outcome) in finished {
             outcomes[setting].add(outcome);
         }
         outcomes
     }
 
-    fn portion(&self, setting: Setting, part: u64) -> Outcome {
-        let controls: [&dyn Judge; 4] = [&CountsOnly, &TimesOnly, &OneNumber, &Closer];
+    fn portion(&self, setting: Setting, part: u64) -> SettingResult {
+        let controls: [&dyn Judge; 4] = [&CountsOnly, &TimesOnly, &OneNumber, &CloserReading];
         let others: &[&dyn Judge] = if setting.trouble.is_inside() {
             &controls
         } else {
             &[]
         };
-        let mut outcome = Outcome {
+        let mut outcome = SettingResult {
             others: others
                 .iter()
                 .map(|judge| (judge.name(), Score::default()))
                 .collect(),
-            ..Outcome::new(setting)
+            ..SettingResult::new(setting)
         };
         let mut rng = Rng::with_seed(seed_of(self.seed, setting, part));
         let writes = PORTION.min(self.writes - part * PORTION);

@@ -1,15 +1,15 @@
 //! What is wrong with the outcome of a campaign.
 
-use crate::campaign::Outcome;
+use crate::campaign::SettingResult;
 use crate::judges::LastWriter;
-use crate::truth::{self, Explained, Score};
+use crate::truth::{self, AnnotatedHistory, Score};
 use crate::{shrink, table};
 
 /// What is wrong with the outcome, each with the smallest history that shows it: disturbances that were asked for and
 /// did not occur; inside the bar, false conflicts and missed writes.
 ///
 /// Of a million lost writes, `allow_close` may be missed by close reuse of a count.
-pub fn of(outcomes: &[Outcome], allow_close: f64) -> Vec<String> {
+pub fn list(outcomes: &[SettingResult], allow_close: f64) -> Vec<String> {
     let mut complaints = Vec::new();
     for outcome in outcomes {
         let name = outcome.setting.name();
@@ -44,11 +44,11 @@ pub fn of(outcomes: &[Outcome], allow_close: f64) -> Vec<String> {
 
 /// The settings that fail in this way, and the smallest history of the first that kept one.
 fn example<'a>(
-    outcomes: impl Iterator<Item = &'a Outcome>,
+    outcomes: impl Iterator<Item = &'a SettingResult>,
     what: &str,
     fails: impl Fn(&Score) -> bool,
 ) -> Option<String> {
-    let failing: Vec<&Outcome> = outcomes.filter(|outcome| fails(&outcome.score)).collect();
+    let failing: Vec<&SettingResult> = outcomes.filter(|outcome| fails(&outcome.score)).collect();
     let names: Vec<String> = failing
         .iter()
         .map(|outcome| outcome.setting.name())
@@ -66,7 +66,7 @@ fn example<'a>(
         let history = table::run(&shrink::shrink(plan, shows));
         format!(
             "\nThe smallest history that shows it:\n{}",
-            Explained {
+            AnnotatedHistory {
                 history: &history,
                 judge: &judge
             }

@@ -1,9 +1,12 @@
 //! What can happen to a global table, counted by its effect.
 
 use serde::Serialize;
+use strum::EnumCount;
 
 /// Something that makes writes collide, or stamps wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::EnumCount, strum::EnumIter,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Disturbance {
     /// A replicated version arrived when the replica already held a later one.
@@ -45,28 +48,6 @@ pub enum Disturbance {
 }
 
 impl Disturbance {
-    /// Every disturbance.
-    pub const ALL: [Disturbance; 18] = [
-        Disturbance::Delay,
-        Disturbance::Coalescing,
-        Disturbance::Partition,
-        Disturbance::Skew,
-        Disturbance::RegionClock,
-        Disturbance::HotItem,
-        Disturbance::SoftDelete,
-        Disturbance::Revival,
-        Disturbance::AppliedTwice,
-        Disturbance::BlindPut,
-        Disturbance::StalePut,
-        Disturbance::UnstampedUpdate,
-        Disturbance::UnstampedPut,
-        Disturbance::HardDelete,
-        Disturbance::Purge,
-        Disturbance::Recreation,
-        Disturbance::HourAhead,
-        Disturbance::WrongRegion,
-    ];
-
     /// The name in the report.
     pub fn name(self) -> &'static str {
         match self {
@@ -94,7 +75,7 @@ impl Disturbance {
 
 /// How often each disturbance occurred.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Occurrences([u64; Disturbance::ALL.len()]);
+pub struct Occurrences([u64; Disturbance::COUNT]);
 
 impl Occurrences {
     /// One more.
@@ -103,7 +84,7 @@ impl Occurrences {
     }
 
     /// How often it occurred.
-    pub fn of(&self, disturbance: Disturbance) -> u64 {
+    pub fn get(&self, disturbance: Disturbance) -> u64 {
         self.0[disturbance as usize]
     }
 
@@ -117,18 +98,20 @@ impl Occurrences {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     #[test]
     fn every_disturbance_has_its_own_count() {
         let mut occurrences = Occurrences::default();
-        for (times, disturbance) in Disturbance::ALL.into_iter().enumerate() {
+        for (times, disturbance) in Disturbance::iter().enumerate() {
             (0..times).for_each(|_| occurrences.count(disturbance));
         }
         occurrences.add(&occurrences.clone());
-        for (times, disturbance) in Disturbance::ALL.into_iter().enumerate() {
+        for (times, disturbance) in Disturbance::iter().enumerate() {
             assert_eq!(
-                occurrences.of(disturbance),
+                occurrences.get(disturbance),
                 2 * times as u64,
                 "{disturbance:?}"
             );

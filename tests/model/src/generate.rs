@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use fastrand::Rng;
 
-use crate::plan::{Action, MAX_REGIONS, Partition, Plan, Region, Write};
+use crate::plan::{MAX_REGIONS, Partition, Plan, Region, Write, WriteAction};
 use crate::setting::{Setting, Trouble};
 
 const MS: u64 = 1_000;
@@ -34,7 +34,7 @@ struct Recipe {
 
 /// A plan for one item of a table in this setting.
 pub fn plan(setting: Setting, rng: &mut Rng) -> Plan {
-    let recipe = Recipe::of(setting);
+    let recipe = Recipe::new(setting);
     let writes = rng.usize(recipe.writes.clone());
     let mut plan = Plan {
         regions: recipe.regions,
@@ -55,9 +55,9 @@ pub fn plan(setting: Setting, rng: &mut Rng) -> Plan {
         write.clock += region_clocks[write.region];
         if rng.f64() < recipe.soft_deletes {
             write.action = if marked {
-                Action::Revive
+                WriteAction::Revive
             } else {
-                Action::SoftDelete
+                WriteAction::SoftDelete
             };
             marked = !marked;
         }
@@ -78,7 +78,7 @@ pub fn plan(setting: Setting, rng: &mut Rng) -> Plan {
 }
 
 impl Recipe {
-    fn of(setting: Setting) -> Self {
+    fn new(setting: Setting) -> Self {
         let calm = Recipe {
             regions: setting.regions,
             writes: 2..48,
@@ -148,7 +148,7 @@ impl Recipe {
         Write {
             at,
             region: rng.usize(..self.regions),
-            action: Action::Update,
+            action: WriteAction::Update,
             clock: spread(self.skew, rng),
             stamps_of: None,
             flight: rng.u64(MS..10 * MS),
@@ -169,19 +169,19 @@ impl Recipe {
         let Some(trouble) = self.outside else { return };
         let hit = rng.f64() < 0.1;
         match trouble {
-            Trouble::BlindPuts if hit => write.action = Action::BlindPut,
+            Trouble::BlindPuts if hit => write.action = WriteAction::BlindPut,
             Trouble::StalePuts if hit => {
-                write.action = Action::StalePut(between(&(10 * MS..2 * SECOND), rng));
+                write.action = WriteAction::StalePut(between(&(10 * MS..2 * SECOND), rng));
             }
-            Trouble::UnstampedUpdates if hit => write.action = Action::UnstampedUpdate,
-            Trouble::UnstampedPuts if hit => write.action = Action::UnstampedPut,
+            Trouble::UnstampedUpdates if hit => write.action = WriteAction::UnstampedUpdate,
+            Trouble::UnstampedPuts if hit => write.action = WriteAction::UnstampedPut,
             // The last write is the delete; those just before it may be concurrent to it.
-            Trouble::HardDeletes if left == 1 => write.action = Action::HardDelete,
-            Trouble::Recreations if hit => write.action = Action::HardDelete,
+            Trouble::HardDeletes if left == 1 => write.action = WriteAction::HardDelete,
+            Trouble::Recreations if hit => write.action = WriteAction::HardDelete,
             Trouble::Purges => match rng.u8(..10) {
-                0 | 1 => write.action = Action::SoftDelete,
-                2 => write.action = Action::Revive,
-                3 => write.action = Action::Purge,
+                0 | 1 => write.action = WriteAction::SoftDelete,
+                2 => write.action = WriteAction::Revive,
+                3 => write.action = WriteAction::Purge,
                 _ => {}
             },
             // One writer of the Region, out of three.
@@ -194,7 +194,26 @@ impl Recipe {
             Trouble::WrongRegion if hit => {
                 write.stamps_of = Some((write.region + 1) % self.regions);
             }
-            _ => {}
+            // Either this write was spared, or the recipe is all that there is to the trouble.
+            Trouble::BlindPuts
+            | Trouble::StalePuts
+            | Trouble::UnstampedUpdates
+            | Trouble::UnstampedPuts
+            | Trouble::HardDeletes
+            | Trouble::Recreations
+            | Trouble::HourAhead
+            | Trouble::LateRetries
+            | Trouble::WrongRegion
+            | Trouble::Calm
+            | Trouble::Delays
+            | Trouble::Coalescing
+            | Trouble::Partitions
+            | Trouble::Skew
+            | Trouble::RegionClocks
+            | Trouble::HotItem
+            | Trouble::SoftDeletes
+            | Trouble::AppliedTwice
+            | Trouble::Everything => {}
         }
     }
 }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::ancestry::{Ancestry, WriteSet, Writes};
 use crate::disturbance::Occurrences;
-use crate::plan::{Action, MAX_REGIONS, Plan, REGION_NAMES, Region};
+use crate::plan::{MAX_REGIONS, Plan, REGION_NAMES, Region, WriteAction};
 
 /// The time of a plan's start, in epoch microseconds: 2026-11-17T00:00:00Z.
 pub const START: u64 = 1_794_873_600_000_000;
 
 /// One Region's pair of stamps, as the writers set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pair {
+pub struct StampPair {
     /// The count of writes.
     pub n: u64,
     /// Epoch microseconds.
@@ -22,7 +22,7 @@ pub struct Pair {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Item {
     /// The stamps by Region.
-    pub pairs: [Option<Pair>; MAX_REGIONS],
+    pub pairs: [Option<StampPair>; MAX_REGIONS],
     /// When a put dropped the item's history, in epoch microseconds.
     pub reset: Option<u64>,
     /// The mark of a soft delete.
@@ -63,7 +63,7 @@ pub struct Record {
 
 /// An applied write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedWrite {
     /// The write in the plan.
     pub write: usize,
     /// Where it was applied.
@@ -84,7 +84,7 @@ pub struct History {
     /// The records of all streams, in order of time.
     pub records: Vec<Record>,
     /// The writes that took effect.
-    pub applied: Vec<Applied>,
+    pub applied: Vec<AppliedWrite>,
     /// The applied writes by Region.
     pub made_in: [WriteSet; MAX_REGIONS],
     /// The version that every replica holds in the end, if any write took effect.
@@ -106,12 +106,12 @@ impl History {
 
     /// What the version before a record descends from.
     pub fn old_writes(&self, record: &Record) -> Option<Writes<'_>> {
-        Some(self.ancestry.of(record.before?))
+        Some(self.ancestry.writes(record.before?))
     }
 
     /// What the version after a record descends from.
     pub fn new_writes(&self, record: &Record) -> Writes<'_> {
-        self.ancestry.of(record.after)
+        self.ancestry.writes(record.after)
     }
 
     /// The record's Region's own writes that the record takes away.
@@ -207,16 +207,16 @@ impl fmt::Display for Item {
     }
 }
 
-fn action(action: &Action) -> &'static str {
+fn action(action: &WriteAction) -> &'static str {
     match action {
-        Action::Update => "update",
-        Action::SoftDelete => "soft delete",
-        Action::Revive => "revival",
-        Action::BlindPut => "blind put",
-        Action::StalePut(_) => "put of an earlier read",
-        Action::UnstampedUpdate => "unstamped update",
-        Action::UnstampedPut => "unstamped put",
-        Action::HardDelete => "hard delete",
-        Action::Purge => "purge",
+        WriteAction::Update => "update",
+        WriteAction::SoftDelete => "soft delete",
+        WriteAction::Revive => "revival",
+        WriteAction::BlindPut => "blind put",
+        WriteAction::StalePut(_) => "put of an earlier read",
+        WriteAction::UnstampedUpdate => "unstamped update",
+        WriteAction::UnstampedPut => "unstamped put",
+        WriteAction::HardDelete => "hard delete",
+        WriteAction::Purge => "purge",
     }
 }

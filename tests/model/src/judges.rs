@@ -4,7 +4,7 @@
 
 mod controls;
 
-pub use controls::{Closer, CountsOnly, OneNumber, TimesOnly};
+pub use controls::{CloserReading, CountsOnly, OneNumber, TimesOnly};
 
 use conflict::{Change, Confidence, Stamp, StampNames, Stamps, Tolerance, Verdict, judge};
 

@@ -39,7 +39,7 @@ pub struct Write {
     /// The Region of the endpoint.
     pub region: Region,
     /// What it does.
-    pub action: Action,
+    pub action: WriteAction,
     /// How far the writer's clock is off.
     pub clock: i64,
     /// The Region whose stamps the writer advances, if it is not the one that it writes to.
@@ -56,7 +56,7 @@ pub struct Write {
 
 /// What a request does to the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum WriteAction {
     /// A stamped UpdateItem. It creates the item where there is none.
     Update,
     /// A stamped UpdateItem that marks the item as deleted. Its condition fails where there is no item.

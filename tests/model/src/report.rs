@@ -3,23 +3,23 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::campaign::Outcome;
+use crate::campaign::SettingResult;
 use crate::truth::Score;
 
 /// One setting's row in the JSON report.
 #[derive(Debug, Serialize)]
-struct Row {
+struct SettingRow {
     setting: &'static str,
     regions: usize,
     inside_the_bar: bool,
     #[serde(flatten)]
-    numbers: Numbers,
-    occurred: Vec<Occurred>,
-    other_judges: Vec<Other>,
+    numbers: ScoreRow,
+    occurred: Vec<OccurrenceRow>,
+    other_judges: Vec<JudgeRow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Numbers {
+struct ScoreRow {
     writes: u64,
     records: u64,
     lost: u64,
@@ -32,19 +32,19 @@ struct Numbers {
 }
 
 #[derive(Debug, Serialize)]
-struct Occurred {
+struct OccurrenceRow {
     disturbance: &'static str,
     times: u64,
 }
 
 #[derive(Debug, Serialize)]
-struct Other {
+struct JudgeRow {
     judge: &'static str,
     #[serde(flatten)]
-    numbers: Numbers,
+    numbers: ScoreRow,
 }
 
-impl From<&Score> for Numbers {
+impl From<&Score> for ScoreRow {
     fn from(score: &Score) -> Self {
         Self {
             writes: score.writes,
@@ -61,10 +61,10 @@ impl From<&Score> for Numbers {
 }
 
 /// The report as JSON.
-pub fn json(outcomes: &[Outcome]) -> serde_json::Result<String> {
-    let rows: Vec<Row> = outcomes
+pub fn json(outcomes: &[SettingResult]) -> serde_json::Result<String> {
+    let rows: Vec<SettingRow> = outcomes
         .iter()
-        .map(|outcome| Row {
+        .map(|outcome| SettingRow {
             setting: outcome.setting.trouble.name(),
             regions: outcome.setting.regions,
             inside_the_bar: outcome.setting.trouble.is_inside(),
@@ -73,7 +73,7 @@ pub fn json(outcomes: &[Outcome]) -> serde_json::Result<String> {
             other_judges: outcome
                 .others
                 .iter()
-                .map(|(judge, score)| Other {
+                .map(|(judge, score)| JudgeRow {
                     judge,
                     numbers: score.into(),
                 })
@@ -84,7 +84,7 @@ pub fn json(outcomes: &[Outcome]) -> serde_json::Result<String> {
 }
 
 /// The report as Markdown tables.
-pub fn markdown(outcomes: &[Outcome]) -> String {
+pub fn markdown(outcomes: &[SettingResult]) -> String {
     let (inside, outside): (Vec<_>, Vec<_>) = outcomes
         .iter()
         .partition(|outcome| outcome.setting.trouble.is_inside());
@@ -106,7 +106,7 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     parts.join("\n\n")
 }
 
-fn inside_table(outcomes: &[&Outcome]) -> Table {
+fn inside_table(outcomes: &[&SettingResult]) -> Table {
     let mut table = table(&[
         "disturbance",
         "Regions",
@@ -134,7 +134,7 @@ fn inside_table(outcomes: &[&Outcome]) -> Table {
 }
 
 /// Each judge's misses and false conflicts, by number of Regions, all disturbances together.
-fn others_table(outcomes: &[&Outcome]) -> Table {
+fn others_table(outcomes: &[&SettingResult]) -> Table {
     let mut table = table(&["judge", "Regions", "lost", "missed", "conflicts", "false"]);
     let mut totals: Vec<(&'static str, usize, Score)> = Vec::new();
     for outcome in outcomes {
@@ -167,7 +167,7 @@ fn others_table(outcomes: &[&Outcome]) -> Table {
     align(table, 1..6)
 }
 
-fn outside_table(outcomes: &[&Outcome]) -> Table {
+fn outside_table(outcomes: &[&SettingResult]) -> Table {
     let mut table = table(&[
         "disturbance",
         "Regions",
@@ -195,7 +195,7 @@ fn outside_table(outcomes: &[&Outcome]) -> Table {
 }
 
 /// A row for each disturbance that a setting asked for, a column for each number of Regions.
-fn occurrences_table(outcomes: &[Outcome]) -> Table {
+fn occurrences_table(outcomes: &[SettingResult]) -> Table {
     let mut regions: Vec<usize> = outcomes
         .iter()
         .map(|outcome| outcome.setting.regions)
@@ -207,7 +207,7 @@ fn occurrences_table(outcomes: &[Outcome]) -> Table {
         let column = regions
             .iter()
             .position(|count| *count == outcome.setting.regions);
-        for Occurred { disturbance, times } in occurred(outcome) {
+        for OccurrenceRow { disturbance, times } in occurred(outcome) {
             let name = outcome.setting.trouble.name();
             let at = rows
                 .iter()
@@ -250,12 +250,12 @@ fn align(mut table: Table, numbers: std::ops::Range<usize>) -> Table {
     table
 }
 
-fn occurred(outcome: &Outcome) -> Vec<Occurred> {
+fn occurred(outcome: &SettingResult) -> Vec<OccurrenceRow> {
     let asked = outcome.setting.trouble.asks_for().iter();
     asked
-        .map(|disturbance| Occurred {
+        .map(|disturbance| OccurrenceRow {
             disturbance: disturbance.name(),
-            times: outcome.score.occurrences.of(*disturbance),
+            times: outcome.score.occurrences.get(*disturbance),
         })
         .collect()
 }

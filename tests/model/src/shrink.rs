@@ -1,6 +1,6 @@
 //! The smallest plan that still shows a failure.
 
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, WriteAction};
 
 /// Takes away and evens out whatever the failure does not need, until nothing more can go.
 ///
@@ -54,7 +54,7 @@ fn simplify(smallest: &mut Plan, fails: &impl Fn(&Plan) -> bool, at: usize) {
     attempt(smallest, fails, |plan| plan.writes[at].combined = false);
     attempt(smallest, fails, |plan| plan.writes[at].stamps_of = None);
     attempt(smallest, fails, |plan| {
-        plan.writes[at].action = Action::Update
+        plan.writes[at].action = WriteAction::Update
     });
     attempt(smallest, fails, |plan| plan.writes[at].flight = 1_000);
     for to in 0..smallest.regions {

@@ -13,26 +13,26 @@ use std::collections::BinaryHeap;
 
 use crate::ancestry::Ancestry;
 use crate::disturbance::{Disturbance, Occurrences};
-use crate::history::{Applied, History, Item, Pair, Record, START, Version};
-use crate::plan::{Action, MAX_REGIONS, Plan, Region, Write};
+use crate::history::{AppliedWrite, History, Item, Record, START, StampPair, Version};
+use crate::plan::{MAX_REGIONS, Plan, Region, Write, WriteAction};
 
 /// Carries out a plan.
 pub fn run(plan: &Plan) -> History {
     let mut table = Table::new(plan);
     while let Some(Reverse((at, _, event))) = table.events.pop() {
         match event {
-            Event::Read { write } => {
+            ScheduledEvent::Read { write } => {
                 table.reads[write] = table.replicas[plan.writes[write].region];
             }
-            Event::Apply { write, again } => table.apply(at, write, again),
-            Event::Arrive { version, region } => table.arrive(at, version, region),
+            ScheduledEvent::Apply { write, again } => table.apply(at, write, again),
+            ScheduledEvent::Arrive { version, region } => table.arrive(at, version, region),
         }
     }
     table.history()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum ScheduledEvent {
     Read { write: usize },
     Apply { write: usize, again: bool },
     Arrive { version: usize, region: Region },
@@ -41,7 +41,7 @@ enum Event {
 struct Table<'p> {
     plan: &'p Plan,
     /// By time, then in the order in which they were scheduled.
-    events: BinaryHeap<Reverse<(u64, usize, Event)>>,
+    events: BinaryHeap<Reverse<(u64, usize, ScheduledEvent)>>,
     scheduled: usize,
     /// The version that each Region's replica holds.
     replicas: [Option<usize>; MAX_REGIONS],
@@ -87,16 +87,16 @@ impl<'p> Table<'p> {
             },
         };
         for (number, write) in plan.writes.iter().enumerate() {
-            if let Action::StalePut(before) = write.action {
+            if let WriteAction::StalePut(before) = write.action {
                 table.schedule(
                     write.at.saturating_sub(before),
-                    Event::Read { write: number },
+                    ScheduledEvent::Read { write: number },
                 );
             }
             let applied_at = write.at + write.flight;
             table.schedule(
                 applied_at,
-                Event::Apply {
+                ScheduledEvent::Apply {
                     write: number,
                     again: false,
                 },
@@ -104,7 +104,7 @@ impl<'p> Table<'p> {
             if let Some(later) = write.again {
                 table.schedule(
                     applied_at + later,
-                    Event::Apply {
+                    ScheduledEvent::Apply {
                         write: number,
                         again: true,
                     },
@@ -114,7 +114,7 @@ impl<'p> Table<'p> {
         table
     }
 
-    fn schedule(&mut self, at: u64, event: Event) {
+    fn schedule(&mut self, at: u64, event: ScheduledEvent) {
         self.scheduled += 1;
         self.events.push(Reverse((at, self.scheduled, event)));
     }
@@ -138,10 +138,10 @@ impl<'p> Table<'p> {
             Some(version) => clock.max(self.history.versions[version].private_time + 1),
             None => clock,
         };
-        let is_somebodys = write.action != Action::Purge;
+        let is_somebodys = write.action != WriteAction::Purge;
         let applied = is_somebodys.then_some(self.history.applied.len());
         if let Some(applied) = applied {
-            self.history.applied.push(Applied {
+            self.history.applied.push(AppliedWrite {
                 write: number,
                 region,
                 at,
@@ -157,7 +157,7 @@ impl<'p> Table<'p> {
             applied,
             item: effect.item,
         });
-        self.replace(at, region, version, write.action == Action::Purge);
+        self.replace(at, region, version, write.action == WriteAction::Purge);
         self.send(at, version, write);
     }
 
@@ -171,8 +171,8 @@ impl<'p> Table<'p> {
             item
         };
         let (item, parent) = match write.action {
-            Action::Update => (Some(update(held.copied().unwrap_or_default())), current),
-            Action::SoftDelete => {
+            WriteAction::Update => (Some(update(held.copied().unwrap_or_default())), current),
+            WriteAction::SoftDelete => {
                 let item = update(*held?);
                 (
                     Some(Item {
@@ -182,7 +182,7 @@ impl<'p> Table<'p> {
                     current,
                 )
             }
-            Action::Revive => {
+            WriteAction::Revive => {
                 let item = update(*held?);
                 (
                     Some(Item {
@@ -192,12 +192,12 @@ impl<'p> Table<'p> {
                     current,
                 )
             }
-            Action::BlindPut => {
+            WriteAction::BlindPut => {
                 let item = update(Item::default());
                 let reset = Some(time(write));
                 (Some(Item { reset, ..item }), current)
             }
-            Action::StalePut(_) => {
+            WriteAction::StalePut(_) => {
                 let read = self.reads[number];
                 let base = read.and_then(|version| self.history.versions[version].item);
                 if base.is_none() && held.is_some() {
@@ -205,13 +205,13 @@ impl<'p> Table<'p> {
                 }
                 (Some(update(base.unwrap_or_default())), read)
             }
-            Action::UnstampedUpdate => (Some(held.copied().unwrap_or_default()), current),
-            Action::UnstampedPut => (Some(Item::default()), current),
-            Action::HardDelete => {
+            WriteAction::UnstampedUpdate => (Some(held.copied().unwrap_or_default()), current),
+            WriteAction::UnstampedPut => (Some(Item::default()), current),
+            WriteAction::HardDelete => {
                 held?;
                 (None, current)
             }
-            Action::Purge => {
+            WriteAction::Purge => {
                 held.filter(|item| item.deleted)?;
                 (None, current)
             }
@@ -231,7 +231,7 @@ impl<'p> Table<'p> {
             }
             self.schedule(
                 arrives,
-                Event::Arrive {
+                ScheduledEvent::Arrive {
                     version,
                     region: to,
                 },
@@ -283,7 +283,7 @@ impl<'p> Table<'p> {
 /// The item with the writer's pair advanced, as SPEC section 2 tells writers to.
 fn stamped(mut item: Item, write: &Write) -> Item {
     let pair = &mut item.pairs[write.stamps_of.unwrap_or(write.region)];
-    *pair = Some(Pair {
+    *pair = Some(StampPair {
         n: pair.map_or(0, |pair| pair.n) + 1,
         t: time(write),
     });

@@ -9,7 +9,7 @@ mod strategy;
 mod streams;
 mod writers;
 
-use crate::plan::{Action, MAX_REGIONS, Plan, Region, Write};
+use crate::plan::{MAX_REGIONS, Plan, Region, Write, WriteAction};
 
 const MS: u64 = 1_000;
 
@@ -28,7 +28,7 @@ fn update(at: u64, region: Region) -> Write {
     Write {
         at: at * MS,
         region,
-        action: Action::Update,
+        action: WriteAction::Update,
         clock: 0,
         stamps_of: None,
         flight: MS,
@@ -38,7 +38,7 @@ fn update(at: u64, region: Region) -> Write {
     }
 }
 
-fn with(write: Write, action: Action) -> Write {
+fn with(write: Write, action: WriteAction) -> Write {
     Write { action, ..write }
 }
 

@@ -131,7 +131,7 @@ fn brings_back_a_close_write(history: &History, record: &Record) -> bool {
 /// The writes that the last version does not descend from.
 pub fn lost(history: &History) -> WriteSet {
     let mut lost = history.ancestry.none();
-    let last = history.last.map(|last| history.ancestry.of(last));
+    let last = history.last.map(|last| history.ancestry.writes(last));
     let mut all = history.ancestry.none();
     (0..history.applied.len()).for_each(|applied| all.insert(applied));
     lost.add_missing(all.as_writes(), last, &all);
@@ -147,14 +147,14 @@ fn is_false(history: &History, record: &Record) -> bool {
 }
 
 /// A history with what a judge says of each record and what is true of it, to be read by a person.
-pub struct Explained<'a> {
+pub struct AnnotatedHistory<'a> {
     /// The history.
     pub history: &'a History,
     /// The judge.
     pub judge: &'a dyn Judge,
 }
 
-impl fmt::Display for Explained<'_> {
+impl fmt::Display for AnnotatedHistory<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { history, judge } = self;
         let text = history.to_string();

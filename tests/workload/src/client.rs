@@ -2,9 +2,9 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{self, header};
-use serde_json::Value;
-use local_aws::http::{HttpClient, http_client};
 use local_aws::global_table::TAG_HEADER;
+use local_aws::http::{HttpClient, http_client};
+use serde_json::Value;
 
 use super::request::Request;
 

@@ -1,11 +1,12 @@
 //! Holds the conflicts that were found against the truth.
 
-use std::collections::{BTreeMap, BTreeSet};
 use local_aws::global_table::{ItemKey, Region};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{StampPairs, WriteId};
 use super::lineage::Lineage;
-use super::truth::{Fate, OutOfScope, Truth};
+use super::out_of_scope::OutOfScope;
+use super::truth::{Fate, Truth};
 
 /// A conflict from a Region's ledger, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +87,6 @@ impl Evaluation {
             total.add(score);
         }
         total
-    }
-
-    /// Whether every lost write that the stamps can show was found, and nothing else.
-    pub fn is_exact(&self) -> bool {
-        self.missed.is_empty() && self.false_alarms.is_empty()
     }
 }
 

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use local_aws::global_table::{AttributeValue, Commit, How, Item, ItemKey, Observer, PrivateTimestamp, Region};
+use local_aws::global_table::{
+    AttributeValue, Commit, CommitKind, Item, ItemKey, Observer, PrivateTimestamp, Region,
+};
 
 /// A version's id, and with that the id of the write that made it.
 pub type WriteId = PrivateTimestamp;
@@ -25,7 +27,16 @@ pub type StampPairs = BTreeMap<String, StampPair>;
 
 /// What sort of write made a version.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum WriteKind {
@@ -98,12 +109,13 @@ impl History {
         let item = items.entry(commit.key.clone()).or_default();
         let held = item.held.entry(commit.region).or_default();
         held.push(commit.version);
-        let kind = match commit.how {
-            How::Replicated => return,
-            How::Expired => WriteKind::Purge,
-            How::Local => {
+        let kind = match commit.kind {
+            CommitKind::Replicated => return,
+            CommitKind::Expired => WriteKind::Purge,
+            CommitKind::Local => {
                 let tag = commit.tag.as_deref();
-                tag.and_then(|tag| tag.parse().ok()).unwrap_or(WriteKind::Other)
+                tag.and_then(|tag| tag.parse().ok())
+                    .unwrap_or(WriteKind::Other)
             }
         };
         let image = commit.image.as_deref();
@@ -112,7 +124,9 @@ impl History {
             parent: commit.replaced.filter(|_| kind != WriteKind::BlindPut),
             kind,
             deleted: image.is_none(),
-            stamps: image.map(|item| self.stamps.pairs(item)).unwrap_or_default(),
+            stamps: image
+                .map(|item| self.stamps.pairs(item))
+                .unwrap_or_default(),
         };
         item.versions.insert(commit.version, version);
     }

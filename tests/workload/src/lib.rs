@@ -20,9 +20,9 @@ mod truth;
 mod writer;
 
 pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score};
-pub use history::{History, WriteKind, StampPair, StampPairs, WriteId};
-pub use out_of_scope::OutOfScope;
+pub use history::{History, StampPair, StampPairs, WriteId, WriteKind};
 pub use options::WorkloadOptions;
+pub use out_of_scope::OutOfScope;
 pub use progress::Progress;
 pub use run::run;
 pub use truth::{Fate, Truth, Write};

@@ -1,7 +1,7 @@
 //! Questions about one item's forest of versions.
 
-use std::collections::{BTreeMap, HashMap};
 use local_aws::global_table::Region;
+use std::collections::{BTreeMap, HashMap};
 
 use super::history::{ItemHistory, StampPairs, WriteId, WriteKind};
 use super::out_of_scope::OutOfScope;
@@ -87,10 +87,16 @@ impl Lineage {
     }
 
     /// Why the stamps of two versions do not tell which of them descends from what.
-    pub(super) fn out_of_scope_between(&self, loser: WriteId, winner: WriteId) -> Option<OutOfScope> {
+    pub(super) fn out_of_scope_between(
+        &self,
+        loser: WriteId,
+        winner: WriteId,
+    ) -> Option<OutOfScope> {
         let mut ways = self.only_in(loser, winner);
         ways.extend(self.only_in(winner, loser));
-        ways.into_iter().filter_map(|id| self.version_out_of_scope(id)).min()
+        ways.into_iter()
+            .filter_map(|id| self.version_out_of_scope(id))
+            .min()
     }
 
     /// Why a version's stamps, or those of a version built on it, do not tell what it descends from.

@@ -1,7 +1,7 @@
 //! The requests that writers make, with the stamps that belong in them.
 
-use serde_json::{Map, Value, json};
 use local_aws::global_table::{ItemKey, Region};
+use serde_json::{Map, Value, json};
 
 use super::history::WriteKind;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use local_aws::global_table::{GlobalTable, GlobalTableError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use local_aws::global_table::{GlobalTable, GlobalTableError};
 
 use super::WorkloadOptions;
 use super::client::Client;

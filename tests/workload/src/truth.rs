@@ -1,7 +1,7 @@
 //! What really happened: which writes survived, which were lost, and which losses no stamp could show.
 
-use std::collections::{BTreeMap, HashMap};
-use local_aws::global_table::{ItemKey, Region};
+use local_aws::global_table::ItemKey;
+use std::collections::HashMap;
 
 use super::history::{History, StampPair, WriteId, WriteKind};
 use super::lineage::Lineage;
@@ -54,7 +54,9 @@ impl Truth {
                 let fate = if lineage.descends(last, id) {
                     Fate::Survived
                 } else {
-                    lineage.out_of_scope(id).map_or(Fate::Lost, Fate::LostOutOfScope)
+                    lineage
+                        .out_of_scope(id)
+                        .map_or(Fate::Lost, Fate::LostOutOfScope)
                 };
                 writes.push(Write {
                     id,
@@ -78,19 +80,5 @@ impl Truth {
     pub fn lost(&self) -> impl Iterator<Item = &Write> {
         let writes = self.writes.iter();
         writes.filter(|write| write.fate != Fate::Survived)
-    }
-
-    /// The share of the writes that were lost, from 0 to 1.
-    pub fn lost_share(&self) -> f64 {
-        self.lost().count() as f64 / self.writes.len().max(1) as f64
-    }
-
-    /// How many writes each Region made.
-    pub fn writes_by_region(&self) -> BTreeMap<Region, u64> {
-        let mut counts = BTreeMap::new();
-        for write in &self.writes {
-            *counts.entry(write.id.region).or_default() += 1;
-        }
-        counts
     }
 }

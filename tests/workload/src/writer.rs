@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fastrand::Rng;
-use serde_json::{Map, Value, json};
 use local_aws::global_table::ItemKey;
+use serde_json::{Map, Value, json};
 
 use super::WorkloadOptions;
-use super::client::{Response, Client, RequestError};
-use super::request::{Request, RequestBuilder, number};
+use super::client::{Client, RequestError, Response};
 use super::progress::Progress;
+use super::request::{Request, RequestBuilder, number};
 
 /// How many orders of one user are worked on: few, so that writers in different Regions meet.
 const ORDERS_PER_USER: u64 = 4;

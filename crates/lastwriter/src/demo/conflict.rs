@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use local_aws::global_table::{ItemKey, Region};
-use workload::{LedgerConflict, StampPair, StampPairs};
 use serde::Serialize;
 use serde_json::Value;
+use workload::{LedgerConflict, StampPair, StampPairs};
 
 use crate::report::{Finding, text_of};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use local_aws::cloudwatch::{dimensions, sum_of};
 use local_aws::global_table::{Lag, Region};
-use workload::{Score, Truth};
 use serde::Serialize;
+use workload::{Score, Truth};
 
 use super::conflict::Conflict;
 use super::delay::Delays;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use local_aws::global_table::{GlobalTable, GlobalTableError, Lag};
-use workload::{History, Progress, WorkloadOptions};
 use tokio::sync::watch;
+use workload::{History, Progress, WorkloadOptions};
 
 use super::cut::Span;
 use super::live::Live;

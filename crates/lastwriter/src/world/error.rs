@@ -2,10 +2,10 @@
 
 use std::io;
 
+use local_aws::global_table::GlobalTableError;
 use local_aws::lambda::StartError;
 use local_aws::ledger::LedgerError;
 use local_aws::mapping::InvalidSetting;
-use local_aws::global_table::GlobalTableError;
 
 use crate::failure::CommandError;
 

@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
 use local_aws::cloudwatch::CloudWatch;
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, Region};
 use local_aws::lambda::{Function, FunctionConfig};
 use local_aws::ledger::{Ledger, Storage};
-use local_aws::mapping::{Counts, EventSourceMapping, MappingConfig};
-use local_aws::global_table::{GlobalTable, GlobalTableConfig, Region};
+use local_aws::mapping::{EventSourceMapping, MappingConfig, MappingCounts};
 
 pub use error::WorldError;
 pub use found::{Found, Said};
@@ -138,7 +138,7 @@ pub struct Stopped {
 /// What is left of one Region.
 pub struct StoppedSite {
     /// What the mapping counted.
-    pub counts: Counts,
+    pub counts: MappingCounts,
     /// What the function said since it was last asked.
     pub said: Said,
     /// The ledger.
@@ -189,7 +189,7 @@ impl Site {
     }
 
     /// What the mapping has counted so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> MappingCounts {
         self.mapping.counts()
     }
 }

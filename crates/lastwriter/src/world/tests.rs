@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use local_aws::lambda::{LogLine, LogStream};
 use local_aws::global_table::Lag;
+use local_aws::lambda::{LogLine, LogStream};
 
 use super::found::Said;
 use super::options::{parse_duration, parse_lag, parse_regions, parse_share};

@@ -16,7 +16,7 @@ use flate2::read::MultiGzDecoder;
 use super::limits::{MAX_REQUEST_BYTES, accept};
 use super::point::{DataPoint, Dimensions};
 use super::wire;
-use crate::fault::{Action, Fault, FaultSwitch, Refusal};
+use crate::fault::{Fault, FaultAction, FaultSwitch, Refusal};
 use crate::http::{DropConnection, ReadBody, Server, read_body};
 
 /// What a compressed body may unpack to. AWS names no such limit; this one keeps a faulty body from filling memory.
@@ -25,22 +25,21 @@ const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
 /// CloudWatch's PutMetricData on a loopback port. Dropping it ends the endpoint.
 #[derive(Debug)]
 pub struct CloudWatch {
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverState>,
     server: Server,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ReceiverState {
     fault: FaultSwitch,
-    received: Mutex<Received>,
+    received: Mutex<RequestLog>,
 }
 
 /// What came in since the start or the last [`CloudWatch::clear`].
 #[derive(Debug, Default)]
-struct Received {
+struct RequestLog {
     points: Vec<DataPoint>,
     requests: u64,
-    refusals: Vec<Refusal>,
 }
 
 impl CloudWatch {
@@ -50,7 +49,7 @@ impl CloudWatch {
     ///
     /// When no loopback port can be opened.
     pub async fn start() -> std::io::Result<Self> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ReceiverState {
             fault: FaultSwitch::new(),
             received: Mutex::default(),
         });
@@ -87,14 +86,9 @@ impl CloudWatch {
         self.received().requests
     }
 
-    /// Why requests were refused, by CloudWatch's rules or by a fault, in order.
-    pub fn refusals(&self) -> Vec<Refusal> {
-        self.received().refusals.clone()
-    }
-
-    /// Forgets all data points, counts and refusals. The fault stays.
+    /// Forgets all data points and counts. The fault stays.
     pub fn clear(&self) {
-        *self.received() = Received::default();
+        *self.received() = RequestLog::default();
     }
 
     /// From now on, have this fault.
@@ -102,20 +96,14 @@ impl CloudWatch {
         self.shared.fault.set(fault);
     }
 
-    fn received(&self) -> MutexGuard<'_, Received> {
+    fn received(&self) -> MutexGuard<'_, RequestLog> {
         self.shared.received()
     }
 }
 
-impl Shared {
-    fn received(&self) -> MutexGuard<'_, Received> {
+impl ReceiverState {
+    fn received(&self) -> MutexGuard<'_, RequestLog> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn refuse(&self, refusal: Refusal) -> Response {
-        let response = answer(&refusal);
-        self.received().refusals.push(refusal);
-        response
     }
 }
 
@@ -129,19 +117,19 @@ pub fn sum_of(points: &[DataPoint], metric: &str, dimensions: &Dimensions) -> Op
 }
 
 async fn put_metric_data(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ReceiverState>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     shared.received().requests += 1;
     match shared.fault.meet().await {
-        Action::Answer => {}
-        Action::Refuse(refusal) => {
+        FaultAction::Answer => {}
+        FaultAction::Refuse(refusal) => {
             // The body is read all the same, or the client sees a broken pipe in place of the refusal.
             let _ = read_body(body, 0).await;
-            return shared.refuse(refusal);
+            return answer(&refusal);
         }
-        Action::Drop => {
+        FaultAction::Drop => {
             let mut response = StatusCode::OK.into_response();
             response.extensions_mut().insert(DropConnection);
             return response;
@@ -150,7 +138,7 @@ async fn put_metric_data(
     let body = match read_body(body, MAX_REQUEST_BYTES).await {
         ReadBody::Whole(body) => body,
         ReadBody::TooLarge(size) => {
-            return shared.refuse(Refusal::new(
+            return answer(&Refusal::new(
                 413,
                 "RequestEntityTooLarge",
                 format!("The request has {size} bytes; at most {MAX_REQUEST_BYTES} are allowed."),
@@ -166,7 +154,7 @@ async fn put_metric_data(
             shared.received().points.extend(points);
             cbor(StatusCode::OK, wire::empty_body())
         }
-        Err(refusal) => shared.refuse(refusal),
+        Err(refusal) => answer(&refusal),
     }
 }
 

@@ -5,9 +5,7 @@
 //! not say how that timestamp is made. A hybrid logical clock is the plain choice: it follows the wall clock, and
 //! a write made on top of a replicated version is always later than that version, whatever the clocks say.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -55,7 +53,7 @@ impl TryFrom<StoredTimestamp> for PrivateTimestamp {
     }
 }
 
-/// Where a replica reads the time. A test passes a [`ManualClock`].
+/// Where a replica reads the time. A test passes its own.
 pub trait PhysicalClock: Send + Sync + 'static {
     /// Microseconds since the epoch, as the replica in `region` sees them.
     fn micros(&self, region: Region) -> u64;
@@ -70,38 +68,6 @@ impl PhysicalClock for SystemClock {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_micros() as u64)
-    }
-}
-
-/// A clock per Region that stands still until it is set.
-#[derive(Debug, Default, Clone)]
-pub struct ManualClock {
-    base: u64,
-    regions: Arc<Mutex<HashMap<Region, u64>>>,
-}
-
-impl ManualClock {
-    /// A clock that reads `micros` in every Region.
-    pub fn at(micros: u64) -> Self {
-        Self {
-            base: micros,
-            regions: Arc::default(),
-        }
-    }
-
-    /// Sets the clock of one Region.
-    pub fn set(&self, region: Region, micros: u64) {
-        self.regions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(region, micros);
-    }
-}
-
-impl PhysicalClock for ManualClock {
-    fn micros(&self, region: Region) -> u64 {
-        let regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
-        regions.get(&region).copied().unwrap_or(self.base)
     }
 }
 

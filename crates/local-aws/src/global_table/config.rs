@@ -20,7 +20,7 @@ const MAX_REGIONS: usize = 5;
 
 /// How a version came to be in a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum CommitKind {
     /// The application wrote it here.
     Local,
     /// TTL deleted the item here.
@@ -41,7 +41,7 @@ pub struct Commit {
     /// The version that it took the place of in this replica; a deleted item's version is that of its tombstone.
     pub replaced: Option<PrivateTimestamp>,
     /// Where it came from.
-    pub how: How,
+    pub kind: CommitKind,
     /// The item as it is now; `None` where it was deleted.
     pub image: Option<Arc<Item>>,
     /// For a local write, what the request carried in the header [`TAG_HEADER`](super::TAG_HEADER).

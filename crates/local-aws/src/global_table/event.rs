@@ -16,12 +16,12 @@ use super::item::Item;
 
 /// What is the same in every record of a replica's stream.
 #[derive(Debug)]
-pub(super) struct EventForm {
+pub(super) struct RecordFormat {
     region: Region,
     arn: String,
 }
 
-impl EventForm {
+impl RecordFormat {
     /// The form of the records of one table's stream. A stream's label is the time at which it was enabled.
     pub(super) fn new(region: Region, account: &str, table: &str, label: &str) -> Self {
         let partition = match region.name() {
@@ -52,13 +52,13 @@ impl EventForm {
         let change = &record.dynamodb;
         let images = [&change.new_image, &change.old_image];
         let size = images.into_iter().flatten().chain([&change.keys]);
-        to_raw_value(&Event {
+        to_raw_value(&RecordJson {
             event_id: &record.event_id,
             event_name: &record.event_name,
             event_version: "1.1",
             event_source: "aws:dynamodb",
             aws_region: self.region.name(),
-            dynamodb: Change {
+            dynamodb: StreamRecord {
                 // Whole seconds, as Lambda gives them.
                 approximate_creation_date_time: change.approximate_creation_date_time as i64,
                 keys: sorted(&change.keys),
@@ -88,7 +88,7 @@ fn sorted(item: &Item) -> Image<'_> {
 type Image<'a> = BTreeMap<&'a str, &'a AttributeValue>;
 
 #[derive(Serialize)]
-struct Event<'a> {
+struct RecordJson<'a> {
     #[serde(rename = "eventID")]
     event_id: &'a str,
     #[serde(rename = "eventName")]
@@ -99,7 +99,7 @@ struct Event<'a> {
     event_source: &'a str,
     #[serde(rename = "awsRegion")]
     aws_region: &'a str,
-    dynamodb: Change<'a>,
+    dynamodb: StreamRecord<'a>,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: &'a str,
     #[serde(rename = "userIdentity", skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ struct Event<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change<'a> {
+struct StreamRecord<'a> {
     approximate_creation_date_time: i64,
     keys: Image<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, hea
 use bytes::Bytes;
 use dynoxide::Database;
 
+use super::arn_rewriter::{ArnRewriter, with_region};
 use super::direct::{self, AMZ_JSON};
-use super::names::{Names, with_region};
 use super::replica::Replica;
 use crate::http::{HttpClient, ReadBody, read_body};
 
@@ -41,7 +41,7 @@ const FIXED: &[&str] = &["DeleteTable", "UpdateTable", "UpdateTimeToLive"];
 pub(super) struct Gateway {
     pub(super) replica: Arc<Replica>,
     pub(super) table: String,
-    pub(super) names: Names,
+    pub(super) arns: ArnRewriter,
     pub(super) database: Database,
     /// Where dynoxide answers for this Region.
     pub(super) dynoxide: SocketAddr,
@@ -77,16 +77,16 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
             Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
         };
     }
-    if Names::concern(&operation)
+    if ArnRewriter::concern(&operation)
         && let Ok(text) = std::str::from_utf8(&body)
     {
-        let text = gateway.names.inward(text);
+        let text = gateway.arns.inward(text);
         let mut head = head;
         head.headers.remove(header::CONTENT_LENGTH);
         let answer = gateway.send(&head, Body::from(text)).await;
         return rewrite(answer, |body| {
             let text = std::str::from_utf8(body).ok()?;
-            Some(gateway.names.outward(text).into_bytes())
+            Some(gateway.arns.outward(text).into_bytes())
         })
         .await;
     }
@@ -148,11 +148,11 @@ fn tag(headers: &HeaderMap) -> Option<Arc<str>> {
 /// Whether a request's `TableName`, a name or an ARN, is that of the replicated table.
 fn names_table(body: &[u8], table: &str) -> bool {
     #[derive(serde::Deserialize)]
-    struct Named {
+    struct TableNameField {
         #[serde(rename = "TableName")]
         table_name: String,
     }
-    serde_json::from_slice::<Named>(body)
+    serde_json::from_slice::<TableNameField>(body)
         .is_ok_and(|named| named.table_name.rsplit('/').next() == Some(table))
 }
 

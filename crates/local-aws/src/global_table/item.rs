@@ -29,7 +29,7 @@ impl ItemKey {
     }
 
     /// The key of an item or of a key map; `None` where either part is missing or no string.
-    pub fn of(item: &Item) -> Option<Self> {
+    pub fn from_item(item: &Item) -> Option<Self> {
         match (item.get(PARTITION_KEY), item.get(SORT_KEY)) {
             (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Some(Self::new(pk, sk)),
             _ => None,

@@ -16,7 +16,7 @@ use super::{GlobalTableError, ItemKey, PrivateTimestamp};
 
 /// One version of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct JournalEntry {
     pub(super) key: ItemKey,
     pub(super) version: PrivateTimestamp,
     /// How far the database's stream had been read.
@@ -24,7 +24,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Line {
+struct JournalLine {
     key: ItemKey,
     version: StoredTimestamp,
     position: i64,
@@ -40,7 +40,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the file at `path` or makes it, and gives what it holds. The file is written anew with one line an item.
-    pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), GlobalTableError> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Vec<JournalEntry>), GlobalTableError> {
         let failed = |source| GlobalTableError::Journal {
             path: path.to_owned(),
             source,
@@ -66,8 +66,8 @@ impl Journal {
     }
 
     /// Adds a line. An error shows at the next flush.
-    pub(super) fn append(&mut self, entry: &Entry) {
-        let line = Line {
+    pub(super) fn append(&mut self, entry: &JournalEntry) {
+        let line = JournalLine {
             key: entry.key.clone(),
             version: entry.version.into(),
             position: entry.position,
@@ -90,7 +90,7 @@ impl Journal {
 }
 
 /// The last entry of each item, in no order. A last line that was cut off by a crash is left out.
-fn read(path: &Path) -> io::Result<Vec<Entry>> {
+fn read(path: &Path) -> io::Result<Vec<JournalEntry>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -109,15 +109,15 @@ fn read(path: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries.into_values().collect())
 }
 
-fn parse(text: &str) -> io::Result<Entry> {
+fn parse(text: &str) -> io::Result<JournalEntry> {
     let broken = |error: &dyn std::fmt::Display| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!("a line is not one that the replicator wrote: {error}"),
         )
     };
-    let line: Line = serde_json::from_str(text).map_err(|error| broken(&error))?;
-    Ok(Entry {
+    let line: JournalLine = serde_json::from_str(text).map_err(|error| broken(&error))?;
+    Ok(JournalEntry {
         key: line.key,
         version: PrivateTimestamp::try_from(line.version).map_err(|error| broken(&error))?,
         position: line.position,
@@ -129,8 +129,8 @@ mod tests {
     use super::*;
     use crate::global_table::Region;
 
-    fn entry(pk: &str, micros: u64) -> Entry {
-        Entry {
+    fn entry(pk: &str, micros: u64) -> JournalEntry {
+        JournalEntry {
             key: ItemKey::new(pk, "x"),
             version: PrivateTimestamp {
                 micros,

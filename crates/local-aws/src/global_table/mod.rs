@@ -11,6 +11,7 @@
 //!
 //! Every write to an endpoint, of other tables too, waits for the Region's gate.
 
+mod arn_rewriter;
 mod clock;
 mod config;
 mod direct;
@@ -19,7 +20,6 @@ mod gateway;
 mod item;
 mod journal;
 mod lag;
-mod names;
 mod network;
 mod queue;
 mod region;
@@ -32,11 +32,11 @@ mod table;
 mod tests;
 mod versions;
 
-pub use clock::{ManualClock, PhysicalClock, PrivateTimestamp, SystemClock};
-pub use config::{Commit, GlobalTableConfig, GlobalTableError, How, Observer};
+pub use clock::{PhysicalClock, PrivateTimestamp, SystemClock};
+pub use config::{Commit, CommitKind, GlobalTableConfig, GlobalTableError, Observer};
 pub use gateway::TAG_HEADER;
 pub use item::{AttributeValue, Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
 pub use lag::Lag;
 pub use region::{Region, UnknownRegion};
-pub use stats::{Counts, LagSummary};
+pub use stats::{LagSummary, ReplicaCounts};
 pub use table::GlobalTable;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Region;
 use super::lag::Lag;
-use super::queue::{Change, Queue};
+use super::queue::{Queue, ReplicatedWrite};
 
 /// The way from one replica to one other.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Network {
     }
 
     /// Sends a change to every other replica. Gives the number of links on which it took an earlier one's place.
-    pub(super) fn send(&self, from: Region, change: &Change) -> u64 {
+    pub(super) fn send(&self, from: Region, change: &ReplicatedWrite) -> u64 {
         let mut combined = 0;
         for link in self.links.iter().filter(|link| link.from == from) {
             combined += u64::from(self.send_on(link, change.clone()));
@@ -73,7 +73,7 @@ impl Network {
     }
 
     /// Sends a change to one other replica; true where it took an earlier one's place.
-    pub(super) fn send_on(&self, link: &Link, change: Change) -> bool {
+    pub(super) fn send_on(&self, link: &Link, change: ReplicatedWrite) -> bool {
         let mut queue = link.queue();
         let combined = queue.push(change);
         if !combined {
@@ -111,12 +111,6 @@ impl Network {
         !self.is_cut(link.from) && !self.is_cut(link.to)
     }
 
-    pub(super) fn set_lag(&self, lag: Lag) {
-        for link in &self.links {
-            link.queue().set_lag(lag);
-        }
-    }
-
     /// How many changes from `region` wait for the other replicas.
     pub(super) fn waiting_from(&self, region: Region) -> usize {
         let mine = self.links.iter().filter(|link| link.from == region);
@@ -137,7 +131,7 @@ impl Network {
     }
 
     /// The next change on a link that is due, if neither of its Regions is cut off.
-    pub(super) fn pop_due(&self, link: &Link) -> Option<Change> {
+    pub(super) fn pop_due(&self, link: &Link) -> Option<ReplicatedWrite> {
         if self.is_open(link) {
             link.queue().pop_due(Instant::now())
         } else {

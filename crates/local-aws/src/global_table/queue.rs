@@ -12,7 +12,7 @@ use super::{ItemKey, PrivateTimestamp};
 
 /// One version of an item on its way to another replica.
 #[derive(Debug, Clone)]
-pub(super) struct Change {
+pub(super) struct ReplicatedWrite {
     pub(super) key: ItemKey,
     pub(super) version: PrivateTimestamp,
     /// The whole item; `None` for a deletion.
@@ -22,7 +22,7 @@ pub(super) struct Change {
 }
 
 /// When a change is due, and its number on this link, which keeps changes of one item in order.
-type Slot = (Instant, u64);
+type QueuePosition = (Instant, u64);
 
 /// The changes that wait between two replicas.
 ///
@@ -30,9 +30,9 @@ type Slot = (Instant, u64);
 /// other: DynamoDB's order holds per item only.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: BTreeMap<Slot, Change>,
+    waiting: BTreeMap<QueuePosition, ReplicatedWrite>,
     /// Each item's last waiting change.
-    last: HashMap<ItemKey, Slot>,
+    last: HashMap<ItemKey, QueuePosition>,
     lag: Lag,
     combine: f64,
     rng: Rng,
@@ -55,7 +55,7 @@ impl Queue {
 
     /// Puts a change in line. True where it took the place of an earlier change of its item: replication "may combine
     /// multiple changes" (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html>).
-    pub(super) fn push(&mut self, change: Change) -> bool {
+    pub(super) fn push(&mut self, change: ReplicatedWrite) -> bool {
         let delay = self.lag.draw(&mut self.rng);
         let combines = self.rng.f64() < self.combine;
         let before = self.last.get(&change.key).copied();
@@ -78,7 +78,7 @@ impl Queue {
     }
 
     /// The next change, if it is due at `now`.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Change> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<ReplicatedWrite> {
         if self.next_due()? > now {
             return None;
         }
@@ -93,11 +93,6 @@ impl Queue {
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
-
-    /// Draws all later delays from another distribution.
-    pub(super) fn set_lag(&mut self, lag: Lag) {
-        self.lag = lag;
-    }
 }
 
 #[cfg(test)]
@@ -110,8 +105,8 @@ mod tests {
     /// Longer than every delay that is drawn here.
     const FAR: Duration = Duration::from_secs(1_000_000);
 
-    fn change(pk: &str, micros: u64) -> Change {
-        Change {
+    fn change(pk: &str, micros: u64) -> ReplicatedWrite {
+        ReplicatedWrite {
             key: ItemKey::new(pk, ""),
             version: PrivateTimestamp {
                 micros,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// AWS's Regions in the three partitions, as the general reference lists them
 /// (<https://docs.aws.amazon.com/general/latest/gr/ddb.html>).
-const KNOWN: &[&str] = &[
+const REGION_NAMES: &[&str] = &[
     "af-south-1",
     "ap-east-1",
     "ap-east-2",
@@ -56,8 +56,8 @@ impl Region {
     ///
     /// A name that AWS does not have.
     pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
-        match KNOWN.binary_search(&name) {
-            Ok(at) => Ok(Self(KNOWN[at])),
+        match REGION_NAMES.binary_search(&name) {
+            Ok(at) => Ok(Self(REGION_NAMES[at])),
             Err(_) => Err(UnknownRegion(name.to_owned())),
         }
     }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_so_that_every_region_in_it_is_found() {
-        for name in KNOWN {
+        for name in REGION_NAMES {
             assert_eq!(Region::parse(name).unwrap().name(), *name);
         }
     }

@@ -3,7 +3,6 @@
 //! The gate orders an application's write against a replicated one that arrives. Whoever holds it may look at the
 //! item's version and write the item with nothing in between.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,21 +13,19 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::clock::HybridClock;
-use super::event::EventForm;
+use super::event::RecordFormat;
 use super::item::{Item, expiry, same_item};
-use super::journal::{Entry, Journal};
+use super::journal::{Journal, JournalEntry};
 use super::network::Network;
-use super::queue::Change;
-use super::stats::{Counters, Counts};
+use super::queue::ReplicatedWrite;
+use super::stats::{ReplicaCounters, ReplicaCounts};
 use super::store::Store;
-use super::versions::{Known, Versions};
-use super::{
-    Commit, GlobalTableError, How, ItemKey, Observer, PhysicalClock, PrivateTimestamp, Region,
-};
+use super::versions::Versions;
+use super::{Commit, CommitKind, GlobalTableError, ItemKey, Observer, PhysicalClock, Region};
 use crate::shard::Shard;
 
 /// What a replica shares with the others.
-pub(super) struct Surroundings {
+pub(super) struct ReplicaContext {
     pub(super) clock: Arc<dyn PhysicalClock>,
     pub(super) network: Arc<Network>,
     pub(super) observer: Option<Observer>,
@@ -38,16 +35,16 @@ pub(super) struct Surroundings {
 /// One Region's copy of the table.
 pub(super) struct Replica {
     region: Region,
-    gate: Mutex<State>,
+    gate: Mutex<ReplicaState>,
     database: Database,
-    form: EventForm,
+    form: RecordFormat,
     shard: Shard,
-    counters: Counters,
-    around: Arc<Surroundings>,
+    counters: ReplicaCounters,
+    context: Arc<ReplicaContext>,
 }
 
 /// What only the holder of the gate may touch.
-pub(super) struct State {
+pub(super) struct ReplicaState {
     store: Store,
     versions: Versions,
     clock: HybridClock,
@@ -55,23 +52,23 @@ pub(super) struct State {
 }
 
 /// Where the stream records of one drain come from.
-enum Source<'a> {
+enum RecordSource<'a> {
     Application { tag: Option<&'a Arc<str>> },
     TimeToLive,
-    Replication(&'a Change),
+    Replication(&'a ReplicatedWrite),
 }
 
 impl Replica {
     pub(super) fn open(
         region: Region,
         table: &str,
-        form: EventForm,
+        form: RecordFormat,
         directory: Option<&Path>,
-        around: Arc<Surroundings>,
+        context: Arc<ReplicaContext>,
     ) -> Result<Self, GlobalTableError> {
         let failed = |source| GlobalTableError::Database { region, source };
         let mut store =
-            Store::open(region, table, &around.ttl_attribute, directory).map_err(failed)?;
+            Store::open(region, table, &context.ttl_attribute, directory).map_err(failed)?;
         let mut versions = Versions::default();
         let mut clock = HybridClock::new(region);
         let mut journal = None;
@@ -80,7 +77,7 @@ impl Replica {
             journal = Some(opened);
             for entry in entries {
                 let item = store.get(&entry.key).map_err(failed)?;
-                let expiry = item.and_then(|item| expiry(&item, &around.ttl_attribute));
+                let expiry = item.and_then(|item| expiry(&item, &context.ttl_attribute));
                 versions.set(&entry.key, entry.version, expiry);
                 clock.observe(entry.version);
                 store.resume(store.position().max(entry.position));
@@ -90,15 +87,15 @@ impl Replica {
             region,
             database: store.database(),
             shard: Shard::new(shard_id(region), form.arn()),
-            gate: Mutex::new(State {
+            gate: Mutex::new(ReplicaState {
                 store,
                 versions,
                 clock,
                 journal,
             }),
             form,
-            counters: Counters::default(),
-            around,
+            counters: ReplicaCounters::default(),
+            context,
         })
     }
 
@@ -114,13 +111,13 @@ impl Replica {
         &self.shard
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        let waiting = self.around.network.waiting_from(self.region);
+    pub(super) fn counts(&self) -> ReplicaCounts {
+        let waiting = self.context.network.waiting_from(self.region);
         self.counters.snapshot(waiting)
     }
 
     /// Waits for the gate and takes it.
-    pub(super) async fn gate(&self) -> MutexGuard<'_, State> {
+    pub(super) async fn gate(&self) -> MutexGuard<'_, ReplicaState> {
         self.gate.lock().await
     }
 
@@ -133,16 +130,16 @@ impl Replica {
     ) -> T {
         let mut state = self.gate().await;
         let answer = write.await;
-        self.note(&mut state, &Source::Application { tag: tag.as_ref() });
+        self.note(&mut state, &RecordSource::Application { tag: tag.as_ref() });
         answer
     }
 
     /// Applies a version from another Region, if it is later than what is here.
-    pub(super) fn apply(&self, state: &mut State, change: Change) {
+    pub(super) fn apply(&self, state: &mut ReplicaState, change: ReplicatedWrite) {
         self.counters.record_lag(change.written.elapsed());
         state.clock.observe(change.version);
         if !state.versions.is_later(&change.key, change.version) {
-            Counters::add(&self.counters.rejected, 1);
+            ReplicaCounters::add(&self.counters.rejected, 1);
             return;
         }
         let written = match &change.image {
@@ -152,18 +149,18 @@ impl Replica {
         if let Err(error) = written {
             return self.failed("a replicated version could not be stored", &error);
         }
-        Counters::add(&self.counters.applied, 1);
-        self.note(state, &Source::Replication(&change));
+        ReplicaCounters::add(&self.counters.applied, 1);
+        self.note(state, &RecordSource::Replication(&change));
     }
 
     /// Deletes the items whose time to live has passed. Gives their number.
     pub(super) async fn sweep(&self) -> Result<usize, DynoxideError> {
         let mut state = self.gate().await;
-        let now = self.around.clock.micros(self.region) / 1_000_000;
+        let now = self.context.clock.micros(self.region) / 1_000_000;
         let expired = state.versions.expired(now);
         for key in &expired {
             state.store.delete(key)?;
-            self.note(&mut state, &Source::TimeToLive);
+            self.note(&mut state, &RecordSource::TimeToLive);
         }
         Ok(expired.len())
     }
@@ -172,7 +169,7 @@ impl Replica {
     /// A replica that has it already refuses it.
     pub(super) async fn resend(&self) -> Result<(), DynoxideError> {
         let mut state = self.gate().await;
-        self.note(&mut state, &Source::Application { tag: None });
+        self.note(&mut state, &RecordSource::Application { tag: None });
         let mine: Vec<_> = state
             .versions
             .iter()
@@ -180,48 +177,48 @@ impl Replica {
             .map(|(key, known)| (key.clone(), known.version))
             .collect();
         for (key, version) in mine {
-            let change = Change {
+            let change = ReplicatedWrite {
                 image: state.store.get(&key)?.map(Arc::new),
                 key,
                 version,
                 written: Instant::now(),
             };
-            self.around.network.send(self.region, &change);
+            self.context.network.send(self.region, &change);
         }
         Ok(())
     }
 
     /// Reads an item.
-    pub(super) fn get(&self, state: &State, key: &ItemKey) -> Result<Option<Item>, DynoxideError> {
+    pub(super) fn get(
+        &self,
+        state: &ReplicaState,
+        key: &ItemKey,
+    ) -> Result<Option<Item>, DynoxideError> {
         state.store.get(key)
     }
 
-    /// The version of an item here; of a deleted one, that of its tombstone.
-    pub(super) fn version(&self, state: &State, key: &ItemKey) -> Option<PrivateTimestamp> {
-        state.versions.get(key).map(|known| known.version)
-    }
-
-    /// Every item.
-    pub(super) fn contents(&self, state: &State) -> Result<Vec<Item>, DynoxideError> {
-        state.store.scan()
-    }
-
     /// The versions of every item that was ever written.
-    pub(super) fn versions(&self, state: &State) -> BTreeMap<ItemKey, PrivateTimestamp> {
-        let row = |(key, known): (&ItemKey, &Known)| (key.clone(), known.version);
-        state.versions.iter().map(row).collect()
+    #[cfg(test)]
+    pub(super) async fn versions(
+        &self,
+    ) -> std::collections::BTreeMap<ItemKey, super::PrivateTimestamp> {
+        let state = self.gate().await;
+        let versions = state.versions.iter();
+        versions
+            .map(|(key, known)| (key.clone(), known.version))
+            .collect()
     }
 
     /// Reads what the database's stream has got since the last time, and does for each change what follows from it:
     /// a version, a stream record, the sending to the others.
-    fn note(&self, state: &mut State, source: &Source<'_>) {
+    fn note(&self, state: &mut ReplicaState, source: &RecordSource<'_>) {
         let records = match state.store.drain() {
             Ok(records) => records,
             Err(error) => return self.failed("the stream could not be read", &error),
         };
         let mut noted = false;
         for record in &records {
-            let Some(key) = ItemKey::of(&record.dynamodb.keys) else {
+            let Some(key) = ItemKey::from_item(&record.dynamodb.keys) else {
                 continue;
             };
             let changed = match (&record.dynamodb.old_image, &record.dynamodb.new_image) {
@@ -229,18 +226,18 @@ impl Replica {
                 _ => true,
             };
             if changed {
-                self.emit(record, matches!(source, Source::TimeToLive));
+                self.emit(record, matches!(source, RecordSource::TimeToLive));
             }
-            match source {
-                Source::Replication(_) => {}
-                _ if !changed => Counters::add(&self.counters.unchanged, 1),
-                _ => self.commit_local(state, &key, record, source),
+            if changed {
+                self.commit_local(state, &key, record, source);
+            } else if !matches!(source, RecordSource::Replication(_)) {
+                ReplicaCounters::add(&self.counters.unchanged, 1);
             }
             noted = true;
         }
-        if let Source::Replication(change) = source {
+        if let RecordSource::Replication(change) = source {
             // Also where no record came of it: a deletion of what is gone, or the same content once more.
-            self.commit(state, change, How::Replicated, None);
+            self.commit(state, change, CommitKind::Replicated, None);
             noted = true;
         }
         if noted
@@ -251,48 +248,62 @@ impl Replica {
         }
     }
 
-    fn commit_local(&self, state: &mut State, key: &ItemKey, record: &Record, source: &Source<'_>) {
-        let (how, tag) = match source {
-            Source::Application { tag } => {
-                Counters::add(&self.counters.local_writes, 1);
-                (How::Local, tag.cloned())
+    fn commit_local(
+        &self,
+        state: &mut ReplicaState,
+        key: &ItemKey,
+        record: &Record,
+        source: &RecordSource<'_>,
+    ) {
+        let (kind, tag) = match source {
+            RecordSource::Application { tag } => {
+                ReplicaCounters::add(&self.counters.local_writes, 1);
+                (CommitKind::Local, tag.cloned())
             }
-            _ => {
-                Counters::add(&self.counters.expired, 1);
-                (How::Expired, None)
+            RecordSource::TimeToLive => {
+                ReplicaCounters::add(&self.counters.expired, 1);
+                (CommitKind::Expired, None)
             }
+            // It has a version already.
+            RecordSource::Replication(_) => return,
         };
-        let version = state.clock.tick(self.around.clock.micros(self.region));
-        let change = Change {
+        let version = state.clock.tick(self.context.clock.micros(self.region));
+        let change = ReplicatedWrite {
             key: key.clone(),
             version,
             image: record.dynamodb.new_image.clone().map(Arc::new),
             written: Instant::now(),
         };
-        self.commit(state, &change, how, tag);
-        let combined = self.around.network.send(self.region, &change);
-        Counters::add(&self.counters.combined, combined);
+        self.commit(state, &change, kind, tag);
+        let combined = self.context.network.send(self.region, &change);
+        ReplicaCounters::add(&self.counters.combined, combined);
     }
 
-    fn commit(&self, state: &mut State, change: &Change, how: How, tag: Option<Arc<str>>) {
+    fn commit(
+        &self,
+        state: &mut ReplicaState,
+        change: &ReplicatedWrite,
+        kind: CommitKind,
+        tag: Option<Arc<str>>,
+    ) {
         let image = change.image.as_deref();
-        let expiry = image.and_then(|item| expiry(item, &self.around.ttl_attribute));
+        let expiry = image.and_then(|item| expiry(item, &self.context.ttl_attribute));
         let replaced = state.versions.set(&change.key, change.version, expiry);
         let position = state.store.position();
         if let Some(journal) = &mut state.journal {
-            journal.append(&Entry {
+            journal.append(&JournalEntry {
                 key: change.key.clone(),
                 version: change.version,
                 position,
             });
         }
-        if let Some(observer) = &self.around.observer {
+        if let Some(observer) = &self.context.observer {
             observer(&Commit {
                 region: self.region,
                 key: change.key.clone(),
                 version: change.version,
                 replaced,
-                how,
+                kind,
                 image: change.image.clone(),
                 tag,
             });
@@ -311,7 +322,7 @@ impl Replica {
     }
 
     fn failed(&self, what: &str, error: &dyn std::error::Error) {
-        Counters::add(&self.counters.failed, 1);
+        ReplicaCounters::add(&self.counters.failed, 1);
         tracing::error!(region = %self.region, %error, "{what}");
     }
 }

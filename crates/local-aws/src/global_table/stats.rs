@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// What one replica has done since it started.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
+pub struct ReplicaCounts {
     /// Versions written here by the application, deletions by TTL left out.
     pub local_writes: u64,
     /// Deletions by TTL here.
@@ -40,9 +40,9 @@ pub struct LagSummary {
     pub max: Duration,
 }
 
-/// The counters behind [`Counts`].
+/// The counters behind [`ReplicaCounts`].
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct ReplicaCounters {
     pub(super) local_writes: AtomicU64,
     pub(super) expired: AtomicU64,
     pub(super) unchanged: AtomicU64,
@@ -53,7 +53,7 @@ pub(super) struct Counters {
     lag: Mutex<LagHistogram>,
 }
 
-impl Counters {
+impl ReplicaCounters {
     pub(super) fn add(counter: &AtomicU64, n: u64) {
         counter.fetch_add(n, Ordering::Relaxed);
     }
@@ -65,9 +65,9 @@ impl Counters {
             .record(lag);
     }
 
-    pub(super) fn snapshot(&self, waiting: usize) -> Counts {
+    pub(super) fn snapshot(&self, waiting: usize) -> ReplicaCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
+        ReplicaCounts {
             local_writes: read(&self.local_writes),
             expired: read(&self.expired),
             unchanged: read(&self.unchanged),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_within_a_bucket_of_the_truth() {
-        let counters = Counters::default();
+        let counters = ReplicaCounters::default();
         for millis in 1..=1_000 {
             counters.record_lag(Duration::from_millis(millis));
         }
@@ -156,6 +156,9 @@ mod tests {
 
     #[test]
     fn without_an_arrival_there_is_no_lag() {
-        assert_eq!(Counters::default().snapshot(3).lag, LagSummary::default());
+        assert_eq!(
+            ReplicaCounters::default().snapshot(3).lag,
+            LagSummary::default()
+        );
     }
 }

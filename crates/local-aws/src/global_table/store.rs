@@ -12,7 +12,6 @@ use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::encode_shard_iterator;
 use dynoxide::actions::put_item::PutItemRequest;
-use dynoxide::actions::scan::ScanRequest;
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
 use dynoxide::storage::Storage;
 use dynoxide::{Database, DynoxideError, streams};
@@ -145,24 +144,6 @@ impl Store {
             ..GetItemRequest::default()
         })?;
         Ok(answer.item)
-    }
-
-    /// Reads every item of the table.
-    pub(super) fn scan(&self) -> Result<Vec<Item>, DynoxideError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self.db.scan(ScanRequest {
-                table_name: self.table.clone(),
-                exclusive_start_key: start,
-                ..ScanRequest::default()
-            })?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
     }
 }
 

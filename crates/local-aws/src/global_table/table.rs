@@ -2,36 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::event::EventForm;
+use super::arn_rewriter::ArnRewriter;
+use super::event::RecordFormat;
 use super::gateway::Gateway;
 use super::item::Item;
-use super::lag::Lag;
-use super::names::Names;
 use super::network::Network;
-use super::replica::{Replica, Surroundings};
+use super::replica::{Replica, ReplicaContext};
 use super::replication::replicate;
-use super::stats::Counts;
-use super::{GlobalTableConfig, GlobalTableError, ItemKey, PrivateTimestamp, Region};
+use super::stats::ReplicaCounts;
+use super::{GlobalTableConfig, GlobalTableError, ItemKey, Region};
 use crate::http::{HttpClient, Server, http_client};
 use crate::shard::Shard;
 
 /// A running global table. It stops when it is dropped.
 pub struct GlobalTable {
     name: String,
-    members: BTreeMap<Region, Member>,
+    members: BTreeMap<Region, ReplicaEndpoint>,
     network: Arc<Network>,
     /// The links and the TTL sweeps.
     _tasks: JoinSet<()>,
 }
 
-struct Member {
+struct ReplicaEndpoint {
     replica: Arc<Replica>,
     endpoint: Server,
     stream_arn: String,
@@ -59,7 +57,7 @@ impl GlobalTable {
             config.combine,
             config.seed,
         ));
-        let around = Arc::new(Surroundings {
+        let context = Arc::new(ReplicaContext {
             clock: Arc::clone(&config.clock),
             network: Arc::clone(&network),
             observer: config.observer.clone(),
@@ -69,7 +67,7 @@ impl GlobalTable {
         let mut members = BTreeMap::new();
         for (at, &region) in config.regions.iter().enumerate() {
             let port = config.ports.get(at).copied().unwrap_or(0);
-            let member = open(&config, region, port, &around, client.clone()).await?;
+            let member = open(&config, region, port, &context, client.clone()).await?;
             members.insert(region, member);
         }
         let mut tasks = JoinSet::new();
@@ -113,12 +111,10 @@ impl GlobalTable {
     ///
     /// There is no replica in that Region, as with every method here that takes one.
     pub fn endpoint(&self, region: Region) -> Result<String, GlobalTableError> {
-        Ok(format!("http://{}", self.address(region)?))
-    }
-
-    /// Where a Region's endpoint listens.
-    pub fn address(&self, region: Region) -> Result<SocketAddr, GlobalTableError> {
-        Ok(self.member(region)?.endpoint.address())
+        Ok(format!(
+            "http://{}",
+            self.member(region)?.endpoint.address()
+        ))
     }
 
     /// The shard of a Region's stream.
@@ -160,21 +156,10 @@ impl GlobalTable {
         self.network.is_cut(region)
     }
 
-    /// Draws the delays of all later changes from another distribution.
-    pub fn set_lag(&self, lag: Lag) {
-        self.network.set_lag(lag);
-    }
-
     /// Waits until every change has arrived everywhere. While a Region is cut off, that is never, if there are changes
     /// from or for it.
     pub async fn wait_until_converged(&self) {
         self.network.settled().await;
-    }
-
-    /// Deletes what has expired in one Region now. Gives the number of items.
-    pub async fn sweep_ttl(&self, region: Region) -> Result<usize, GlobalTableError> {
-        let swept = self.member(region)?.replica.sweep().await;
-        swept.map_err(database_error(region))
     }
 
     /// Reads an item in one Region.
@@ -188,38 +173,8 @@ impl GlobalTable {
         replica.get(&state, key).map_err(database_error(region))
     }
 
-    /// Reads all items of one Region.
-    pub async fn items(&self, region: Region) -> Result<BTreeMap<ItemKey, Item>, GlobalTableError> {
-        let replica = &self.member(region)?.replica;
-        let state = replica.gate().await;
-        let items = replica.contents(&state).map_err(database_error(region))?;
-        let with_key = |item: Item| Some((ItemKey::of(&item)?, item));
-        Ok(items.into_iter().filter_map(with_key).collect())
-    }
-
-    /// The version of an item in one Region; for a deleted item, that of its tombstone.
-    pub async fn version(
-        &self,
-        region: Region,
-        key: &ItemKey,
-    ) -> Result<Option<PrivateTimestamp>, GlobalTableError> {
-        let replica = &self.member(region)?.replica;
-        let state = replica.gate().await;
-        Ok(replica.version(&state, key))
-    }
-
-    /// The versions of all items that one Region has ever known, those of tombstones too.
-    pub async fn versions(
-        &self,
-        region: Region,
-    ) -> Result<BTreeMap<ItemKey, PrivateTimestamp>, GlobalTableError> {
-        let replica = &self.member(region)?.replica;
-        let state = replica.gate().await;
-        Ok(replica.versions(&state))
-    }
-
     /// What a Region has done since the start.
-    pub fn counts(&self, region: Region) -> Result<Counts, GlobalTableError> {
+    pub fn counts(&self, region: Region) -> Result<ReplicaCounts, GlobalTableError> {
         Ok(self.member(region)?.replica.counts())
     }
 
@@ -228,7 +183,7 @@ impl GlobalTable {
         Arc::clone(&self.members[&region].replica)
     }
 
-    fn member(&self, region: Region) -> Result<&Member, GlobalTableError> {
+    fn member(&self, region: Region) -> Result<&ReplicaEndpoint, GlobalTableError> {
         self.members
             .get(&region)
             .ok_or(GlobalTableError::NoReplica(region))
@@ -240,9 +195,9 @@ async fn open(
     config: &GlobalTableConfig,
     region: Region,
     port: u16,
-    around: &Arc<Surroundings>,
+    context: &Arc<ReplicaContext>,
     client: HttpClient,
-) -> Result<Member, GlobalTableError> {
+) -> Result<ReplicaEndpoint, GlobalTableError> {
     let listening = |source| GlobalTableError::Listen {
         region,
         port,
@@ -253,21 +208,21 @@ async fn open(
         .to_rfc3339_opts(SecondsFormat::Millis, true)
         .trim_end_matches('Z')
         .to_owned();
-    let form = EventForm::new(region, &config.account, &config.table_name, &label);
+    let form = RecordFormat::new(region, &config.account, &config.table_name, &label);
     let stream_arn = form.arn().to_owned();
     let replica = Replica::open(
         region,
         &config.table_name,
         form,
         config.persist.as_deref(),
-        Arc::clone(around),
+        Arc::clone(context),
     )?;
     let database = replica.database();
     let metadata = database
         .get_table_metadata(&config.table_name)
         .map_err(database_error(region))?;
     let dynoxide_label = metadata.and_then(|table| table.stream_label);
-    let names = Names::new(&stream_arn, &dynoxide_label.unwrap_or_default());
+    let arns = ArnRewriter::new(&stream_arn, &dynoxide_label.unwrap_or_default());
 
     let inner = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -280,7 +235,7 @@ async fn open(
     let router = Gateway {
         replica: Arc::clone(&replica),
         table: config.table_name.clone(),
-        names,
+        arns,
         database: replica.database(),
         dynoxide: inner_address,
         client,
@@ -292,7 +247,7 @@ async fn open(
             io::ErrorKind::AddrInUse => GlobalTableError::PortTaken { region, port },
             _ => listening(source),
         })?;
-    Ok(Member {
+    Ok(ReplicaEndpoint {
         replica,
         endpoint,
         stream_arn,

@@ -6,7 +6,7 @@ use super::{ItemKey, PrivateTimestamp};
 
 /// What is known of one item. A deleted item stays known, as a tombstone, so that an older put cannot bring it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct VersionEntry {
     pub(super) version: PrivateTimestamp,
     expiry: Option<u64>,
 }
@@ -14,16 +14,12 @@ pub(super) struct Known {
 /// The versions of one replica, in the replicator's own memory: none of it is in the items.
 #[derive(Debug, Default)]
 pub(super) struct Versions {
-    items: HashMap<ItemKey, Known>,
+    items: HashMap<ItemKey, VersionEntry>,
     /// Items with a TTL, earliest first, so that a sweep touches no others.
     expiries: BTreeSet<(u64, ItemKey)>,
 }
 
 impl Versions {
-    pub(super) fn get(&self, key: &ItemKey) -> Option<&Known> {
-        self.items.get(key)
-    }
-
     /// Whether a version that arrives is later than what is here.
     pub(super) fn is_later(&self, key: &ItemKey, version: PrivateTimestamp) -> bool {
         self.items
@@ -38,7 +34,7 @@ impl Versions {
         version: PrivateTimestamp,
         expiry: Option<u64>,
     ) -> Option<PrivateTimestamp> {
-        let known = Known { version, expiry };
+        let known = VersionEntry { version, expiry };
         let before = self.items.insert(key.clone(), known);
         if let Some(second) = before.and_then(|before| before.expiry) {
             self.expiries.remove(&(second, key.clone()));
@@ -61,7 +57,7 @@ impl Versions {
             .collect()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&ItemKey, &Known)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&ItemKey, &VersionEntry)> {
         self.items.iter()
     }
 }

@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, oneshot};
 
 use super::logs::{LogLine, LogStore};
 use super::process::Process;
-use super::runtime_api::{Answer, Pending};
-use super::{FunctionConfig, Invocation, MAX_PAYLOAD_BYTES, Outcome, StartError};
+use super::runtime_api::{PendingInvocation, RuntimeReply};
+use super::{FunctionConfig, Invocation, InvocationOutcome, MAX_PAYLOAD_BYTES, StartError};
 
 /// A function that can be invoked. Dropping it kills its process.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Function {
             let bytes = payload.len();
             return Invocation {
                 request_id,
-                outcome: Outcome::PayloadTooLarge { bytes },
+                outcome: InvocationOutcome::PayloadTooLarge { bytes },
                 duration: Duration::ZERO,
             };
         }
@@ -68,7 +68,7 @@ impl Function {
                 Err(error) => {
                     return Invocation {
                         request_id,
-                        outcome: Outcome::InitFailed(error),
+                        outcome: InvocationOutcome::InitFailed(error),
                         duration: Duration::ZERO,
                     };
                 }
@@ -85,11 +85,11 @@ impl Function {
                         duration,
                     };
                 }
-                Err(NotTaken(_)) if may_try_again => may_try_again = false,
-                Err(NotTaken(status)) => {
+                Err(IdleExit(_)) if may_try_again => may_try_again = false,
+                Err(IdleExit(status)) => {
                     return Invocation {
                         request_id,
-                        outcome: Outcome::Crashed { status },
+                        outcome: InvocationOutcome::Crashed { status },
                         duration,
                     };
                 }
@@ -102,9 +102,9 @@ impl Function {
         process: &Process,
         request_id: &str,
         payload: Bytes,
-    ) -> Result<Outcome, NotTaken> {
+    ) -> Result<InvocationOutcome, IdleExit> {
         let (sender, mut answer) = oneshot::channel();
-        process.api().send(Pending {
+        process.api().send(PendingInvocation {
             request_id: request_id.to_owned(),
             function_arn: self.config.arn(),
             deadline: SystemTime::now() + self.config.timeout,
@@ -122,15 +122,15 @@ impl Function {
                 }
                 self.forget(process);
                 if process.api().is_busy() {
-                    Ok(Outcome::Crashed { status })
+                    Ok(InvocationOutcome::Crashed { status })
                 } else {
-                    Err(NotTaken(status))
+                    Err(IdleExit(status))
                 }
             }
             () = tokio::time::sleep(self.config.timeout) => {
                 process.kill().await;
                 self.forget(process);
-                Ok(Outcome::TimedOut { after: self.config.timeout })
+                Ok(InvocationOutcome::TimedOut { after: self.config.timeout })
             }
         }
     }
@@ -208,13 +208,13 @@ impl Function {
 }
 
 /// The process ended before it took the invocation.
-struct NotTaken(ExitStatus);
+struct IdleExit(ExitStatus);
 
-impl From<Answer> for Outcome {
-    fn from(answer: Answer) -> Self {
+impl From<RuntimeReply> for InvocationOutcome {
+    fn from(answer: RuntimeReply) -> Self {
         match answer {
-            Answer::Response(payload) => Self::Response(payload),
-            Answer::Error {
+            RuntimeReply::Response(payload) => Self::Response(payload),
+            RuntimeReply::Error {
                 error_type,
                 message,
             } => Self::FunctionError {

@@ -5,7 +5,6 @@ use std::io::{ErrorKind, PipeReader, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::unix::pipe::Receiver;
-use tokio::sync::broadcast;
 
 /// The newest lines that a [`LogStore`] keeps. Older ones are dropped first.
 pub const MAX_LOG_LINES: usize = 200_000;
@@ -34,14 +33,12 @@ pub struct LogLine {
 #[derive(Debug, Clone)]
 pub struct LogStore {
     lines: Arc<Mutex<VecDeque<LogLine>>>,
-    live: broadcast::Sender<LogLine>,
 }
 
 impl LogStore {
     pub(super) fn new() -> Self {
         Self {
             lines: Arc::default(),
-            live: broadcast::channel(1024).0,
         }
     }
 
@@ -55,19 +52,12 @@ impl LogStore {
         lock(&self.lines).drain(..).collect()
     }
 
-    /// Each line as it is read, from now on. A reader that falls 1,024 lines behind loses the oldest.
-    pub fn subscribe(&self) -> broadcast::Receiver<LogLine> {
-        self.live.subscribe()
-    }
-
     fn push(&self, line: LogLine) {
         let mut lines = lock(&self.lines);
         if lines.len() == MAX_LOG_LINES {
             lines.pop_front();
         }
-        lines.push_back(line.clone());
-        // Nobody listening is no error.
-        let _ = self.live.send(line);
+        lines.push_back(line);
     }
 
     /// The last lines that a process wrote to standard error, for an error message.

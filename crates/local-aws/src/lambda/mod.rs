@@ -36,7 +36,7 @@ pub use config::FunctionConfig;
 pub use function::Function;
 pub(crate) use function::request_id;
 pub use logs::{LogLine, LogStore, LogStream, MAX_LOG_LINES};
-pub use outcome::{Invocation, Outcome};
+pub use outcome::{Invocation, InvocationOutcome};
 
 /// The largest payload of a synchronous invocation: 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#function-configuration-deployment-and-execution>

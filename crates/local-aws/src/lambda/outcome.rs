@@ -13,14 +13,14 @@ pub struct Invocation {
     /// The id that the function saw.
     pub request_id: String,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: InvocationOutcome,
     /// From handing the payload over until the end. A process that had to be started first is not counted.
     pub duration: Duration,
 }
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum InvocationOutcome {
     /// The function answered.
     Response(Bytes),
     /// The function, or Lambda in its place, reported an error.
@@ -49,12 +49,16 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl InvocationOutcome {
     /// The answer, if there is one.
     pub fn response(&self) -> Option<&Bytes> {
         match self {
             Self::Response(answer) => Some(answer),
-            _ => None,
+            Self::FunctionError { .. }
+            | Self::TimedOut { .. }
+            | Self::Crashed { .. }
+            | Self::InitFailed(_)
+            | Self::PayloadTooLarge { .. } => None,
         }
     }
 

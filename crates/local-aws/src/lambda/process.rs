@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::logs::{LogPipe, LogStore, LogStream};
-use super::runtime_api::{Init, RuntimeApi};
+use super::runtime_api::{InitPhase, RuntimeApi};
 use super::{FunctionConfig, StartError};
 use crate::http::Server;
 
@@ -132,14 +132,14 @@ impl Process {
         let state = tokio::select! {
             // An init error wins over the exit that follows it.
             biased;
-            state = init.wait_for(|state| *state != Init::Running) => {
-                state.map_or(Init::Running, |state| state.clone())
+            state = init.wait_for(|state| *state != InitPhase::Running) => {
+                state.map_or(InitPhase::Running, |state| state.clone())
             }
             _ = self.exited() => self.api.init().borrow().clone(),
         };
         match state {
-            Init::Ready => Ok(()),
-            Init::Failed {
+            InitPhase::Ready => Ok(()),
+            InitPhase::Failed {
                 error_type,
                 message,
             } => {
@@ -152,7 +152,7 @@ impl Process {
                     stderr: self.stderr_tail(),
                 })
             }
-            Init::Running => Err(StartError::ExitedBeforeReady {
+            InitPhase::Running => Err(StartError::ExitedBeforeReady {
                 status: self.exited().await,
                 stderr: self.stderr_tail(),
             }),

@@ -23,24 +23,24 @@ use crate::http::{ReadBody, read_body};
 
 /// What the function said about one invocation.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum RuntimeReply {
     Response(Bytes),
     Error { error_type: String, message: String },
 }
 
 /// An invocation on its way to the process.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(super) struct PendingInvocation {
     pub(super) request_id: String,
     pub(super) function_arn: String,
     pub(super) deadline: SystemTime,
     pub(super) payload: Bytes,
-    pub(super) answer: oneshot::Sender<Answer>,
+    pub(super) answer: oneshot::Sender<RuntimeReply>,
 }
 
 /// How far the process has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Init {
+pub(super) enum InitPhase {
     /// It has not asked for work yet.
     Running,
     /// It asked for work.
@@ -52,15 +52,15 @@ pub(super) enum Init {
 /// The side of the Runtime API that the function's owner holds.
 #[derive(Debug)]
 pub(super) struct RuntimeApi {
-    shared: Arc<Shared>,
-    queue: mpsc::UnboundedSender<Pending>,
+    shared: Arc<ApiState>,
+    queue: mpsc::UnboundedSender<PendingInvocation>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    init: watch::Sender<Init>,
-    queue: AsyncMutex<mpsc::UnboundedReceiver<Pending>>,
-    current: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
+struct ApiState {
+    init: watch::Sender<InitPhase>,
+    queue: AsyncMutex<mpsc::UnboundedReceiver<PendingInvocation>>,
+    current: Mutex<Option<(String, oneshot::Sender<RuntimeReply>)>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,8 +73,8 @@ struct ErrorReport {
 impl RuntimeApi {
     pub(super) fn new() -> (Self, Router) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            init: watch::Sender::new(Init::Running),
+        let shared = Arc::new(ApiState {
+            init: watch::Sender::new(InitPhase::Running),
             queue: AsyncMutex::new(receiver),
             current: Mutex::default(),
         });
@@ -95,12 +95,12 @@ impl RuntimeApi {
     }
 
     /// How far the process has come, and each change of it.
-    pub(super) fn init(&self) -> watch::Receiver<Init> {
+    pub(super) fn init(&self) -> watch::Receiver<InitPhase> {
         self.shared.init.subscribe()
     }
 
     /// Hands an invocation to the process, as soon as it asks.
-    pub(super) fn send(&self, pending: Pending) {
+    pub(super) fn send(&self, pending: PendingInvocation) {
         // The receiver lives as long as this side, so sending cannot fail.
         let _ = self.queue.send(pending);
     }
@@ -111,13 +111,13 @@ impl RuntimeApi {
     }
 }
 
-impl Shared {
-    fn current(&self) -> MutexGuard<'_, Option<(String, oneshot::Sender<Answer>)>> {
+impl ApiState {
+    fn current(&self) -> MutexGuard<'_, Option<(String, oneshot::Sender<RuntimeReply>)>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place where the answer to `id` goes, if that invocation runs.
-    fn finish(&self, id: &str) -> Option<oneshot::Sender<Answer>> {
+    fn finish(&self, id: &str) -> Option<oneshot::Sender<RuntimeReply>> {
         let mut current = self.current();
         current
             .take_if(|(running, _)| running == id)
@@ -125,11 +125,11 @@ impl Shared {
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> Response {
+async fn next(State(shared): State<Arc<ApiState>>) -> Response {
     shared.init.send_if_modified(|init| {
-        let first = *init == Init::Running;
+        let first = *init == InitPhase::Running;
         if first {
-            *init = Init::Ready;
+            *init = InitPhase::Ready;
         }
         first
     });
@@ -172,15 +172,15 @@ fn trace_id(request_id: &str, seconds: u64) -> String {
 }
 
 async fn response(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ApiState>>,
     Path(id): Path<String>,
     body: Body,
 ) -> Response {
     let (answer, reply) = match read_body(body, MAX_RESPONSE_BYTES).await {
-        ReadBody::Whole(payload) => (Answer::Response(payload), accepted()),
+        ReadBody::Whole(payload) => (RuntimeReply::Response(payload), accepted()),
         ReadBody::TooLarge(size) => (
             // The words that a caller of the real Lambda gets.
-            Answer::Error {
+            RuntimeReply::Error {
                 error_type: "Function.ResponseSizeTooLarge".to_owned(),
                 message: format!(
                     "Response payload size ({size} bytes) exceeded maximum allowed payload size \
@@ -199,31 +199,35 @@ async fn response(
     settle(&shared, &id, answer, reply)
 }
 
-async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Body) -> Response {
+async fn error(
+    State(shared): State<Arc<ApiState>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Response {
     let Some(report) = read_report(body).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let (error_type, message) = report.into_parts("Unhandled");
-    let answer = Answer::Error {
+    let answer = RuntimeReply::Error {
         error_type,
         message,
     };
     settle(&shared, &id, answer, accepted())
 }
 
-async fn init_error(State(shared): State<Arc<Shared>>, body: Body) -> Response {
+async fn init_error(State(shared): State<Arc<ApiState>>, body: Body) -> Response {
     let Some(report) = read_report(body).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let (error_type, message) = report.into_parts("Runtime.Unknown");
-    shared.init.send_replace(Init::Failed {
+    shared.init.send_replace(InitPhase::Failed {
         error_type,
         message,
     });
     accepted()
 }
 
-fn settle(shared: &Shared, id: &str, answer: Answer, reply: Response) -> Response {
+fn settle(shared: &ApiState, id: &str, answer: RuntimeReply, reply: Response) -> Response {
     match shared.finish(id) {
         Some(waiting) => {
             // A caller that gave up at the deadline no longer waits.

@@ -12,7 +12,7 @@ use axum::http::{Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::fault::{Action, FaultSwitch, Refusal};
+use crate::fault::{FaultAction, FaultSwitch, Refusal};
 use crate::http::{DropConnection, HttpClient, http_client, read_body};
 
 /// What the gateway counts and does. Clones share it.
@@ -77,13 +77,13 @@ impl Gateway {
 async fn pass(State(gateway): State<Gateway>, request: Request<Body>) -> Response {
     gateway.count(operation(&request));
     match gateway.fault.meet().await {
-        Action::Answer => gateway.forward(request).await,
-        Action::Refuse(refusal) => {
+        FaultAction::Answer => gateway.forward(request).await,
+        FaultAction::Refuse(refusal) => {
             // The body is read all the same, or the client sees a broken pipe in place of the refusal.
             let _ = read_body(request.into_body(), 0).await;
             refuse(&refusal)
         }
-        Action::Drop => {
+        FaultAction::Drop => {
             let mut response = StatusCode::OK.into_response();
             response.extensions_mut().insert(DropConnection);
             response

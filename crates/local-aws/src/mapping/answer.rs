@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum BatchResponse {
     /// All records are done.
     Success,
     /// All before this index are done, this one and those after it are not.
@@ -25,23 +25,23 @@ pub(super) enum Verdict {
 ///
 /// AWS does not say what becomes of an answer that is no object, of a list that is none, and of a number that is not in
 /// the batch. Here each is a complete failure: taking it for a success would lose records.
-pub(super) fn read(answer: &Bytes, sequence_numbers: &[&str]) -> Verdict {
+pub(super) fn read(answer: &Bytes, sequence_numbers: &[&str]) -> BatchResponse {
     if answer.iter().all(u8::is_ascii_whitespace) {
-        return Verdict::Success;
+        return BatchResponse::Success;
     }
     match serde_json::from_slice::<Value>(answer) {
-        Ok(Value::Null) => Verdict::Success,
-        Ok(Value::String(text)) if text.is_empty() => Verdict::Success,
+        Ok(Value::Null) => BatchResponse::Success,
+        Ok(Value::String(text)) if text.is_empty() => BatchResponse::Success,
         Ok(Value::Object(answer)) => match answer.get("batchItemFailures") {
-            None | Some(Value::Null) => Verdict::Success,
+            None | Some(Value::Null) => BatchResponse::Success,
             Some(Value::Array(failures)) => lowest(failures, sequence_numbers),
-            Some(_) => Verdict::Failed,
+            Some(_) => BatchResponse::Failed,
         },
-        Ok(_) | Err(_) => Verdict::Failed,
+        Ok(_) | Err(_) => BatchResponse::Failed,
     }
 }
 
-fn lowest(failures: &[Value], sequence_numbers: &[&str]) -> Verdict {
+fn lowest(failures: &[Value], sequence_numbers: &[&str]) -> BatchResponse {
     let mut lowest = None;
     for failure in failures {
         // No such key, null, no string, an empty string, or a number that was not in the batch.
@@ -51,18 +51,18 @@ fn lowest(failures: &[Value], sequence_numbers: &[&str]) -> Verdict {
             numbers.position(|of_batch| *of_batch == number && !number.is_empty())
         });
         let Some(index) = index else {
-            return Verdict::Failed;
+            return BatchResponse::Failed;
         };
         lowest = Some(lowest.map_or(index, |lowest: usize| lowest.min(index)));
     }
-    lowest.map_or(Verdict::Success, Verdict::FailedFrom)
+    lowest.map_or(BatchResponse::Success, BatchResponse::FailedFrom)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(answer: &str) -> Verdict {
+    fn verdict(answer: &str) -> BatchResponse {
         read(
             &Bytes::copy_from_slice(answer.as_bytes()),
             &["10", "11", "12"],
@@ -81,7 +81,7 @@ mod tests {
             " \n",
             r#""""#,
         ] {
-            assert_eq!(verdict(answer), Verdict::Success, "{answer}");
+            assert_eq!(verdict(answer), BatchResponse::Success, "{answer}");
         }
     }
 
@@ -98,26 +98,26 @@ mod tests {
             r#""11""#,
         ] {
             let answer = format!(r#"{{"batchItemFailures":[{failure}]}}"#);
-            assert_eq!(verdict(&answer), Verdict::Failed, "{answer}");
+            assert_eq!(verdict(&answer), BatchResponse::Failed, "{answer}");
             // A good one beside it does not mend it.
             let answer =
                 format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"12"}},{failure}]}}"#);
-            assert_eq!(verdict(&answer), Verdict::Failed, "{answer}");
+            assert_eq!(verdict(&answer), BatchResponse::Failed, "{answer}");
         }
     }
 
     #[test]
     fn an_empty_identifier_never_matches_a_record_without_a_number() {
         let answer = Bytes::from_static(br#"{"batchItemFailures":[{"itemIdentifier":""}]}"#);
-        assert_eq!(read(&answer, &["", "11"]), Verdict::Failed);
+        assert_eq!(read(&answer, &["", "11"]), BatchResponse::Failed);
     }
 
     #[test]
     fn the_lowest_reported_number_counts() {
         let answer = r#"{"batchItemFailures":[{"itemIdentifier":"12"},{"itemIdentifier":"11"}]}"#;
-        assert_eq!(verdict(answer), Verdict::FailedFrom(1));
+        assert_eq!(verdict(answer), BatchResponse::FailedFrom(1));
         let answer = r#"{"batchItemFailures":[{"itemIdentifier":"10"}]}"#;
-        assert_eq!(verdict(answer), Verdict::FailedFrom(0));
+        assert_eq!(verdict(answer), BatchResponse::FailedFrom(0));
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
             r#"{"batchItemFailures":"11"}"#,
             r#"{"batchItemFailures":{"itemIdentifier":"11"}}"#,
         ] {
-            assert_eq!(verdict(answer), Verdict::Failed, "{answer}");
+            assert_eq!(verdict(answer), BatchResponse::Failed, "{answer}");
         }
     }
 }

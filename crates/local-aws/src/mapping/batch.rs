@@ -54,7 +54,7 @@ pub(super) fn event(records: &[Arc<ShardRecord>]) -> String {
 
 /// Records sorted by whether there is still time for them.
 #[derive(Debug, Default)]
-pub(super) struct ByAge {
+pub(super) struct AgeGroups {
     /// To be handed to the function.
     pub(super) fresh: Records,
     /// Older than the mapping's MaximumRecordAgeInSeconds.
@@ -68,8 +68,12 @@ pub(super) struct ByAge {
 /// "Lambda discards records older than the maximum age":
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>. The stream keeps them for 24 hours:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>.
-pub(super) fn by_age(records: Records, now: SystemTime, limit: Option<Duration>) -> ByAge {
-    let mut sorted = ByAge::default();
+pub(super) fn group_by_age(
+    records: Records,
+    now: SystemTime,
+    limit: Option<Duration>,
+) -> AgeGroups {
+    let mut sorted = AgeGroups::default();
     for record in records {
         let age = now.duration_since(record.arrived_at).unwrap_or_default();
         if limit.is_some_and(|limit| age > limit) {
@@ -140,7 +144,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + 2 * RETENTION;
         let aged = |seconds: u64| record(0, "1", now - Duration::from_secs(seconds));
         let count = |seconds: u64, limit: Option<u64>| {
-            let sorted = by_age(vec![aged(seconds)], now, limit.map(Duration::from_secs));
+            let sorted = group_by_age(vec![aged(seconds)], now, limit.map(Duration::from_secs));
             (
                 sorted.fresh.len(),
                 sorted.too_old.len(),
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn a_record_from_the_future_is_fresh() {
         let now = SystemTime::UNIX_EPOCH;
-        let sorted = by_age(vec![record(0, "1", now + RETENTION)], now, None);
+        let sorted = group_by_age(vec![record(0, "1", now + RETENTION)], now, None);
         assert_eq!(sorted.fresh.len(), 1);
     }
 }

@@ -19,7 +19,7 @@ pub enum StartingPosition {
     Latest,
 }
 
-/// How long to wait before a retry: `base`, then twice that, and so on up to `longest`.
+/// How long to wait before a retry: `base`, then twice that, and so on up to `max`.
 ///
 /// AWS says that Lambda backs off exponentially, and not by how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,20 +27,20 @@ pub struct Backoff {
     /// Before the first retry.
     pub base: Duration,
     /// Before any retry.
-    pub longest: Duration,
+    pub max: Duration,
 }
 
 impl Backoff {
     /// No waiting, for tests.
     pub const NONE: Self = Self {
         base: Duration::ZERO,
-        longest: Duration::ZERO,
+        max: Duration::ZERO,
     };
 
     /// The wait before retry number `retry`, counted from 0.
     pub(super) fn before(self, retry: u32) -> Duration {
         let factor = 2u32.saturating_pow(retry);
-        self.base.saturating_mul(factor).min(self.longest)
+        self.base.saturating_mul(factor).min(self.max)
     }
 }
 
@@ -132,7 +132,7 @@ impl MappingConfig {
             poll_interval: Duration::from_millis(250),
             backoff: Backoff {
                 base: Duration::from_secs(1),
-                longest: Duration::from_secs(60),
+                max: Duration::from_secs(60),
             },
             clock: Clock::default(),
         }

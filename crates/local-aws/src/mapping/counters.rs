@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Named and defined as Lambda's metrics are:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct MappingCounts {
     /// `PolledEventCount`: read from the shard.
     pub polled: u64,
     /// `InvokedEventCount`: handed to the function; a record that is retried counts each time.
@@ -27,9 +27,9 @@ pub struct Counts {
     pub invocations: u64,
 }
 
-/// The counters behind [`Counts`].
+/// The counters behind [`MappingCounts`].
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct MappingCounters {
     pub(super) polled: AtomicU64,
     pub(super) invoked: AtomicU64,
     pub(super) failed: AtomicU64,
@@ -40,10 +40,10 @@ pub(super) struct Counters {
     pub(super) invocations: AtomicU64,
 }
 
-impl Counters {
-    pub(super) fn read(&self) -> Counts {
+impl MappingCounters {
+    pub(super) fn read(&self) -> MappingCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
+        MappingCounts {
             polled: read(&self.polled),
             invoked: read(&self.invoked),
             failed: read(&self.failed),

@@ -13,7 +13,7 @@ use crate::lambda::request_id;
 
 /// Why records were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(super) enum FailureCondition {
     RetryAttemptsExhausted,
     /// AWS names only the other condition. This name follows `EventAgeExceeded`, that of asynchronous invocations.
     RecordAgeExceeded,
@@ -35,7 +35,7 @@ pub(super) struct FailedBatch<'a> {
     pub(super) function_arn: &'a str,
     pub(super) stream_arn: &'a str,
     pub(super) shard_id: &'a str,
-    pub(super) condition: Condition,
+    pub(super) condition: FailureCondition,
     pub(super) last_failure: &'a LastFailure,
     pub(super) start_sequence_number: &'a str,
     pub(super) end_sequence_number: &'a str,
@@ -48,7 +48,7 @@ pub(super) struct FailedBatch<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct InvocationRecord<'a> {
     request_context: RequestContext<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_context: Option<ResponseContext>,
@@ -89,15 +89,15 @@ struct BatchInfo<'a> {
 }
 
 impl FailedBatch<'_> {
-    fn document(&self, now: SystemTime) -> Document<'_> {
+    fn document(&self, now: SystemTime) -> InvocationRecord<'_> {
         let failure = self.last_failure;
-        Document {
+        InvocationRecord {
             request_context: RequestContext {
                 request_id: failure.request_id.clone().unwrap_or_else(request_id),
                 function_arn: self.function_arn,
                 condition: match self.condition {
-                    Condition::RetryAttemptsExhausted => "RetryAttemptsExhausted",
-                    Condition::RecordAgeExceeded => "RecordAgeExceeded",
+                    FailureCondition::RetryAttemptsExhausted => "RetryAttemptsExhausted",
+                    FailureCondition::RecordAgeExceeded => "RecordAgeExceeded",
                 },
                 approximate_invoke_count: failure.invoke_count,
             },

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::lambda::{Function, Outcome};
+use crate::lambda::{Function, InvocationOutcome};
 
 /// Something that a mapping can invoke: a function, or a double of one in a test.
 pub trait Invoke: Send + Sync + 'static {
     /// Hands over one batch and waits for what comes of it.
-    fn invoke(&self, payload: Bytes) -> impl Future<Output = InvokeOutcome> + Send;
+    fn invoke(&self, payload: Bytes) -> impl Future<Output = InvokeResponse> + Send;
 }
 
 /// What came of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InvokeOutcome {
+pub enum InvokeResponse {
     /// The function answered.
     Answer {
         /// The invocation's id.
@@ -39,15 +39,19 @@ pub enum InvokeOutcome {
 
 impl Invoke for Function {
     /// A process that does not start is a function error, as in Lambda.
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         let invocation = self.invoke(payload).await;
         let request_id = invocation.request_id;
         match invocation.outcome {
-            Outcome::Response(payload) => InvokeOutcome::Answer {
+            InvocationOutcome::Response(payload) => InvokeResponse::Answer {
                 request_id,
                 payload,
             },
-            failure => InvokeOutcome::FunctionError {
+            failure @ (InvocationOutcome::FunctionError { .. }
+            | InvocationOutcome::TimedOut { .. }
+            | InvocationOutcome::Crashed { .. }
+            | InvocationOutcome::InitFailed(_)
+            | InvocationOutcome::PayloadTooLarge { .. }) => InvokeResponse::FunctionError {
                 request_id,
                 reason: failure.failure().unwrap_or_default(),
             },
@@ -56,7 +60,7 @@ impl Invoke for Function {
 }
 
 impl<I: Invoke> Invoke for Arc<I> {
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         I::invoke(self, payload).await
     }
 }

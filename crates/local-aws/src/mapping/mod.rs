@@ -20,7 +20,7 @@
 //!
 //! Rules, each with AWS's page at the code that follows it: batch size, batching window and the 6 MB of a payload
 //! (`batch.rs`, `worker.rs`); what an answer says (`answer.rs`); retries, bisecting and the quota (`retry.rs`); the age of
-//! records (`batch.rs`); the on-failure destination (`destination.rs`); the counters ([`Counts`]).
+//! records (`batch.rs`); the on-failure destination (`destination.rs`); the counters ([`MappingCounts`]).
 //!
 //! A mapping has one batch in flight: it invokes again when the function has answered.
 //!
@@ -39,19 +39,17 @@ mod tests;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use config::{Backoff, Clock, InvalidSetting, MappingConfig, StartingPosition};
-pub use counters::Counts;
-pub use invoke::{Invoke, InvokeOutcome};
+pub use counters::MappingCounts;
+pub use invoke::{Invoke, InvokeResponse};
 
 use crate::lambda::request_id;
 use crate::shard::{Position, Shard};
-use counters::Counters;
+use counters::MappingCounters;
 use worker::Worker;
 
 /// A running mapping. Dropping it ends it at once; [`EventSourceMapping::stop`] ends it after the running invocation.
@@ -59,19 +57,10 @@ use worker::Worker;
 pub struct EventSourceMapping {
     id: String,
     shard: Shard,
-    counters: Arc<Counters>,
-    iterator_age: Arc<IteratorAge>,
-    control: watch::Sender<Control>,
+    counters: Arc<MappingCounters>,
+    stop: watch::Sender<bool>,
     checkpoint: watch::Receiver<Position>,
     task: JoinHandle<()>,
-}
-
-/// What a mapping was told to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Control {
-    Running,
-    Paused,
-    Stopping,
 }
 
 impl EventSourceMapping {
@@ -90,7 +79,7 @@ impl EventSourceMapping {
             StartingPosition::TrimHorizon => shard.trim_horizon(),
             StartingPosition::Latest => shard.end(),
         };
-        let (control, controlled) = watch::channel(Control::Running);
+        let (stop, stopping) = watch::channel(false);
         let (checkpoint_sender, checkpoint) = watch::channel(start);
         let worker = Worker {
             id: request_id(),
@@ -98,16 +87,14 @@ impl EventSourceMapping {
             target,
             config,
             counters: Arc::default(),
-            iterator_age: Arc::default(),
-            control: controlled,
+            stopping,
             checkpoint: checkpoint_sender,
         };
         Ok(Self {
             id: worker.id.clone(),
             shard,
             counters: Arc::clone(&worker.counters),
-            iterator_age: Arc::clone(&worker.iterator_age),
-            control,
+            stop,
             checkpoint,
             task: tokio::spawn(worker.run()),
         })
@@ -119,7 +106,7 @@ impl EventSourceMapping {
     }
 
     /// What it counted so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> MappingCounts {
         self.counters.read()
     }
 
@@ -133,21 +120,7 @@ impl EventSourceMapping {
         self.shard.end().saturating_sub(self.checkpoint())
     }
 
-    /// `IteratorAge`: how old the last record of the latest event was when it went to the function. `None` before the
-    /// first one.
-    /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#performance-metrics>
-    pub fn iterator_age(&self) -> Option<Duration> {
-        self.iterator_age.latest()
-    }
-
-    /// The largest iterator age so far.
-    pub fn max_iterator_age(&self) -> Option<Duration> {
-        self.iterator_age.largest()
-    }
-
     /// Waits until every record that the shard holds now is done or given up, or until the mapping is stopped.
-    ///
-    /// A paused mapping with a backlog does not get there before it is resumed.
     pub async fn until_caught_up(&self) {
         let target = self.shard.end();
         let mut checkpoint = self.checkpoint.clone();
@@ -155,19 +128,9 @@ impl EventSourceMapping {
         let _ = checkpoint.wait_for(|position| *position >= target).await;
     }
 
-    /// Stops invoking after the running invocation, until [`EventSourceMapping::resume`].
-    pub fn pause(&self) {
-        self.control.send_replace(Control::Paused);
-    }
-
-    /// Goes on after a pause.
-    pub fn resume(&self) {
-        self.control.send_replace(Control::Running);
-    }
-
     /// Lets the running invocation finish and ends. What it was to retry stays undone. Returns the final counts.
-    pub async fn stop(mut self) -> Counts {
-        self.control.send_replace(Control::Stopping);
+    pub async fn stop(mut self) -> MappingCounts {
+        self.stop.send_replace(true);
         if let Err(error) = (&mut self.task).await {
             tracing::error!(%error, "an event source mapping broke");
         }
@@ -178,33 +141,5 @@ impl EventSourceMapping {
 impl Drop for EventSourceMapping {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// The ages of the last records of events, in milliseconds, one more than measured: 0 is none yet.
-#[derive(Debug, Default)]
-struct IteratorAge {
-    latest: AtomicU64,
-    largest: AtomicU64,
-}
-
-impl IteratorAge {
-    fn set(&self, age: Duration) {
-        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX - 1) + 1;
-        self.latest.store(age, Ordering::Relaxed);
-        self.largest.fetch_max(age, Ordering::Relaxed);
-    }
-
-    fn latest(&self) -> Option<Duration> {
-        Self::read(&self.latest)
-    }
-
-    fn largest(&self) -> Option<Duration> {
-        Self::read(&self.largest)
-    }
-
-    fn read(age: &AtomicU64) -> Option<Duration> {
-        let age = age.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(Duration::from_millis(age))
     }
 }

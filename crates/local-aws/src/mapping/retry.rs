@@ -1,12 +1,12 @@
 //! What follows an invocation: pure decisions, no waiting and no calls.
 
-use super::answer::Verdict;
+use super::answer::BatchResponse;
 
 /// What an invocation came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum BatchResult {
     /// The function answered, and this is what its answer says.
-    Answered(Verdict),
+    Answered(BatchResponse),
     /// The function failed: an error, a crash or a timeout.
     FunctionError,
     /// The function was not called at all, because of throttling for example.
@@ -15,7 +15,7 @@ pub(super) enum Outcome {
 
 /// The mapping's settings that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rules {
+pub(super) struct RetryPolicy {
     /// `MaximumRetryAttempts`; `None` is no limit.
     pub(super) retry_limit: Option<u32>,
     /// `BisectBatchOnFunctionError`.
@@ -24,7 +24,7 @@ pub(super) struct Rules {
 
 /// What to do with the batch next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextStep {
     /// All records are done.
     Done,
     /// The records before `from` are done. Try the others again, with this many retries used up.
@@ -49,17 +49,22 @@ pub(super) enum Next {
 /// - What could not be invoked at all is tried until the records are too old, whatever the retry quota:
 ///   "If a Lambda event source mapping is unable to invoke the function due to throttling or other issues, it retries
 ///   until the records expire or exceed the maximum age."
-pub(super) fn next(outcome: Outcome, records: usize, retries: u32, rules: Rules) -> Next {
+pub(super) fn next(
+    outcome: BatchResult,
+    records: usize,
+    retries: u32,
+    rules: RetryPolicy,
+) -> NextStep {
     match outcome {
-        Outcome::Answered(Verdict::Success) => Next::Done,
-        Outcome::NotInvoked => Next::Retry { from: 0, retries },
-        Outcome::Answered(Verdict::FailedFrom(from)) if rules.bisect && from > 0 => {
-            Next::Retry { from, retries }
+        BatchResult::Answered(BatchResponse::Success) => NextStep::Done,
+        BatchResult::NotInvoked => NextStep::Retry { from: 0, retries },
+        BatchResult::Answered(BatchResponse::FailedFrom(from)) if rules.bisect && from > 0 => {
+            NextStep::Retry { from, retries }
         }
-        Outcome::Answered(Verdict::FailedFrom(from)) => retry(from, retries, rules),
-        Outcome::Answered(Verdict::Failed) | Outcome::FunctionError => {
+        BatchResult::Answered(BatchResponse::FailedFrom(from)) => retry(from, retries, rules),
+        BatchResult::Answered(BatchResponse::Failed) | BatchResult::FunctionError => {
             if rules.bisect && records > 1 {
-                Next::Split { at: records / 2 }
+                NextStep::Split { at: records / 2 }
             } else {
                 retry(0, retries, rules)
             }
@@ -67,10 +72,10 @@ pub(super) fn next(outcome: Outcome, records: usize, retries: u32, rules: Rules)
     }
 }
 
-fn retry(from: usize, retries: u32, rules: Rules) -> Next {
+fn retry(from: usize, retries: u32, rules: RetryPolicy) -> NextStep {
     match rules.retry_limit {
-        Some(limit) if retries >= limit => Next::Discard { from },
-        _ => Next::Retry {
+        Some(limit) if retries >= limit => NextStep::Discard { from },
+        Some(_) | None => NextStep::Retry {
             from,
             retries: retries.saturating_add(1),
         },
@@ -81,46 +86,46 @@ fn retry(from: usize, retries: u32, rules: Rules) -> Next {
 mod tests {
     use super::*;
 
-    const PLAIN: Rules = Rules {
+    const PLAIN: RetryPolicy = RetryPolicy {
         retry_limit: Some(2),
         bisect: false,
     };
-    const BISECT: Rules = Rules {
+    const BISECT: RetryPolicy = RetryPolicy {
         retry_limit: Some(2),
         bisect: true,
     };
-    const ERROR: Outcome = Outcome::FunctionError;
-    const PARTIAL: Outcome = Outcome::Answered(Verdict::FailedFrom(3));
+    const ERROR: BatchResult = BatchResult::FunctionError;
+    const PARTIAL: BatchResult = BatchResult::Answered(BatchResponse::FailedFrom(3));
 
     #[test]
     fn an_error_is_retried_until_the_quota_is_used_up() {
         assert_eq!(
             next(ERROR, 10, 0, PLAIN),
-            Next::Retry {
+            NextStep::Retry {
                 from: 0,
                 retries: 1
             }
         );
         assert_eq!(
             next(ERROR, 10, 1, PLAIN),
-            Next::Retry {
+            NextStep::Retry {
                 from: 0,
                 retries: 2
             }
         );
-        assert_eq!(next(ERROR, 10, 2, PLAIN), Next::Discard { from: 0 });
+        assert_eq!(next(ERROR, 10, 2, PLAIN), NextStep::Discard { from: 0 });
     }
 
     #[test]
     fn without_a_quota_an_error_is_retried_for_ever() {
-        let rules = Rules {
+        let rules = RetryPolicy {
             retry_limit: None,
             ..PLAIN
         };
         let next = next(ERROR, 1, u32::MAX, rules);
         assert_eq!(
             next,
-            Next::Retry {
+            NextStep::Retry {
                 from: 0,
                 retries: u32::MAX
             }
@@ -129,46 +134,46 @@ mod tests {
 
     #[test]
     fn a_split_uses_up_no_retry_and_a_single_record_is_not_split() {
-        assert_eq!(next(ERROR, 10, 2, BISECT), Next::Split { at: 5 });
-        assert_eq!(next(ERROR, 3, 2, BISECT), Next::Split { at: 1 });
-        assert_eq!(next(ERROR, 1, 2, BISECT), Next::Discard { from: 0 });
+        assert_eq!(next(ERROR, 10, 2, BISECT), NextStep::Split { at: 5 });
+        assert_eq!(next(ERROR, 3, 2, BISECT), NextStep::Split { at: 1 });
+        assert_eq!(next(ERROR, 1, 2, BISECT), NextStep::Discard { from: 0 });
     }
 
     #[test]
     fn a_partial_answer_goes_on_from_the_reported_record() {
         assert_eq!(
             next(PARTIAL, 10, 0, PLAIN),
-            Next::Retry {
+            NextStep::Retry {
                 from: 3,
                 retries: 1
             }
         );
-        assert_eq!(next(PARTIAL, 10, 2, PLAIN), Next::Discard { from: 3 });
+        assert_eq!(next(PARTIAL, 10, 2, PLAIN), NextStep::Discard { from: 3 });
     }
 
     #[test]
     fn with_bisecting_a_partial_answer_uses_up_no_retry_unless_it_reports_the_first_record() {
         assert_eq!(
             next(PARTIAL, 10, 2, BISECT),
-            Next::Retry {
+            NextStep::Retry {
                 from: 3,
                 retries: 2
             }
         );
-        let first = Outcome::Answered(Verdict::FailedFrom(0));
+        let first = BatchResult::Answered(BatchResponse::FailedFrom(0));
         assert_eq!(
             next(first, 10, 1, BISECT),
-            Next::Retry {
+            NextStep::Retry {
                 from: 0,
                 retries: 2
             }
         );
-        assert_eq!(next(first, 10, 2, BISECT), Next::Discard { from: 0 });
+        assert_eq!(next(first, 10, 2, BISECT), NextStep::Discard { from: 0 });
     }
 
     #[test]
     fn a_complete_failure_by_the_answer_is_an_error() {
-        let failed = Outcome::Answered(Verdict::Failed);
+        let failed = BatchResult::Answered(BatchResponse::Failed);
         assert_eq!(next(failed, 10, 2, BISECT), next(ERROR, 10, 2, BISECT));
         assert_eq!(next(failed, 10, 2, PLAIN), next(ERROR, 10, 2, PLAIN));
     }
@@ -177,8 +182,8 @@ mod tests {
     fn what_was_never_invoked_uses_up_no_retry_and_is_not_split() {
         for rules in [PLAIN, BISECT] {
             assert_eq!(
-                next(Outcome::NotInvoked, 10, 2, rules),
-                Next::Retry {
+                next(BatchResult::NotInvoked, 10, 2, rules),
+                NextStep::Retry {
                     from: 0,
                     retries: 2
                 }

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::answer::{self, Verdict};
-use super::batch::{Records, by_age, cap, event};
-use super::counters::{Counters, add};
-use super::destination::{Condition, FailedBatch, LastFailure, deliver};
-use super::retry::{Next, Outcome, Rules, next};
-use super::{Control, Invoke, InvokeOutcome, IteratorAge, MappingConfig};
+use super::answer::{self, BatchResponse};
+use super::batch::{Records, cap, event, group_by_age};
+use super::counters::{MappingCounters, add};
+use super::destination::{FailedBatch, FailureCondition, LastFailure, deliver};
+use super::retry::{BatchResult, NextStep, RetryPolicy, next};
+use super::{Invoke, InvokeResponse, MappingConfig};
 use crate::shard::{Position, Shard, ShardRecord};
 
 pub(super) struct Worker<I> {
@@ -21,15 +21,14 @@ pub(super) struct Worker<I> {
     pub(super) shard: Shard,
     pub(super) target: I,
     pub(super) config: MappingConfig,
-    pub(super) counters: Arc<Counters>,
-    pub(super) iterator_age: Arc<IteratorAge>,
-    pub(super) control: watch::Receiver<Control>,
+    pub(super) counters: Arc<MappingCounters>,
+    pub(super) stopping: watch::Receiver<bool>,
     /// All records before this position are done or given up.
     pub(super) checkpoint: watch::Sender<Position>,
 }
 
 /// Records that are tried together.
-struct Piece {
+struct SubBatch {
     records: Records,
     retries: u32,
     /// Failures in a row without progress, for the wait before the next one.
@@ -59,7 +58,7 @@ impl<I: Invoke> Worker<I> {
     async fn gather(&self, position: Position) -> Option<Records> {
         let mut deadline = None;
         loop {
-            if !self.may_run().await {
+            if self.is_stopping() {
                 return None;
             }
             let read = self.shard.read_from(position, self.config.batch_size);
@@ -82,7 +81,7 @@ impl<I: Invoke> Worker<I> {
             tokio::select! {
                 () = self.shard.wait_for(more) => {}
                 () = sleep_until(deadline) => {}
-                () = self.interrupted() => {}
+                () = self.stopped() => {}
             }
         }
     }
@@ -92,7 +91,7 @@ impl<I: Invoke> Worker<I> {
         let polled = Instant::now();
         tokio::select! {
             () = self.shard.wait_for(position) => {}
-            () = self.interrupted() => return,
+            () = self.stopped() => return,
         }
         let interval = self.config.poll_interval;
         if interval.is_zero() {
@@ -105,119 +104,112 @@ impl<I: Invoke> Worker<I> {
 
     /// Invokes the function with the batch until each of its records is done or given up, or until told to stop.
     async fn process(&self, batch: Records) {
-        let mut pieces = VecDeque::from([Piece {
+        let mut sub_batches = VecDeque::from([SubBatch {
             records: batch,
             retries: 0,
             waits: 0,
             last_failure: LastFailure::default(),
         }]);
-        while let Some(piece) = pieces.pop_front() {
-            if !self.may_run().await {
+        while let Some(sub_batch) = sub_batches.pop_front() {
+            if self.is_stopping() {
                 return;
             }
-            let Some(piece) = self.without_old(piece).await else {
+            let Some(sub_batch) = self.without_old(sub_batch).await else {
                 continue;
             };
-            for piece in self.try_once(piece).await.into_iter().rev() {
-                pieces.push_front(piece);
+            for sub_batch in self.try_once(sub_batch).await.into_iter().rev() {
+                sub_batches.push_front(sub_batch);
             }
         }
     }
 
     /// Gives up what has become too old. `None` if nothing is left.
-    async fn without_old(&self, mut piece: Piece) -> Option<Piece> {
-        let end = end_of(&piece.records);
+    async fn without_old(&self, mut sub_batch: SubBatch) -> Option<SubBatch> {
+        let end = end_of(&sub_batch.records);
         let now = self.config.clock.now();
-        let sorted = by_age(piece.records, now, self.config.age_limit());
+        let sorted = group_by_age(sub_batch.records, now, self.config.age_limit());
         add(&self.counters.expired, sorted.expired.len());
         self.give_up(
             &sorted.too_old,
-            Condition::RecordAgeExceeded,
-            &piece.last_failure,
+            FailureCondition::RecordAgeExceeded,
+            &sub_batch.last_failure,
         )
         .await;
         if sorted.fresh.is_empty() {
             self.done_before(end);
             return None;
         }
-        piece.records = sorted.fresh;
-        Some(piece)
+        sub_batch.records = sorted.fresh;
+        Some(sub_batch)
     }
 
     /// One invocation and what follows from it: the pieces that are still to be done, in order.
-    async fn try_once(&self, mut piece: Piece) -> Vec<Piece> {
-        let outcome = self.invoke(&mut piece).await;
-        let rules = Rules {
+    async fn try_once(&self, mut sub_batch: SubBatch) -> Vec<SubBatch> {
+        let outcome = self.invoke(&mut sub_batch).await;
+        let rules = RetryPolicy {
             retry_limit: self.config.retry_limit(),
             bisect: self.config.bisect_batch_on_function_error,
         };
-        let count = piece.records.len();
-        let next = next(outcome, count, piece.retries, rules);
+        let count = sub_batch.records.len();
+        let next = next(outcome, count, sub_batch.retries, rules);
         match next {
-            Next::Done => {}
-            Next::Retry { from, .. } | Next::Discard { from } => {
+            NextStep::Done => {}
+            NextStep::Retry { from, .. } | NextStep::Discard { from } => {
                 add(&self.counters.failed, count - from);
             }
-            Next::Split { .. } => add(&self.counters.failed, count),
+            NextStep::Split { .. } => add(&self.counters.failed, count),
         }
         match next {
-            Next::Done => {
-                self.done_before(end_of(&piece.records));
+            NextStep::Done => {
+                self.done_before(end_of(&sub_batch.records));
                 Vec::new()
             }
-            Next::Retry { from, retries } => {
-                piece.records.drain(..from);
-                piece.retries = retries;
-                if let Some(first) = piece.records.first() {
+            NextStep::Retry { from, retries } => {
+                sub_batch.records.drain(..from);
+                sub_batch.retries = retries;
+                if let Some(first) = sub_batch.records.first() {
                     self.done_before(first.position);
                 }
-                piece.waits = if from > 0 { 0 } else { piece.waits };
-                self.rest(self.config.backoff.before(piece.waits)).await;
-                piece.waits = piece.waits.saturating_add(1);
-                vec![piece]
+                sub_batch.waits = if from > 0 { 0 } else { sub_batch.waits };
+                self.rest(self.config.backoff.before(sub_batch.waits)).await;
+                sub_batch.waits = sub_batch.waits.saturating_add(1);
+                vec![sub_batch]
             }
-            Next::Split { at } => {
-                let rest = piece.records.split_off(at);
-                let second = Piece {
+            NextStep::Split { at } => {
+                let rest = sub_batch.records.split_off(at);
+                let second = SubBatch {
                     records: rest,
-                    last_failure: piece.last_failure.clone(),
-                    ..piece
+                    last_failure: sub_batch.last_failure.clone(),
+                    ..sub_batch
                 };
-                vec![piece, second]
+                vec![sub_batch, second]
             }
-            Next::Discard { from } => {
+            NextStep::Discard { from } => {
                 self.give_up(
-                    &piece.records[from..],
-                    Condition::RetryAttemptsExhausted,
-                    &piece.last_failure,
+                    &sub_batch.records[from..],
+                    FailureCondition::RetryAttemptsExhausted,
+                    &sub_batch.last_failure,
                 )
                 .await;
-                self.done_before(end_of(&piece.records));
+                self.done_before(end_of(&sub_batch.records));
                 Vec::new()
             }
         }
     }
 
-    async fn invoke(&self, piece: &mut Piece) -> Outcome {
-        let records = &piece.records;
-        if let Some(last) = records.last() {
-            // IteratorAge: "the time between when a stream receives the record and when the event source mapping
-            // sends the event to the function", for the last record of the event.
-            let now = self.config.clock.now();
-            let age = now.duration_since(last.arrived_at).unwrap_or_default();
-            self.iterator_age.set(age);
-        }
+    async fn invoke(&self, sub_batch: &mut SubBatch) -> BatchResult {
+        let records = &sub_batch.records;
         let outcome = self.target.invoke(Bytes::from(event(records))).await;
         let (request_id, outcome) = match outcome {
-            InvokeOutcome::NotInvoked { reason } => {
+            InvokeResponse::NotInvoked { reason } => {
                 tracing::warn!(%reason, "the function could not be invoked");
-                return Outcome::NotInvoked;
+                return BatchResult::NotInvoked;
             }
-            InvokeOutcome::FunctionError { request_id, reason } => {
+            InvokeResponse::FunctionError { request_id, reason } => {
                 tracing::warn!(%reason, %request_id, "the function failed");
-                (request_id, Outcome::FunctionError)
+                (request_id, BatchResult::FunctionError)
             }
-            InvokeOutcome::Answer {
+            InvokeResponse::Answer {
                 request_id,
                 payload,
             } => {
@@ -228,17 +220,17 @@ impl<I: Invoke> Worker<I> {
                 let verdict = if self.config.report_batch_item_failures {
                     answer::read(&payload, &numbers)
                 } else {
-                    Verdict::Success
+                    BatchResponse::Success
                 };
-                (request_id, Outcome::Answered(verdict))
+                (request_id, BatchResult::Answered(verdict))
             }
         };
         add(&self.counters.invocations, 1);
         add(&self.counters.invoked, records.len());
-        piece.last_failure = LastFailure {
+        sub_batch.last_failure = LastFailure {
             request_id: Some(request_id),
-            is_function_error: outcome == Outcome::FunctionError,
-            invoke_count: piece.last_failure.invoke_count.saturating_add(1),
+            is_function_error: outcome == BatchResult::FunctionError,
+            invoke_count: sub_batch.last_failure.invoke_count.saturating_add(1),
         };
         outcome
     }
@@ -247,7 +239,7 @@ impl<I: Invoke> Worker<I> {
     async fn give_up(
         &self,
         records: &[Arc<ShardRecord>],
-        condition: Condition,
+        condition: FailureCondition,
         last_failure: &LastFailure,
     ) {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
@@ -284,32 +276,24 @@ impl<I: Invoke> Worker<I> {
         self.checkpoint.send_replace(position);
     }
 
-    /// Waits while paused. False when told to stop.
-    async fn may_run(&self) -> bool {
-        let mut control = self.control.clone();
-        let control = control
-            .wait_for(|control| *control != Control::Paused)
-            .await;
-        control.is_ok_and(|control| *control == Control::Running)
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
-    /// Waits until told to pause or to stop.
-    async fn interrupted(&self) {
-        let mut control = self.control.clone();
+    /// Waits until told to stop.
+    async fn stopped(&self) {
         // The owner is gone: that is a stop, too.
-        let _ = control
-            .wait_for(|control| *control != Control::Running)
-            .await;
+        let _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
     }
 
-    /// Waits, unless told to pause or stop.
+    /// Waits, unless told to stop.
     async fn rest(&self, time: Duration) {
         if time.is_zero() {
             return;
         }
         tokio::select! {
             () = sleep(time) => {}
-            () = self.interrupted() => {}
+            () = self.stopped() => {}
         }
     }
 }

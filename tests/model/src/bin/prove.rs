@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
-use global_table_model::campaign::{Campaign, Outcome};
+use global_table_model::campaign::{Campaign, SettingResult};
 use global_table_model::setting::Setting;
 use global_table_model::{complaints, report};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,7 +64,7 @@ fn main() -> anyhow::Result<ExitCode> {
     } else {
         writeln!(out, "{}", report::markdown(&outcomes))?;
     }
-    let complaints = complaints::of(&outcomes, options.allow_close);
+    let complaints = complaints::list(&outcomes, options.allow_close);
     for complaint in &complaints {
         eprintln!("{complaint}");
     }
@@ -75,7 +75,7 @@ fn main() -> anyhow::Result<ExitCode> {
     })
 }
 
-fn run(campaign: &Campaign) -> anyhow::Result<Vec<Outcome>> {
+fn run(campaign: &Campaign) -> anyhow::Result<Vec<SettingResult>> {
     let total = campaign.settings.len() as u64 * campaign.writes;
     let style = "{elapsed_precise} {bar:40} {human_pos} of {human_len} writes, {eta} left";
     let progress = ProgressBar::new(total).with_style(ProgressStyle::with_template(style)?);

@@ -84,9 +84,9 @@ fn by_one_part(history: &History, record: &Record, part: impl Fn(&Item, Region) 
 /// version saw each foreign pair of the old one that is not later than this Region's own. That needs clocks of
 /// different Regions that agree.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Closer;
+pub struct CloserReading;
 
-impl Judge for Closer {
+impl Judge for CloserReading {
     fn name(&self) -> &'static str {
         "closer reading"
     }

@@ -2,8 +2,8 @@
 
 use super::{Effect, Table};
 use crate::disturbance::Disturbance;
-use crate::history::{Item, Pair};
-use crate::plan::{Action, Write};
+use crate::history::{Item, StampPair};
+use crate::plan::{Write, WriteAction};
 
 /// Writes to one item closer than this make it hot, in microseconds.
 const HOT: u64 = 20_000;
@@ -61,17 +61,17 @@ impl Table<'_> {
             }
         }
         let by_action = match write.action {
-            Action::Update => None,
-            Action::SoftDelete => Some(Disturbance::SoftDelete),
-            Action::Revive => held
+            WriteAction::Update => None,
+            WriteAction::SoftDelete => Some(Disturbance::SoftDelete),
+            WriteAction::Revive => held
                 .filter(|item| item.deleted)
                 .map(|_| Disturbance::Revival),
-            Action::BlindPut => replaces.then_some(Disturbance::BlindPut),
-            Action::StalePut(_) => (effect.parent != current).then_some(Disturbance::StalePut),
-            Action::UnstampedUpdate => Some(Disturbance::UnstampedUpdate),
-            Action::UnstampedPut => replaces.then_some(Disturbance::UnstampedPut),
-            Action::HardDelete => Some(Disturbance::HardDelete),
-            Action::Purge => Some(Disturbance::Purge),
+            WriteAction::BlindPut => replaces.then_some(Disturbance::BlindPut),
+            WriteAction::StalePut(_) => (effect.parent != current).then_some(Disturbance::StalePut),
+            WriteAction::UnstampedUpdate => Some(Disturbance::UnstampedUpdate),
+            WriteAction::UnstampedPut => replaces.then_some(Disturbance::UnstampedPut),
+            WriteAction::HardDelete => Some(Disturbance::HardDelete),
+            WriteAction::Purge => Some(Disturbance::Purge),
         };
         if let Some(disturbance) = by_action {
             self.count(disturbance);
@@ -80,6 +80,6 @@ impl Table<'_> {
 }
 
 /// Whether a write advanced a pair.
-fn went_on(old: Option<Pair>, new: Option<Pair>) -> bool {
+fn went_on(old: Option<StampPair>, new: Option<StampPair>) -> bool {
     new.map_or(0, |pair| pair.n) > old.map_or(0, |pair| pair.n)
 }

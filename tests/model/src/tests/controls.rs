@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::setting::{Setting, Trouble};
 use crate::shrink::shrink;
 use crate::table;
-use crate::truth::{self, Explained, Score};
+use crate::truth::{self, AnnotatedHistory, Score};
 
 /// Tries the bar on random plans, and cuts the first failure down.
 fn smallest_failure(judge: &dyn Judge, regions: usize) -> Option<Plan> {
@@ -56,7 +56,7 @@ fn fails_the_bar(judge: &dyn Judge, regions: usize, trouble: Trouble) {
         score.lost,
         score.false_conflicts,
         score.conflicts,
-        Explained {
+        AnnotatedHistory {
             history: &history,
             judge
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::strategy::{inside_the_bar, of_any_kind};
 use crate::judges::{Judge, LastWriter};
 use crate::table;
-use crate::truth::{self, Explained};
+use crate::truth::{self, AnnotatedHistory};
 
 const JUDGE: LastWriter = LastWriter { from_text: false };
 
@@ -16,7 +16,7 @@ proptest! {
     fn with_two_regions_each_lost_write_is_found_and_no_conflict_is_false(plan in inside_the_bar(2)) {
         let history = table::run(&plan);
         let score = truth::score(&history, &JUDGE);
-        prop_assert!(score.is_exact(), "{}", Explained { history: &history, judge: &JUDGE });
+        prop_assert!(score.is_exact(), "{}", AnnotatedHistory { history: &history, judge: &JUDGE });
     }
 
     /// From three Regions on, no rule over these stamps can be exact: `limits` shows why.
@@ -28,7 +28,7 @@ proptest! {
         let score = truth::score(&history, &JUDGE);
         prop_assert!(
             score.is_exact_but_for_close_reuse(),
-            "{}", Explained { history: &history, judge: &JUDGE }
+            "{}", AnnotatedHistory { history: &history, judge: &JUDGE }
         );
     }
 

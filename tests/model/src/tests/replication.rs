@@ -2,8 +2,8 @@
 
 use super::{MS, plan, reaching, update, with};
 use crate::disturbance::Disturbance;
-use crate::history::{History, Pair, START};
-use crate::plan::{Action, Partition, Write};
+use crate::history::{History, START, StampPair};
+use crate::plan::{Partition, Write, WriteAction};
 use crate::table;
 use crate::truth;
 
@@ -26,7 +26,7 @@ fn of_two_concurrent_writes_the_later_one_wins_everywhere() {
     // The loser's Region sees the winner replace it; the winner's Region gets no record of the loser.
     assert_eq!(events(&history, 0), ["INSERT", "MODIFY"]);
     assert_eq!(events(&history, 1), ["INSERT"]);
-    assert_eq!(history.occurrences.of(Disturbance::Delay), 1);
+    assert_eq!(history.occurrences.get(Disturbance::Delay), 1);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_replication_combines_never_arrives() {
     };
     let history = table::run(&plan(2, vec![update(0, 0), second]));
     assert_eq!(events(&history, 1), ["INSERT"]);
-    assert_eq!(history.occurrences.of(Disturbance::Coalescing), 1);
+    assert_eq!(history.occurrences.get(Disturbance::Coalescing), 1);
     assert!(lost(&history).is_empty());
 }
 
@@ -76,7 +76,7 @@ fn a_change_that_arrived_already_is_not_combined() {
     };
     let history = table::run(&plan(2, vec![update(0, 0), second]));
     assert_eq!(events(&history, 1), ["INSERT", "MODIFY"]);
-    assert_eq!(history.occurrences.of(Disturbance::Coalescing), 0);
+    assert_eq!(history.occurrences.get(Disturbance::Coalescing), 0);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_partition_keeps_regions_apart_until_it_ends() {
     });
     let history = table::run(&cut);
     assert_eq!(lost(&history), [0]);
-    assert_eq!(history.occurrences.of(Disturbance::Partition), 2);
+    assert_eq!(history.occurrences.get(Disturbance::Partition), 2);
 }
 
 #[test]
@@ -100,16 +100,16 @@ fn an_attempt_applied_twice_counts_twice_with_one_time() {
     };
     let history = table::run(&plan(2, vec![twice]));
     let item = history.versions[1].item.expect("an item");
-    assert_eq!(item.pairs[0], Some(Pair { n: 2, t: START }));
+    assert_eq!(item.pairs[0], Some(StampPair { n: 2, t: START }));
     assert_eq!(history.applied.len(), 2);
-    assert_eq!(history.occurrences.of(Disturbance::AppliedTwice), 1);
+    assert_eq!(history.occurrences.get(Disturbance::AppliedTwice), 1);
 }
 
 #[test]
 fn a_late_write_does_not_bring_back_what_was_removed() {
     let writes = vec![
         reaching(update(0, 0), 1, 900),
-        with(update(200, 0), Action::HardDelete),
+        with(update(200, 0), WriteAction::HardDelete),
     ];
     let history = table::run(&plan(2, writes));
     // The delete came first to Region 1, which had nothing to remove and tells of nothing.

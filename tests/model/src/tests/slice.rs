@@ -1,11 +1,11 @@
 //! A small slice of the proof: every setting, as `prove` runs it.
 
-use crate::campaign::{Campaign, Outcome};
+use crate::campaign::{Campaign, SettingResult};
 use crate::complaints;
 use crate::report;
 use crate::setting::{Setting, Trouble};
 
-fn run(settings: Vec<Setting>, writes: u64, threads: usize) -> Vec<Outcome> {
+fn run(settings: Vec<Setting>, writes: u64, threads: usize) -> Vec<SettingResult> {
     let campaign = Campaign {
         settings,
         writes,
@@ -28,7 +28,7 @@ fn inside_the_bar_only_close_reuse_of_a_count_hides_a_lost_write_and_no_conflict
         2,
     );
     assert_eq!(outcomes.len(), 40);
-    assert_eq!(complaints::of(&outcomes, CLOSE_REUSE), [""; 0]);
+    assert_eq!(complaints::list(&outcomes, CLOSE_REUSE), [""; 0]);
     for outcome in &outcomes {
         assert!(outcome.score.lost > 0, "{}", outcome.setting.name());
         if outcome.setting.regions == 2 {
@@ -46,7 +46,7 @@ fn outside_the_bar_each_disturbance_occurs_and_costs_something() {
         2,
     );
     assert_eq!(outcomes.len(), 40);
-    assert_eq!(complaints::of(&outcomes, 0.0), [""; 0]);
+    assert_eq!(complaints::list(&outcomes, 0.0), [""; 0]);
     for outcome in outcomes
         .iter()
         .filter(|outcome| outcome.setting.regions == 5)
@@ -67,10 +67,10 @@ fn a_run_without_the_disturbance_that_it_asked_for_is_a_failure() {
         trouble: Trouble::SoftDeletes,
     };
     let mut outcomes = run(vec![setting], 1_000, 1);
-    assert_eq!(complaints::of(&outcomes, CLOSE_REUSE), [""; 0]);
+    assert_eq!(complaints::list(&outcomes, CLOSE_REUSE), [""; 0]);
     outcomes[0].score.occurrences = Default::default();
     assert_eq!(
-        complaints::of(&outcomes, CLOSE_REUSE),
+        complaints::list(&outcomes, CLOSE_REUSE),
         [
             "soft deletes and revivals, 3 Regions: asked for soft deletes, and none occurred",
             "soft deletes and revivals, 3 Regions: asked for revivals, and none occurred",
@@ -85,10 +85,10 @@ fn missed_writes_and_false_conflicts_are_failures() {
         trouble: Trouble::Calm,
     };
     let outcomes = run(vec![setting], 1_000, 1);
-    let broken = |change: fn(&mut Outcome)| {
+    let broken = |change: fn(&mut SettingResult)| {
         let mut outcomes = outcomes.clone();
         change(&mut outcomes[0]);
-        complaints::of(&outcomes, CLOSE_REUSE)
+        complaints::list(&outcomes, CLOSE_REUSE)
     };
     assert_eq!(broken(|_| {}), [""; 0]);
     assert_eq!(

@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 
 use super::MS;
-use crate::plan::{Action, MAX_REGIONS, Partition, Plan, Write};
+use crate::plan::{MAX_REGIONS, Partition, Plan, Write, WriteAction};
 
 /// Plans inside the bar, for a number of Regions.
 pub(super) fn inside_the_bar(regions: usize) -> impl Strategy<Value = Plan> {
     plans(
         regions,
         prop_oneof![
-            8 => Just(Action::Update),
-            1 => Just(Action::SoftDelete),
-            1 => Just(Action::Revive),
+            8 => Just(WriteAction::Update),
+            1 => Just(WriteAction::SoftDelete),
+            1 => Just(WriteAction::Revive),
         ],
     )
 }
@@ -22,22 +22,22 @@ pub(super) fn of_any_kind(regions: usize) -> impl Strategy<Value = Plan> {
     plans(
         regions,
         prop_oneof![
-            8 => Just(Action::Update),
-            1 => Just(Action::SoftDelete),
-            1 => Just(Action::Revive),
-            1 => Just(Action::BlindPut),
-            1 => (0..900u64).prop_map(|before| Action::StalePut(before * MS)),
-            1 => Just(Action::UnstampedUpdate),
-            1 => Just(Action::UnstampedPut),
-            1 => Just(Action::HardDelete),
-            1 => Just(Action::Purge),
+            8 => Just(WriteAction::Update),
+            1 => Just(WriteAction::SoftDelete),
+            1 => Just(WriteAction::Revive),
+            1 => Just(WriteAction::BlindPut),
+            1 => (0..900u64).prop_map(|before| WriteAction::StalePut(before * MS)),
+            1 => Just(WriteAction::UnstampedUpdate),
+            1 => Just(WriteAction::UnstampedPut),
+            1 => Just(WriteAction::HardDelete),
+            1 => Just(WriteAction::Purge),
         ],
     )
 }
 
 fn plans(
     regions: usize,
-    action: impl Strategy<Value = Action> + Clone,
+    action: impl Strategy<Value = WriteAction> + Clone,
 ) -> impl Strategy<Value = Plan> {
     let write = (
         0..400 * MS,

@@ -2,8 +2,8 @@
 
 use super::{MS, plan, update, with};
 use crate::disturbance::Disturbance;
-use crate::history::{History, Item, Pair, START};
-use crate::plan::{Action, Write};
+use crate::history::{History, Item, START, StampPair};
+use crate::plan::{Write, WriteAction};
 use crate::table;
 use crate::truth;
 
@@ -12,9 +12,9 @@ fn last(history: &History) -> Item {
     history.versions[last].item.expect("there is an item")
 }
 
-fn pair(n: u64, milliseconds: u64) -> Option<Pair> {
+fn pair(n: u64, milliseconds: u64) -> Option<StampPair> {
     let t = START + milliseconds * MS;
-    Some(Pair { n, t })
+    Some(StampPair { n, t })
 }
 
 /// Two writes of Region 0 and one of Region 1, each of which saw the one before it.
@@ -22,7 +22,7 @@ fn three_writes() -> Vec<Write> {
     vec![update(0, 0), update(10, 0), update(300, 1)]
 }
 
-fn after_three_writes(action: Action) -> History {
+fn after_three_writes(action: WriteAction) -> History {
     let mut writes = three_writes();
     writes.push(with(update(600, 0), action));
     table::run(&plan(2, writes))
@@ -30,7 +30,7 @@ fn after_three_writes(action: Action) -> History {
 
 #[test]
 fn updates_carry_the_stamps_of_all_regions_on() {
-    let history = after_three_writes(Action::Update);
+    let history = after_three_writes(WriteAction::Update);
     let pairs = last(&history).pairs;
     assert_eq!(pairs[..2], [pair(3, 600), pair(1, 300)]);
     assert!(truth::lost(&history).is_empty());
@@ -39,59 +39,62 @@ fn updates_carry_the_stamps_of_all_regions_on() {
 #[test]
 fn a_soft_delete_marks_the_item_and_a_revival_removes_the_mark() {
     let mut writes = three_writes();
-    writes.push(with(update(600, 0), Action::SoftDelete));
+    writes.push(with(update(600, 0), WriteAction::SoftDelete));
     let history = table::run(&plan(2, writes.clone()));
     assert!(last(&history).deleted);
-    writes.push(with(update(900, 1), Action::Revive));
+    writes.push(with(update(900, 1), WriteAction::Revive));
     let history = table::run(&plan(2, writes));
     assert!(!last(&history).deleted);
     assert_eq!(last(&history).pairs[..2], [pair(3, 600), pair(2, 900)]);
     for disturbance in [Disturbance::SoftDelete, Disturbance::Revival] {
-        assert_eq!(history.occurrences.of(disturbance), 1);
+        assert_eq!(history.occurrences.get(disturbance), 1);
     }
 }
 
 #[test]
 fn a_blind_put_starts_anew_and_says_so_but_follows_what_it_replaced() {
-    let history = after_three_writes(Action::BlindPut);
+    let history = after_three_writes(WriteAction::BlindPut);
     let item = last(&history);
     assert_eq!(item.pairs[..2], [pair(1, 600), None]);
     assert_eq!(item.reset, Some(START + 600 * MS));
     assert!(truth::lost(&history).is_empty());
-    assert_eq!(history.occurrences.of(Disturbance::BlindPut), 1);
+    assert_eq!(history.occurrences.get(Disturbance::BlindPut), 1);
 }
 
 #[test]
 fn a_put_of_an_earlier_read_loses_what_came_between() {
-    let history = after_three_writes(Action::StalePut(450 * MS));
+    let history = after_three_writes(WriteAction::StalePut(450 * MS));
     assert_eq!(last(&history).pairs[..2], [pair(3, 600), None]);
     assert_eq!(truth::lost(&history).iter().collect::<Vec<_>>(), [2]);
-    assert_eq!(history.occurrences.of(Disturbance::StalePut), 1);
+    assert_eq!(history.occurrences.get(Disturbance::StalePut), 1);
 }
 
 #[test]
 fn a_put_of_a_fresh_read_is_as_good_as_an_update() {
-    let history = after_three_writes(Action::StalePut(50 * MS));
+    let history = after_three_writes(WriteAction::StalePut(50 * MS));
     assert_eq!(last(&history).pairs[..2], [pair(3, 600), pair(1, 300)]);
-    assert_eq!(history.occurrences.of(Disturbance::StalePut), 0);
+    assert_eq!(history.occurrences.get(Disturbance::StalePut), 0);
     assert!(truth::lost(&history).is_empty());
 }
 
 #[test]
 fn a_put_that_read_nothing_fails_where_there_is_an_item_by_then() {
-    let writes = vec![update(0, 0), with(update(50, 0), Action::StalePut(50 * MS))];
+    let writes = vec![
+        update(0, 0),
+        with(update(50, 0), WriteAction::StalePut(50 * MS)),
+    ];
     let history = table::run(&plan(2, writes));
     assert_eq!(history.applied.len(), 1);
 }
 
 #[test]
 fn unstamped_writers_keep_the_stamps_or_wipe_them() {
-    let kept = after_three_writes(Action::UnstampedUpdate);
+    let kept = after_three_writes(WriteAction::UnstampedUpdate);
     assert_eq!(last(&kept).pairs[..2], [pair(2, 10), pair(1, 300)]);
-    let wiped = after_three_writes(Action::UnstampedPut);
+    let wiped = after_three_writes(WriteAction::UnstampedPut);
     assert_eq!(last(&wiped).pairs[..2], [None, None]);
-    assert_eq!(kept.occurrences.of(Disturbance::UnstampedUpdate), 1);
-    assert_eq!(wiped.occurrences.of(Disturbance::UnstampedPut), 1);
+    assert_eq!(kept.occurrences.get(Disturbance::UnstampedUpdate), 1);
+    assert_eq!(wiped.occurrences.get(Disturbance::UnstampedPut), 1);
 }
 
 #[test]
@@ -104,19 +107,19 @@ fn stamps_of_the_wrong_region_advance_that_regions_pair() {
     writes.push(wrong);
     let history = table::run(&plan(2, writes));
     assert_eq!(last(&history).pairs[..2], [pair(2, 10), pair(2, 600)]);
-    assert_eq!(history.occurrences.of(Disturbance::WrongRegion), 1);
+    assert_eq!(history.occurrences.get(Disturbance::WrongRegion), 1);
 }
 
 #[test]
 fn time_to_live_removes_marked_items_only() {
     let mut writes = three_writes();
-    writes.push(with(update(600, 0), Action::Purge));
+    writes.push(with(update(600, 0), WriteAction::Purge));
     let history = table::run(&plan(2, writes.clone()));
-    assert_eq!(history.occurrences.of(Disturbance::Purge), 0);
-    writes[3].action = Action::SoftDelete;
-    writes.push(with(update(900, 0), Action::Purge));
+    assert_eq!(history.occurrences.get(Disturbance::Purge), 0);
+    writes[3].action = WriteAction::SoftDelete;
+    writes.push(with(update(900, 0), WriteAction::Purge));
     let history = table::run(&plan(2, writes));
-    assert_eq!(history.occurrences.of(Disturbance::Purge), 1);
+    assert_eq!(history.occurrences.get(Disturbance::Purge), 1);
     // Only the Region where it happened is told who removed the item.
     let removals: Vec<_> = history
         .records
@@ -132,11 +135,11 @@ fn time_to_live_removes_marked_items_only() {
 #[test]
 fn an_item_created_again_starts_without_stamps_but_follows_the_delete() {
     let mut writes = three_writes();
-    writes.push(with(update(600, 0), Action::HardDelete));
+    writes.push(with(update(600, 0), WriteAction::HardDelete));
     writes.push(update(900, 1));
     let history = table::run(&plan(2, writes));
     assert_eq!(last(&history).pairs[..2], [None, pair(1, 900)]);
-    assert_eq!(history.occurrences.of(Disturbance::Recreation), 1);
+    assert_eq!(history.occurrences.get(Disturbance::Recreation), 1);
     assert!(truth::lost(&history).is_empty());
 }
 
@@ -147,7 +150,7 @@ fn a_clock_an_hour_ahead_shows_in_the_stamp_alone() {
         ..update(600, 0)
     };
     let history = table::run(&plan(2, vec![ahead, update(650, 1)]));
-    assert_eq!(history.occurrences.of(Disturbance::HourAhead), 1);
+    assert_eq!(history.occurrences.get(Disturbance::HourAhead), 1);
     // It does not win by it.
     assert_eq!(history.last, Some(1));
 }

@@ -25,7 +25,7 @@ fn the_truth_knows_what_survived_and_what_was_lost() {
             (at(4, WEST), Fate::Survived),
         ]
     );
-    assert_eq!(truth.lost_share(), 0.5);
+    assert_eq!(lost_share(&truth), 0.5);
     assert_eq!(
         truth.writes()[2].stamp,
         StampPair {
@@ -39,7 +39,7 @@ fn the_truth_knows_what_survived_and_what_was_lost() {
 fn one_conflict_covers_all_the_writes_that_went_with_the_loser() {
     let truth = a_plain_loss().truth();
     let evaluation = truth.evaluate(&[the_right_conflict()]);
-    assert!(evaluation.is_exact());
+    assert!(is_exact(&evaluation));
     let east = &evaluation.regions[&region(EAST)];
     assert_eq!(
         (east.writes, east.lost, east.found, east.missed),
@@ -55,7 +55,7 @@ fn a_lost_write_that_no_conflict_covers_is_missed() {
     let truth = a_plain_loss().truth();
     let evaluation = truth.evaluate(&[]);
     assert_eq!(evaluation.missed, [at(2, EAST), at(3, EAST)]);
-    assert!(!evaluation.is_exact());
+    assert!(!is_exact(&evaluation));
     // Half of it: only the earlier of the two writes is in this loser.
     let half = conflict(EAST, &[(EAST, 2, 2)], &[(EAST, 1, 1), (WEST, 1, 4)]);
     assert_eq!(truth.evaluate(&[half]).missed, [at(3, EAST)]);
@@ -116,7 +116,7 @@ fn a_write_that_was_lost_and_came_back_is_not_lost() {
     let returned = conflict(EAST, &[(EAST, 1, 1)], &[(WEST, 1, 2)]);
     let real = conflict(WEST, &[(WEST, 1, 2)], &[(EAST, 1, 1), (EU, 1, 3)]);
     let evaluation = truth.evaluate(&[returned, real]);
-    assert!(evaluation.is_exact(), "{evaluation:?}");
+    assert!(is_exact(&evaluation), "{evaluation:?}");
     assert_eq!(evaluation.total().found, 1);
 }
 
@@ -199,7 +199,7 @@ fn unstamped_writes_purges_and_items_created_anew_are_outside_each_for_its_own_r
             .map(|id| (id, Fate::LostOutOfScope(reason)))
             .collect();
         assert_eq!(found, expected);
-        assert!(truth.evaluate(&[]).is_exact());
+        assert!(is_exact(&truth.evaluate(&[])));
     }
 }
 
@@ -236,6 +236,6 @@ fn a_false_alarm_that_an_unstamped_writer_causes_is_set_apart() {
     let truth = maker.truth();
     let alarm = conflict(EAST, &[(EAST, 1, 1)], &[(WEST, 1, 2)]);
     let evaluation = truth.evaluate(&[alarm]);
-    assert!(evaluation.is_exact());
+    assert!(is_exact(&evaluation));
     assert_eq!(evaluation.total().false_out_of_scope, 1);
 }

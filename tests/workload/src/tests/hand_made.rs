@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use local_aws::global_table::{AttributeValue, Commit, How, Item, ItemKey, PrivateTimestamp, Region};
 use crate::*;
+use local_aws::global_table::{
+    AttributeValue, Commit, CommitKind, Item, ItemKey, PrivateTimestamp, Region,
+};
 
 pub(super) const EAST: &str = "us-east-1";
 pub(super) const WEST: &str = "us-west-2";
@@ -66,7 +68,7 @@ impl HistoryBuilder {
             }
         }
         self.images.insert(id, Some(Arc::new(item)));
-        self.commit(id.region, id, How::Local, Some(kind));
+        self.commit(id.region, id, CommitKind::Local, Some(kind));
     }
 
     pub(super) fn update(&mut self, id: WriteId, pairs: &[(&str, u64, u64)]) {
@@ -76,23 +78,23 @@ impl HistoryBuilder {
     /// A deletion by TTL.
     pub(super) fn purge(&mut self, id: WriteId) {
         self.images.insert(id, None);
-        self.commit(id.region, id, How::Expired, None);
+        self.commit(id.region, id, CommitKind::Expired, None);
     }
 
     /// A version arrives in a Region and wins there.
     pub(super) fn arrive(&mut self, at: &str, id: WriteId) {
-        self.commit(region(at), id, How::Replicated, None);
+        self.commit(region(at), id, CommitKind::Replicated, None);
     }
 
-    fn commit(&mut self, region: Region, id: WriteId, how: How, kind: Option<WriteKind>) {
+    fn commit(&mut self, region: Region, id: WriteId, kind: CommitKind, write: Option<WriteKind>) {
         self.history.record(&Commit {
             region,
             key: key(),
             version: id,
             replaced: self.held.insert(region, id),
-            how,
+            kind,
             image: self.images[&id].clone(),
-            tag: kind.map(|kind| Arc::from(kind.name())),
+            tag: write.map(|write| Arc::from(write.name())),
         });
     }
 
@@ -124,4 +126,14 @@ pub(super) fn a_plain_loss() -> HistoryBuilder {
     maker.update(at(4, WEST), &[(EAST, 1, 1), (WEST, 1, 4)]);
     maker.arrive(EAST, at(4, WEST));
     maker
+}
+
+/// Whether every lost write that the stamps can show was found, and nothing else.
+pub(super) fn is_exact(evaluation: &Evaluation) -> bool {
+    evaluation.missed.is_empty() && evaluation.false_alarms.is_empty()
+}
+
+/// The share of the writes that were lost, from 0 to 1.
+pub(super) fn lost_share(truth: &Truth) -> f64 {
+    truth.lost().count() as f64 / truth.writes().len() as f64
 }

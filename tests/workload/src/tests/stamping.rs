@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::hand_made::{EAST, WEST, region};
-use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
-use crate::client::{Response, Client};
+use crate::client::{Client, Response};
 use crate::request::{Request, RequestBuilder};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
 
 struct World {
     table: GlobalTable,

@@ -56,7 +56,7 @@ fn floats(count: usize) -> Value {
     Value::Array((0..count).map(|n| Value::Float(n as f64)).collect())
 }
 
-struct Answer {
+struct CallResponse {
     status: u16,
     code: String,
     message: String,
@@ -64,7 +64,11 @@ struct Answer {
 }
 
 /// Sends a body as the SDK does. `None` where the connection broke.
-async fn send(cloudwatch: &CloudWatch, body: Vec<u8>, encoding: Option<&str>) -> Option<Answer> {
+async fn send(
+    cloudwatch: &CloudWatch,
+    body: Vec<u8>,
+    encoding: Option<&str>,
+) -> Option<CallResponse> {
     let client: Client<HttpConnector, Body> =
         Client::builder(TokioExecutor::new()).build(HttpConnector::new());
     let mut request = Request::post(cloudwatch.endpoint() + PATH)
@@ -99,7 +103,7 @@ async fn send(cloudwatch: &CloudWatch, body: Vec<u8>, encoding: Option<&str>) ->
     let code = query_error.split(';').next().unwrap().to_owned();
     // The code stands twice: in the body, for RPC v2, and in the header, for callers that knew the query protocol.
     assert!(member("__type").ends_with(&code), "{}", member("__type"));
-    Some(Answer {
+    Some(CallResponse {
         status,
         code,
         message: member("message"),
@@ -107,7 +111,7 @@ async fn send(cloudwatch: &CloudWatch, body: Vec<u8>, encoding: Option<&str>) ->
     })
 }
 
-async fn put(cloudwatch: &CloudWatch, metrics: Vec<Value>) -> Answer {
+async fn put(cloudwatch: &CloudWatch, metrics: Vec<Value>) -> CallResponse {
     send(cloudwatch, encode(&request(metrics)), None)
         .await
         .expect("an answer")
@@ -118,12 +122,12 @@ async fn start() -> CloudWatch {
 }
 
 /// Sends one metric alone and expects to be refused.
-async fn refused(members: &[(&str, Value)]) -> Answer {
+async fn refused(members: &[(&str, Value)]) -> CallResponse {
     let cloudwatch = start().await;
     let answer = put(&cloudwatch, vec![metric(members)]).await;
     assert_eq!(answer.status, 400, "{members:?} {}", answer.message);
     assert!(cloudwatch.points().is_empty());
-    assert_eq!(cloudwatch.refusals().len(), 1);
+    assert_eq!(cloudwatch.requests(), 1);
     answer
 }
 

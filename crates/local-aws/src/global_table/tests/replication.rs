@@ -61,8 +61,7 @@ async fn a_tie_is_settled_by_region_and_alike_everywhere() {
     let mut times = Vec::new();
     for at in [EAST, WEST, EU] {
         let key = ItemKey::new("a", "x");
-        let version = world.table.version(region(at), &key).await;
-        let version = version.unwrap().unwrap();
+        let version = world.versions(at).await[&key];
         times.push((version.micros, version.counter));
     }
     assert_eq!(times, [(1_000, 0); 3], "not a tie");
@@ -219,22 +218,6 @@ async fn a_transaction_is_split_into_items_and_each_one_wins_or_loses_on_its_own
 }
 
 #[tokio::test]
-async fn a_new_lag_holds_for_the_changes_after_it() {
-    let world = World::start(GlobalTableConfig {
-        lag: Lag::Fixed(Duration::from_secs(100_000)),
-        ..config(&[EAST, WEST])
-    })
-    .await;
-    world.put(EAST, "slow", "1").await;
-    world.table.set_lag(Lag::NONE);
-    world.put(EAST, "fast", "1").await;
-    while world.v(WEST, "fast").await.is_none() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(world.v(WEST, "slow").await, None);
-}
-
-#[tokio::test]
 async fn the_observer_learns_each_version_with_the_one_it_replaced_and_the_requests_tag() {
     let (config, seen) = observed(config(&[EAST, WEST]));
     let world = World::start(config).await;
@@ -251,15 +234,15 @@ async fn the_observer_learns_each_version_with_the_one_it_replaced_and_the_reque
     let seen = seen.lock().unwrap();
     let told: Vec<_> = seen
         .iter()
-        .map(|c| (c.region.name(), c.how, c.tag.as_deref(), c.image.is_some()))
+        .map(|c| (c.region.name(), c.kind, c.tag.as_deref(), c.image.is_some()))
         .collect();
     assert_eq!(
         told,
         [
-            (EAST, How::Local, Some("write 7"), true),
-            (WEST, How::Replicated, None, true),
-            (WEST, How::Local, None, false),
-            (EAST, How::Replicated, None, false),
+            (EAST, CommitKind::Local, Some("write 7"), true),
+            (WEST, CommitKind::Replicated, None, true),
+            (WEST, CommitKind::Local, None, false),
+            (EAST, CommitKind::Replicated, None, false),
         ]
     );
     assert_eq!(seen[0].version, seen[1].version);

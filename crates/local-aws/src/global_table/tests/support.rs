@@ -1,5 +1,6 @@
 //! What the tests of replication share: a running table, and a plain HTTP client for its endpoints.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
@@ -7,8 +8,8 @@ use axum::http::Request;
 use axum::http::request::Builder;
 use serde_json::{Value, json};
 
-use crate::http::{HttpClient, http_client};
 use crate::global_table::*;
+use crate::http::{HttpClient, http_client};
 
 pub(super) const EAST: &str = "us-east-1";
 pub(super) const WEST: &str = "us-west-2";
@@ -138,7 +139,24 @@ impl World {
         parsed.collect()
     }
 
-    pub(super) fn counts(&self, at: &str) -> Counts {
+    /// The version of every item that one Region has ever known, those of tombstones too.
+    pub(super) async fn versions(&self, at: &str) -> BTreeMap<ItemKey, PrivateTimestamp> {
+        self.table.replica(region(at)).versions().await
+    }
+
+    /// Every item of one Region, by its key.
+    pub(super) async fn items(&self, at: &str) -> BTreeMap<ItemKey, Value> {
+        let answer = self.ok(at, "Scan", json!({"TableName": "App"})).await;
+        assert_eq!(answer.get("LastEvaluatedKey"), None, "more than a page");
+        let items = answer["Items"].as_array().unwrap().iter();
+        let with_key = |item: &Value| {
+            let part = |name: &str| item[name]["S"].as_str().unwrap();
+            (ItemKey::new(part("PK"), part("SK")), item.clone())
+        };
+        items.map(with_key).collect()
+    }
+
+    pub(super) fn counts(&self, at: &str) -> ReplicaCounts {
         self.table.counts(region(at)).unwrap()
     }
 }
@@ -165,4 +183,33 @@ pub(super) fn observed(
         keep.lock().unwrap().push(commit.clone());
     }));
     (config, seen)
+}
+
+/// A clock per Region that stands still until it is set.
+#[derive(Debug, Default, Clone)]
+pub(super) struct ManualClock {
+    base: u64,
+    regions: Arc<Mutex<HashMap<Region, u64>>>,
+}
+
+impl ManualClock {
+    /// A clock that reads `micros` in every Region.
+    pub(super) fn at(micros: u64) -> Self {
+        Self {
+            base: micros,
+            regions: Arc::default(),
+        }
+    }
+
+    /// Sets the clock of one Region.
+    pub(super) fn set(&self, region: Region, micros: u64) {
+        self.regions.lock().unwrap().insert(region, micros);
+    }
+}
+
+impl PhysicalClock for ManualClock {
+    fn micros(&self, region: Region) -> u64 {
+        let regions = self.regions.lock().unwrap();
+        regions.get(&region).copied().unwrap_or(self.base)
+    }
 }

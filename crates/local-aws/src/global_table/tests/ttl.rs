@@ -30,7 +30,7 @@ async fn a_deletion_by_ttl_names_its_service_in_its_own_region_only() {
     put_expiring(&world, EAST, "old", 1_999_999_999).await;
     put_expiring(&world, EAST, "fresh", 2_000_000_001).await;
     world.table.wait_until_converged().await;
-    assert_eq!(world.table.sweep_ttl(region(WEST)).await.unwrap(), 1);
+    assert_eq!(world.table.replica(region(WEST)).sweep().await.unwrap(), 1);
     world.table.wait_until_converged().await;
 
     assert_eq!(world.everywhere("old").await, [None, None]);
@@ -65,7 +65,7 @@ async fn a_write_that_takes_the_ttl_away_saves_the_item() {
     put_expiring(&world, EAST, "a", 1_001).await;
     world.put(EAST, "a", "kept").await;
     clock.set(region(EAST), 2_000_000_000);
-    assert_eq!(world.table.sweep_ttl(region(EAST)).await.unwrap(), 0);
+    assert_eq!(world.table.replica(region(EAST)).sweep().await.unwrap(), 0);
     assert_eq!(world.v(EAST, "a").await, Some("kept".into()));
 }
 

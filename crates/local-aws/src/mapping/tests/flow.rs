@@ -1,4 +1,4 @@
-//! Order, pausing, stopping and what can be seen from outside.
+//! Order, stopping and what can be seen from outside.
 
 use super::*;
 
@@ -46,27 +46,6 @@ async fn caught_up_means_that_the_last_batch_is_done_and_not_only_sent() {
 }
 
 #[tokio::test]
-async fn a_pause_lets_the_running_batch_finish_and_holds_the_next() {
-    let mut config = config();
-    config.batch_size = 1;
-    let (script, mut begun) = Script::watched([Act::Wait]);
-    let mapping = EventSourceMapping::start(shard_of(3), script.clone(), config).unwrap();
-    begun.recv().await.unwrap();
-    mapping.pause();
-    script.release();
-    while mapping.checkpoint() == 0 {
-        tokio::task::yield_now().await;
-    }
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((script.batches().len(), mapping.backlog()), (1, 2));
-    mapping.resume();
-    mapping.until_caught_up().await;
-    assert_eq!(script.batches().len(), 3);
-}
-
-#[tokio::test]
 async fn a_stop_lets_the_running_batch_finish_and_starts_no_other() {
     let mut config = config();
     config.batch_size = 1;
@@ -87,7 +66,7 @@ async fn a_stop_does_not_wait_for_a_retry() {
     let mut config = config();
     config.backoff = Backoff {
         base: Duration::from_secs(3_600),
-        longest: Duration::from_secs(3_600),
+        max: Duration::from_secs(3_600),
     };
     let (script, mut begun) = Script::watched([Act::Fail]);
     let mapping = EventSourceMapping::start(shard_of(1), script.clone(), config).unwrap();
@@ -97,27 +76,6 @@ async fn a_stop_does_not_wait_for_a_retry() {
     assert_eq!(stopping.elapsed(), Duration::ZERO);
     assert_eq!((counts.failed, counts.dropped), (1, 0));
     assert_eq!(script.batches().len(), 1);
-}
-
-#[tokio::test]
-async fn the_iterator_age_is_that_of_the_last_record_when_it_is_sent() {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-    let mut config = config();
-    config.clock = Clock::new(move || now);
-    config.batch_size = 2;
-    let shard = shard_of(0);
-    append_at(&shard, [0], now - Duration::from_secs(30));
-    append_at(&shard, [1], now - Duration::from_millis(1_500));
-    append_at(&shard, [2], now);
-    let script = Script::new([]);
-    let mapping = EventSourceMapping::start(shard, script, config).unwrap();
-    assert_eq!(mapping.iterator_age(), None);
-    mapping.until_caught_up().await;
-    assert_eq!(mapping.iterator_age(), Some(Duration::ZERO));
-    assert_eq!(
-        mapping.max_iterator_age(),
-        Some(Duration::from_millis(1_500))
-    );
 }
 
 #[tokio::test]

@@ -20,9 +20,9 @@ async fn a_batch_has_at_most_the_batch_size() {
 struct Scales(mpsc::UnboundedSender<usize>);
 
 impl Invoke for Scales {
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         let _ = self.0.send(payload.len());
-        InvokeOutcome::Answer {
+        InvokeResponse::Answer {
             request_id: String::new(),
             payload: Bytes::new(),
         }

@@ -1,15 +1,15 @@
 //! Retries, age and the on-failure destination.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
 /// A clock that a test moves on by hand, from the year 2026 on.
 #[derive(Clone, Default)]
-struct Hand(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl Hand {
+impl ManualClock {
     fn now(&self) -> SystemTime {
         let seconds = 1_795_349_587 + self.0.load(Ordering::SeqCst);
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -27,22 +27,22 @@ impl Hand {
 
 /// Fails always, and lets time pass with each invocation.
 struct SlowFailure {
-    hand: Hand,
+    hand: ManualClock,
     seconds: u64,
-    outcome: InvokeOutcome,
+    outcome: InvokeResponse,
     invocations: Arc<AtomicU64>,
 }
 
 impl Invoke for SlowFailure {
-    async fn invoke(&self, _: Bytes) -> InvokeOutcome {
+    async fn invoke(&self, _: Bytes) -> InvokeResponse {
         self.hand.advance(self.seconds);
         self.invocations.fetch_add(1, Ordering::SeqCst);
         self.outcome.clone()
     }
 }
 
-fn error() -> InvokeOutcome {
-    InvokeOutcome::FunctionError {
+fn error() -> InvokeResponse {
+    InvokeResponse::FunctionError {
         request_id: "request".to_owned(),
         reason: "always".to_owned(),
     }
@@ -51,10 +51,10 @@ fn error() -> InvokeOutcome {
 /// Runs a function that fails for `seconds` at a time; how often it was invoked, and what was counted.
 async fn run_failing(
     seconds: u64,
-    outcome: InvokeOutcome,
+    outcome: InvokeResponse,
     change: impl Fn(&mut MappingConfig),
-) -> (u64, Counts) {
-    let hand = Hand::default();
+) -> (u64, MappingCounts) {
+    let hand = ManualClock::default();
     let invocations = Arc::new(AtomicU64::new(0));
     let target = SlowFailure {
         hand: hand.clone(),
@@ -136,7 +136,7 @@ async fn a_record_past_its_maximum_age_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_record_that_was_too_old_from_the_start_is_never_sent() {
-    let hand = Hand::default();
+    let hand = ManualClock::default();
     let shard = Shard::new("shardId-1", STREAM_ARN);
     append_at(&shard, [1], hand.now() - Duration::from_secs(61));
     append_at(&shard, [2], hand.now());
@@ -162,7 +162,7 @@ async fn what_could_not_be_invoked_uses_up_no_retry() {
 
 #[tokio::test]
 async fn what_can_never_be_invoked_is_given_up_for_its_age() {
-    let refused = InvokeOutcome::NotInvoked {
+    let refused = InvokeResponse::NotInvoked {
         reason: "throttled".to_owned(),
     };
     let (_, counts) = run_failing(50, refused, |config| {
@@ -176,7 +176,7 @@ async fn what_can_never_be_invoked_is_given_up_for_its_age() {
 #[tokio::test]
 async fn the_destination_gets_the_whole_payload_under_lambdas_key() {
     let folder = tempfile::tempdir().unwrap();
-    let hand = Hand::default();
+    let hand = ManualClock::default();
     let shard = Shard::new("shardId-1", STREAM_ARN);
     append_at(&shard, 0..4, hand.now());
     let mut config = config();
@@ -262,7 +262,7 @@ async fn retries_wait_longer_and_longer() {
     let mut config = config();
     config.backoff = Backoff {
         base: Duration::from_secs(1),
-        longest: Duration::from_secs(5),
+        max: Duration::from_secs(5),
     };
     let script = Script::new(vec![Act::Fail; 5]);
     let began = tokio::time::Instant::now();
@@ -276,7 +276,7 @@ async fn progress_starts_the_waits_anew() {
     let mut config = config();
     config.backoff = Backoff {
         base: Duration::from_secs(1),
-        longest: Duration::from_secs(60),
+        max: Duration::from_secs(60),
     };
     let script = Script::new([Act::Fail, Act::Fail, Act::Report(vec![1]), Act::Fail]);
     let began = tokio::time::Instant::now();

@@ -7,7 +7,7 @@ mod partial;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -82,7 +82,7 @@ impl Script {
 }
 
 impl Invoke for Script {
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         let event: Value = serde_json::from_slice(&payload).unwrap();
         let records = event["Records"].as_array().unwrap();
         let numbers: Vec<u32> = records
@@ -92,11 +92,11 @@ impl Invoke for Script {
         self.0.batches.lock().unwrap().push(numbers.clone());
         let _ = self.0.begun.send(());
         let request_id = "request".to_owned();
-        let answer = |answer: Value| InvokeOutcome::Answer {
+        let answer = |answer: Value| InvokeResponse::Answer {
             request_id: request_id.clone(),
             payload: Bytes::from(answer.to_string()),
         };
-        let error = || InvokeOutcome::FunctionError {
+        let error = || InvokeResponse::FunctionError {
             request_id: request_id.clone(),
             reason: "as scripted".to_owned(),
         };
@@ -104,7 +104,7 @@ impl Invoke for Script {
         match act {
             _ if numbers.iter().any(|n| self.0.poison.contains(n)) => error(),
             Some(Act::Fail) => error(),
-            Some(Act::Refuse) => InvokeOutcome::NotInvoked {
+            Some(Act::Refuse) => InvokeResponse::NotInvoked {
                 reason: "throttled".to_owned(),
             },
             Some(Act::Report(numbers)) => answer(reported(&numbers)),
@@ -155,7 +155,7 @@ fn config() -> MappingConfig {
 }
 
 /// Runs a mapping over a shard until it is done; what it counted.
-async fn run(shard: &Shard, script: &Script, config: MappingConfig) -> Counts {
+async fn run(shard: &Shard, script: &Script, config: MappingConfig) -> MappingCounts {
     let mapping = EventSourceMapping::start(shard.clone(), script.clone(), config).unwrap();
     mapping.until_caught_up().await;
     mapping.stop().await

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use local_aws::fault::{Fault, Refusal};
 use system_tests::log::text;
-use system_tests::stream::{Stream, mapping_config};
+use system_tests::stream::{StreamFixture, mapping_config};
 use system_tests::system::System;
 
-use super::{Planted, setup};
+use super::{RecordPlan, setup};
 
 /// The error codes of the ledger writes that failed, each once.
 fn codes(system: &System) -> Vec<String> {
@@ -21,12 +21,12 @@ fn codes(system: &System) -> Vec<String> {
 
 /// Drains a stream whose ledger has a fault until so many invocations were made, and then has none.
 async fn drain_through(fault: Fault, invocations: u64) -> System {
-    let planted = Planted::mixed(30);
+    let planted = RecordPlan::mixed(30);
     let system = setup().start().await;
     system.ledger.set_fault(fault);
     let mut config = mapping_config();
     config.batch_size = 10;
-    let stream = Stream::start(&system, &planted.records, config);
+    let stream = StreamFixture::start(&system, &planted.records, config);
     stream.wait_for_invocations(invocations).await;
     assert!(system.items().await.is_empty());
     system.ledger.set_fault(Fault::None);
@@ -43,7 +43,7 @@ async fn drain_through(fault: Fault, invocations: u64) -> System {
 
 #[tokio::test]
 async fn ledger_throttled_at_random() {
-    let planted = Planted::mixed(90);
+    let planted = RecordPlan::mixed(90);
     let system = setup().start().await;
     // A write is tried five times, so about a quarter of them fail.
     system.ledger.set_fault(Fault::RefuseSome {
@@ -51,7 +51,7 @@ async fn ledger_throttled_at_random() {
         seed: 5,
         refusal: Refusal::throughput_exceeded(),
     });
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     stream.drain().await;
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());

@@ -18,20 +18,20 @@ use serde_json::Value;
 use system_tests::ledger_entry::{is_part, key_of};
 use system_tests::metrics::Metrics;
 use system_tests::records::{conflict, conflict_id, local, lost_note, malformed, replicated};
-use system_tests::system::{Setup, System};
+use system_tests::system::{System, SystemConfig};
 
 /// Lambda's timeout in these tests; the ledger is left 500 ms before.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-fn setup() -> Setup {
-    Setup::new()
+fn setup() -> SystemConfig {
+    SystemConfig::new()
         .timeout(TIMEOUT)
         .set("AWS_LAMBDA_LOG_LEVEL", "info")
 }
 
 /// Records in a stream, and what they have to leave.
 #[derive(Debug, Default)]
-struct Planted {
+struct RecordPlan {
     records: Vec<Value>,
     /// The numbers of the conflicts.
     conflicts: Vec<usize>,
@@ -40,7 +40,7 @@ struct Planted {
     malformed: usize,
 }
 
-impl Planted {
+impl RecordPlan {
     /// So many records, every third a conflict. The first one is none.
     fn mixed(count: usize) -> Self {
         let mut planted = Self::default();
@@ -104,12 +104,12 @@ impl Planted {
 
     /// Every record is counted once.
     fn assert_counted_once(&self, metrics: &Metrics) {
-        assert_eq!(Counted::of(metrics), self.counted());
+        assert_eq!(RecordCounts::new(metrics), self.counted());
     }
 
-    fn counted(&self) -> Counted {
+    fn counted(&self) -> RecordCounts {
         let conflicts = self.conflicts.len();
-        Counted {
+        RecordCounts {
             records: self.records.len(),
             conflicts,
             lost_writes: conflicts,
@@ -122,7 +122,7 @@ impl Planted {
 
 /// The counts that the planted records move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Counted {
+struct RecordCounts {
     records: usize,
     conflicts: usize,
     lost_writes: usize,
@@ -131,8 +131,8 @@ struct Counted {
     quarantined: usize,
 }
 
-impl Counted {
-    fn of(metrics: &Metrics) -> Self {
+impl RecordCounts {
+    fn new(metrics: &Metrics) -> Self {
         Self {
             records: metrics.count("Records"),
             conflicts: metrics.count("Conflicts"),
@@ -146,10 +146,10 @@ impl Counted {
 
 #[tokio::test]
 async fn the_assertions_bite() {
-    let mut planted = Planted::mixed(6);
+    let mut planted = RecordPlan::mixed(6);
     planted.add_malformed();
     let system = setup().start().await;
-    let payload = |planted: &Planted| system_tests::records::event(planted.records.clone());
+    let payload = |planted: &RecordPlan| system_tests::records::event(planted.records.clone());
     system.answer(payload(&planted)).await;
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());
@@ -160,9 +160,9 @@ async fn the_assertions_bite() {
         planted.assert_kept_once(&system),
     ));
     assert!(kept.await.is_err());
-    assert_ne!(Counted::of(&system.metrics()), planted.counted());
+    assert_ne!(RecordCounts::new(&system.metrics()), planted.counted());
     // Counted twice.
     system.answer(payload(&planted)).await;
     planted.assert_kept_once(&system).await;
-    assert_ne!(Counted::of(&system.metrics()), planted.counted());
+    assert_ne!(RecordCounts::new(&system.metrics()), planted.counted());
 }

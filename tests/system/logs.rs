@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use system_tests::log::count;
 use system_tests::records::{ELSEWHERE, HERE, conflict, conflict_id, event, local, malformed};
-use system_tests::system::Setup;
+use system_tests::system::SystemConfig;
 
 fn request_id(line: &Value) -> Option<&str> {
     line["span"]["requestId"]
@@ -15,7 +15,7 @@ fn request_id(line: &Value) -> Option<&str> {
 
 #[tokio::test]
 async fn every_line_is_json_and_names_its_invocation() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let mut ids = BTreeSet::new();
     for payload in [
         event([local(0)]),
@@ -48,7 +48,7 @@ async fn every_line_is_json_and_names_its_invocation() {
 
 #[tokio::test]
 async fn an_invocation_has_one_summary_and_each_conflict_one_line() {
-    let system = Setup::new()
+    let system = SystemConfig::new()
         .set("AWS_LAMBDA_LOG_LEVEL", "info")
         .start()
         .await;
@@ -93,7 +93,7 @@ async fn an_invocation_has_one_summary_and_each_conflict_one_line() {
 
 #[tokio::test]
 async fn a_lower_level_leaves_only_what_went_wrong() {
-    let system = Setup::new()
+    let system = SystemConfig::new()
         .set("AWS_LAMBDA_LOG_LEVEL", "warn")
         .start()
         .await;

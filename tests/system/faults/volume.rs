@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use stream_processor::entry::{losing_image, part_id};
 use stream_processor::record::Image;
 use system_tests::ledger_entry::{is_part, key_of};
-use system_tests::proxy::{Decision, Proxy};
+use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::{compact, conflict, conflict_between, conflict_id, event, local};
-use system_tests::stream::{Stream, mapping_config};
-use system_tests::system::{Setup, endpoints};
+use system_tests::stream::{StreamFixture, mapping_config};
+use system_tests::system::{SystemConfig, endpoints};
 
 use super::setup;
 
@@ -42,14 +42,14 @@ async fn a_conflict_storm_of_10_000_conflicts_in_6_mb() {
         "{} bytes",
         payload.len()
     );
-    let system = Setup::new()
+    let system = SystemConfig::new()
         .set("AWS_LAMBDA_LOG_LEVEL", "info")
         .timeout(Duration::from_secs(15))
         .start()
         .await;
     let mut config = mapping_config();
     config.batch_size = count;
-    let stream = Stream::start(&system, &records, config);
+    let stream = StreamFixture::start(&system, &records, config);
     stream.drain().await;
 
     let mut ids: Vec<String> = system
@@ -97,9 +97,9 @@ async fn a_400_kb_loser_against_a_400_kb_winner_with_a_ledger_that_fails_between
     let proxy = Proxy::start(ledger.endpoint(), move |body| {
         let chosen = String::from_utf8_lossy(body).contains(&second_part);
         if chosen && seen.fetch_add(1, Ordering::SeqCst) == 0 {
-            Decision::Deny
+            Intervention::Deny
         } else {
-            Decision::Pass
+            Intervention::Pass
         }
     })
     .await;
@@ -108,7 +108,7 @@ async fn a_400_kb_loser_against_a_400_kb_winner_with_a_ledger_that_fails_between
         .start_with(ledger, cloudwatch)
         .await
         .expect("the function starts");
-    let stream = Stream::start(&system, &records, mapping_config());
+    let stream = StreamFixture::start(&system, &records, mapping_config());
     stream.drain().await;
     assert_eq!(proxy.struck(), 1);
 

@@ -6,11 +6,11 @@ use stream_processor::entry::{Kept, losing_image, part_id, quarantined_text};
 use stream_processor::record::Image;
 use system_tests::attribute_value::compare_attributes;
 use system_tests::ledger_entry::{is_part, key_of};
-use system_tests::proxy::{Decision, Proxy};
+use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::{
     compact, conflict, conflict_between, conflict_id, event, local, malformed, replicated,
 };
-use system_tests::system::{Setup, System, endpoints};
+use system_tests::system::{System, SystemConfig, endpoints};
 
 use crate::answers::{all_done, conflict_ids, failed_from, update};
 
@@ -34,7 +34,7 @@ async fn entry(system: &System, id: &str) -> (Image, Vec<Image>) {
 
 /// Replays a conflict and reads the losing image back. Returns where it was kept.
 async fn losing_image_comes_back_whole(record: Value, n: usize) -> Kept {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     assert_eq!(system.answer(event([record.clone()])).await, all_done());
     let (main, parts) = entry(&system, &conflict_id(n)).await;
     let kept = Kept::losing_image(&main);
@@ -100,13 +100,13 @@ async fn an_entry_never_exists_without_its_parts() {
     let proxy = Proxy::start(ledger.endpoint(), move |body| {
         let chosen = String::from_utf8_lossy(body).contains(&second_part);
         if chosen {
-            Decision::Deny
+            Intervention::Deny
         } else {
-            Decision::Pass
+            Intervention::Pass
         }
     })
     .await;
-    let setup = Setup::new().ledger_at(proxy.endpoint());
+    let setup = SystemConfig::new().ledger_at(proxy.endpoint());
     let system = setup
         .start_with(ledger, cloudwatch)
         .await
@@ -145,7 +145,7 @@ async fn an_item_of_very_many_tiny_attributes_is_kept_whole() {
 
 #[tokio::test]
 async fn a_malformed_record_of_more_than_an_item_is_quarantined_whole() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let mut record = malformed(5);
     record["dynamodb"]["NewImage"]["blob"] = noise(900 * 1024, 5)["blob"].clone();
     let text = record.to_string();
@@ -166,7 +166,7 @@ async fn a_malformed_record_of_more_than_an_item_is_quarantined_whole() {
 
 #[tokio::test]
 async fn ten_thousand_records_are_one_batch() {
-    let system = Setup::new()
+    let system = SystemConfig::new()
         .set("AWS_LAMBDA_LOG_LEVEL", "info")
         .start()
         .await;
@@ -189,7 +189,7 @@ async fn ten_thousand_records_are_one_batch() {
 
 #[tokio::test]
 async fn a_payload_of_6_mb_is_taken() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let large = |n: usize| {
         let mut record = if n.is_multiple_of(4) {
             conflict(n)
@@ -230,7 +230,7 @@ fn page_faults(system: &System) -> usize {
 #[tokio::test]
 async fn a_large_batch_uses_the_memory_of_the_one_before() {
     const BATCHES: usize = 5;
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let payload = event((0..5_000).map(local));
     let pages = payload.len() / 4_096;
     for _ in 0..BATCHES {

@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 use system_tests::case::{Case, read_expectation};
 use system_tests::compare::differences;
-use system_tests::observed::{Observed, Sink, replay};
+use system_tests::observed::{Observation, Sink, replay};
 use tokio::sync::OnceCell;
 
 /// How many functions run at a time.
@@ -41,9 +41,9 @@ const KINDS: [&str; 10] = [
 ];
 
 /// What each case gave with metrics sent to CloudWatch: two tests look at it.
-static REPLAYED: OnceCell<BTreeMap<String, Observed>> = OnceCell::const_new();
+static REPLAYED: OnceCell<BTreeMap<String, Observation>> = OnceCell::const_new();
 
-async fn replay_all(sink: Sink) -> BTreeMap<String, Observed> {
+async fn replay_all(sink: Sink) -> BTreeMap<String, Observation> {
     let replays = Case::all()
         .into_iter()
         .map(|case| async move { (case.name.clone(), replay(&case, sink).await) });
@@ -53,11 +53,11 @@ async fn replay_all(sink: Sink) -> BTreeMap<String, Observed> {
         .await
 }
 
-async fn replayed() -> &'static BTreeMap<String, Observed> {
+async fn replayed() -> &'static BTreeMap<String, Observation> {
     REPLAYED.get_or_init(|| replay_all(Sink::CloudWatch)).await
 }
 
-fn assert_as_expected(replayed: &BTreeMap<String, Observed>) {
+fn assert_as_expected(replayed: &BTreeMap<String, Observation>) {
     let mut found = Vec::new();
     for case in Case::all() {
         let case_differences = differences(&case.expected(), &replayed[&case.name]);

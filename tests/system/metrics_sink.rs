@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_aws::fault::{Fault, Refusal};
 use system_tests::metrics::Metrics;
 use system_tests::records::{conflict, event, local, malformed, replicated};
-use system_tests::system::{Setup, System};
+use system_tests::system::{System, SystemConfig};
 
 use crate::answers::all_done;
 
@@ -34,7 +34,7 @@ fn comparable(metrics: &Metrics) -> Metrics {
 
 /// What CloudWatch gets of the payload when all is well.
 async fn sent_to_cloudwatch() -> Metrics {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     assert_eq!(system.answer(payload()).await, all_done());
     assert!(system.log().emf.is_empty());
     let metrics = comparable(&system.metrics());
@@ -43,7 +43,7 @@ async fn sent_to_cloudwatch() -> Metrics {
 }
 
 async fn with_cloudwatch_having(fault: Fault) -> System {
-    let system = Setup::new().timeout(TIMEOUT).start().await;
+    let system = SystemConfig::new().timeout(TIMEOUT).start().await;
     system.cloudwatch.set_fault(fault);
     assert_eq!(system.answer(payload()).await, all_done());
     assert_eq!(system.items().await.len(), 3);
@@ -106,7 +106,7 @@ async fn metrics_go_to_the_log_when_cloudwatch_hangs() {
 
 #[tokio::test]
 async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace_in_the_log() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let refusal = Refusal::internal_server_error();
     system
         .cloudwatch
@@ -119,7 +119,7 @@ async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace_in_the_log() {
 
 #[tokio::test]
 async fn the_sink_emf_never_calls_cloudwatch() {
-    let system = Setup::new().set("METRICS_SINK", "emf").start().await;
+    let system = SystemConfig::new().set("METRICS_SINK", "emf").start().await;
     assert_eq!(system.answer(payload()).await, all_done());
     assert_eq!(
         comparable(&system.emf_metrics()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_aws::fault::Fault;
 use system_tests::records::{conflict, conflict_id, event, local};
-use system_tests::system::Setup;
+use system_tests::system::SystemConfig;
 
 use crate::answers::{all_done, conflict_ids, failed_from};
 
@@ -13,7 +13,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn a_ledger_that_hangs_is_left_in_time_and_only_what_is_before_is_counted() {
-    let system = Setup::new().timeout(TIMEOUT).start().await;
+    let system = SystemConfig::new().timeout(TIMEOUT).start().await;
     let records = [local(0), local(1), conflict(2), local(3), conflict(4)];
     system.ledger.set_fault(Fault::Hang);
     // An answer at all means that it came in time: Lambda kills the process at the deadline.
@@ -37,7 +37,7 @@ async fn a_ledger_that_hangs_is_left_in_time_and_only_what_is_before_is_counted(
 
 #[tokio::test]
 async fn ledger_and_cloudwatch_may_both_hang() {
-    let system = Setup::new().timeout(TIMEOUT).start().await;
+    let system = SystemConfig::new().timeout(TIMEOUT).start().await;
     system.ledger.set_fault(Fault::Hang);
     system.cloudwatch.set_fault(Fault::Hang);
     assert_eq!(
@@ -52,7 +52,9 @@ async fn ledger_and_cloudwatch_may_both_hang() {
 #[tokio::test]
 async fn writes_that_were_done_before_the_time_was_up_are_not_reported() {
     // One write at a time: a few get done in the time that there is, and never all.
-    let setup = Setup::new().timeout(TIMEOUT).set("LEDGER_CONCURRENCY", "1");
+    let setup = SystemConfig::new()
+        .timeout(TIMEOUT)
+        .set("LEDGER_CONCURRENCY", "1");
     let system = setup.start().await;
     system
         .ledger

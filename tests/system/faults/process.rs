@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use local_aws::fault::Fault;
-use system_tests::proxy::{Decision, Proxy};
+use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::lost_note;
-use system_tests::stream::{Stream, mapping_config};
+use system_tests::stream::{StreamFixture, mapping_config};
 use system_tests::system::{System, endpoints};
 
-use super::{Counted, Planted, setup};
+use super::{RecordCounts, RecordPlan, setup};
 
 const RECORDS: usize = 12;
 const LAST_CONFLICT: usize = 10;
@@ -21,9 +21,9 @@ async fn keeping_one_answer(upstream: String, text: String) -> Proxy {
     Proxy::start(upstream, move |body| {
         let chosen = String::from_utf8_lossy(body).contains(&text);
         if chosen && seen.fetch_add(1, Ordering::SeqCst) == 0 {
-            Decision::KeepAnswer
+            Intervention::KeepAnswer
         } else {
-            Decision::Pass
+            Intervention::Pass
         }
     })
     .await
@@ -42,7 +42,7 @@ async fn keeping_an_answer_of_the_ledger() -> (Proxy, System) {
 }
 
 /// Drains the stream after the process was ended once, and looks at what every such end must leave.
-async fn assert_recovered(system: &System, stream: &Stream, planted: &Planted) {
+async fn assert_recovered(system: &System, stream: &StreamFixture, planted: &RecordPlan) {
     stream.drain().await;
     planted.assert_kept_once(system).await;
     assert_eq!(
@@ -66,16 +66,16 @@ async fn wait_until(mut holds: impl FnMut() -> bool) {
 }
 
 /// A long timeout, so that the end of the process is always the test's doing.
-fn patient() -> system_tests::system::Setup {
+fn patient() -> system_tests::system::SystemConfig {
     setup().timeout(Duration::from_secs(60))
 }
 
 #[tokio::test]
 async fn killed_before_the_ledger() {
-    let planted = Planted::mixed(RECORDS);
+    let planted = RecordPlan::mixed(RECORDS);
     let system = patient().start().await;
     system.ledger.set_fault(Fault::Hang);
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     wait_until(|| system.ledger.requests().contains_key("PutItem")).await;
     assert!(system.items().await.is_empty());
     system.ledger.set_fault(Fault::None);
@@ -87,9 +87,9 @@ async fn killed_before_the_ledger() {
 
 #[tokio::test]
 async fn killed_between_ledger_and_answer() {
-    let planted = Planted::mixed(RECORDS);
+    let planted = RecordPlan::mixed(RECORDS);
     let (proxy, system) = keeping_an_answer_of_the_ledger().await;
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     // All is written: the last one, whose answer is kept, and those before it.
     wait_until(|| system.ledger.requests()["PutItem"] >= planted.conflicts.len() as u64).await;
@@ -106,10 +106,10 @@ async fn killed_between_ledger_and_answer() {
 
 #[tokio::test]
 async fn killed_during_metrics_before_cloudwatch_has_them() {
-    let planted = Planted::mixed(RECORDS);
+    let planted = RecordPlan::mixed(RECORDS);
     let system = patient().start().await;
     system.cloudwatch.set_fault(Fault::Hang);
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     wait_until(|| system.cloudwatch.requests() > 0).await;
     system.cloudwatch.set_fault(Fault::None);
     system.function.kill().await;
@@ -120,7 +120,7 @@ async fn killed_during_metrics_before_cloudwatch_has_them() {
 /// The one that over-counts: CloudWatch has the metrics, and Lambda has no answer.
 #[tokio::test]
 async fn killed_between_metrics_and_answer_counts_the_batch_twice() {
-    let planted = Planted::mixed(RECORDS);
+    let planted = RecordPlan::mixed(RECORDS);
     let (ledger, cloudwatch) = endpoints().await;
     // Every request of metrics names a table.
     let proxy = keeping_one_answer(cloudwatch.endpoint(), String::new()).await;
@@ -129,13 +129,13 @@ async fn killed_between_metrics_and_answer_counts_the_batch_twice() {
         .start_with(ledger, cloudwatch)
         .await
         .expect("the function starts");
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     planted.assert_counted_once(&system.metrics());
     system.function.kill().await;
     assert_recovered(&system, &stream, &planted).await;
     let once = planted.counted();
-    let twice = Counted {
+    let twice = RecordCounts {
         records: 2 * once.records,
         conflicts: 2 * once.conflicts,
         lost_writes: 2 * once.lost_writes,
@@ -143,14 +143,14 @@ async fn killed_between_metrics_and_answer_counts_the_batch_twice() {
         replicated: 2 * once.replicated,
         quarantined: 0,
     };
-    assert_eq!(Counted::of(&system.metrics()), twice);
+    assert_eq!(RecordCounts::new(&system.metrics()), twice);
 }
 
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_batch() {
-    let planted = Planted::mixed(RECORDS);
+    let planted = RecordPlan::mixed(RECORDS);
     let (proxy, system) = keeping_an_answer_of_the_ledger().await;
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     proxy.wait_until_struck(1).await;
     let status = system.function.stop().await.expect("there is a process");
     assert_ne!(status.signal(), Some(9), "it had to be killed");

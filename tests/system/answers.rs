@@ -4,16 +4,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use local_aws::lambda::Outcome;
+use local_aws::lambda::InvocationOutcome;
 use serde_json::{Value, json};
 use system_tests::ledger_entry::key_of;
 use system_tests::log::count;
-use system_tests::proxy::{Decision, Proxy};
+use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::{
     conflict, conflict_id, event, local, lost_note, malformed, sequence_number,
     without_sequence_number,
 };
-use system_tests::system::{Setup, System, endpoints};
+use system_tests::system::{System, SystemConfig, endpoints};
 
 pub(crate) fn all_done() -> Value {
     json!({"batchItemFailures": []})
@@ -40,13 +40,13 @@ async fn denying(text: String) -> (System, Proxy, Arc<AtomicBool>) {
     let proxy = Proxy::start(ledger.endpoint(), move |body| {
         let strikes = on.load(Ordering::SeqCst) && String::from_utf8_lossy(body).contains(&text);
         if strikes {
-            Decision::Deny
+            Intervention::Deny
         } else {
-            Decision::Pass
+            Intervention::Pass
         }
     })
     .await;
-    let setup = Setup::new().ledger_at(proxy.endpoint());
+    let setup = SystemConfig::new().ledger_at(proxy.endpoint());
     let system = setup
         .start_with(ledger, cloudwatch)
         .await
@@ -56,7 +56,7 @@ async fn denying(text: String) -> (System, Proxy, Arc<AtomicBool>) {
 
 #[tokio::test]
 async fn a_payload_that_is_no_event_is_a_function_error_and_the_process_lives_on() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let pid = system.function.pid();
     for payload in [
         "",
@@ -69,7 +69,7 @@ async fn a_payload_that_is_no_event_is_a_function_error_and_the_process_lives_on
         "\u{0}",
     ] {
         match system.invoke(payload).await.outcome {
-            Outcome::FunctionError {
+            InvocationOutcome::FunctionError {
                 error_type,
                 message,
             } => {
@@ -89,7 +89,7 @@ async fn a_payload_that_is_no_event_is_a_function_error_and_the_process_lives_on
 
 #[tokio::test]
 async fn sigterm_ends_the_function() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     system.answer(event([local(1)])).await;
     let status = system.function.stop().await.expect("there is a process");
     assert_ne!(status.signal(), Some(9), "it had to be killed");
@@ -171,7 +171,7 @@ async fn with_no_number_to_report_the_invocation_is_a_function_error() {
     let (system, _proxy, denies) = denying("quarantine".to_owned()).await;
     let payload = event([without_sequence_number(local(0)), local(1)]);
     match system.invoke(payload.clone()).await.outcome {
-        Outcome::FunctionError {
+        InvocationOutcome::FunctionError {
             error_type,
             message,
         } => {
@@ -187,7 +187,7 @@ async fn with_no_number_to_report_the_invocation_is_a_function_error() {
 
 #[tokio::test]
 async fn a_malformed_record_fails_no_other() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let records = [
         malformed(0),
         conflict(1),
@@ -210,7 +210,7 @@ async fn a_malformed_record_fails_no_other() {
 
 #[tokio::test]
 async fn a_batch_that_names_no_table_is_counted_as_unknown() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     assert_eq!(
         system
             .answer(event([json!(5), json!({"eventName": "MODIFY"})]))
@@ -229,7 +229,7 @@ async fn a_batch_that_names_no_table_is_counted_as_unknown() {
 
 #[tokio::test]
 async fn a_second_delivery_writes_nothing_and_leaves_what_an_operator_did() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     let payload = event([conflict(1), local(2), malformed(3)]);
     assert_eq!(system.answer(payload.clone()).await, all_done());
     for item in system.items().await {
@@ -272,7 +272,7 @@ pub(crate) async fn update(system: &System, item: &Value, mut change: Value) {
 
 #[tokio::test]
 async fn an_empty_batch_is_answered_and_sends_nothing() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     assert_eq!(system.answer(event([])).await, all_done());
     assert_eq!(system.cloudwatch.requests(), 0);
     assert!(system.ledger.requests().is_empty());
@@ -280,7 +280,7 @@ async fn an_empty_batch_is_answered_and_sends_nothing() {
 
 #[tokio::test]
 async fn a_batch_without_a_finding_never_calls_the_ledger() {
-    let system = Setup::new().start().await;
+    let system = SystemConfig::new().start().await;
     assert_eq!(system.answer(event((0..50).map(local))).await, all_done());
     assert!(system.ledger.requests().is_empty());
     assert_eq!(system.cloudwatch.requests(), 1);

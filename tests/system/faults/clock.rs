@@ -22,23 +22,23 @@ use local_aws::lambda::{Function, FunctionConfig};
 use serde_json::json;
 use system_tests::bootstrap::bootstrap;
 use system_tests::records::{ELSEWHERE, HERE, event, image, key, record};
-use system_tests::stream::{Stream, mapping_config};
+use system_tests::stream::{StreamFixture, mapping_config};
 use system_tests::system::{System, endpoints};
 use tokio::net::TcpListener;
 
-use super::{Planted, setup};
+use super::{RecordPlan, setup};
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 
 /// The Runtime API with shifted deadlines. Where the real one listens is in a file, which the bootstrap writes.
-struct Shifted {
+struct ShiftedRuntimeApi {
     upstream: PathBuf,
     by_ms: i64,
     client: Client<HttpConnector, Body>,
 }
 
-async fn pass(State(shifted): State<Arc<Shifted>>, request: Request<Body>) -> Response {
+async fn pass(State(shifted): State<Arc<ShiftedRuntimeApi>>, request: Request<Body>) -> Response {
     let (mut parts, body) = request.into_parts();
     let upstream = fs::read_to_string(&shifted.upstream).unwrap_or_default();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -65,7 +65,7 @@ async fn pass(State(shifted): State<Arc<Shifted>>, request: Request<Body>) -> Re
 /// Starts the Runtime API's proxy, and makes a bootstrap in `folder` that goes through it.
 async fn shifted_bootstrap(folder: &Path, by_ms: i64) -> PathBuf {
     let upstream = folder.join("runtime-api");
-    let shifted = Arc::new(Shifted {
+    let shifted = Arc::new(ShiftedRuntimeApi {
         upstream: upstream.clone(),
         by_ms,
         client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
@@ -109,12 +109,12 @@ async fn with_clocks_apart(folder: &Path, by_ms: i64) -> System {
 #[tokio::test]
 async fn clock_of_the_machine_an_hour_off() {
     for by_ms in [HOUR_MS, -HOUR_MS] {
-        let planted = Planted::mixed(12);
+        let planted = RecordPlan::mixed(12);
         let folder = tempfile::tempdir().expect("a folder can be made");
         let system = with_clocks_apart(folder.path(), by_ms).await;
         // Also when the time runs out: the function is not killed, it answers.
         system.ledger.set_fault(Fault::Hang);
-        let stream = Stream::start(&system, &planted.records, mapping_config());
+        let stream = StreamFixture::start(&system, &planted.records, mapping_config());
         stream.wait_for_invocations(1).await;
         system.ledger.set_fault(Fault::None);
         stream.drain().await;

@@ -8,7 +8,7 @@ use system_tests::records::{
     ELSEWHERE, HERE, conflict_between, event, image, local, malformed, record,
     without_sequence_number,
 };
-use system_tests::system::{Setup, System};
+use system_tests::system::{System, SystemConfig};
 
 /// What all planted texts have in common, in any case. As base64 it reads [`SECRET_BASE64`].
 const SECRET: &str = "hunter2";
@@ -133,8 +133,8 @@ fn assert_nothing_revealed(system: &System) {
     }
 }
 
-fn setup() -> Setup {
-    Setup::new()
+fn setup() -> SystemConfig {
+    SystemConfig::new()
         .set("AWS_LAMBDA_LOG_LEVEL", "trace")
         .set("RUST_LOG", "trace")
         .set("RUST_BACKTRACE", "1")

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use local_aws::fault::{Fault, Refusal};
-use system_tests::stream::{Stream, mapping_config};
+use system_tests::stream::{StreamFixture, mapping_config};
 use system_tests::system::System;
 
-use super::{Planted, setup};
+use super::{RecordPlan, setup};
 
 const BATCHES: usize = 2;
 
 async fn drain_with(fault: Fault) -> System {
-    let planted = Planted::mixed(20);
+    let planted = RecordPlan::mixed(20);
     let system = setup().start().await;
     system.cloudwatch.set_fault(fault);
     let mut config = mapping_config();
     config.batch_size = planted.records.len() / BATCHES;
-    let stream = Stream::start(&system, &planted.records, config);
+    let stream = StreamFixture::start(&system, &planted.records, config);
     stream.drain().await;
 
     planted.assert_kept_once(&system).await;
@@ -47,12 +47,12 @@ async fn cloudwatch_slower_than_the_deadline() {
 /// It takes its time, and less than there is: nothing happens.
 #[tokio::test]
 async fn cloudwatch_slow() {
-    let planted = Planted::mixed(20);
+    let planted = RecordPlan::mixed(20);
     let system = setup().start().await;
     system
         .cloudwatch
         .set_fault(Fault::Delay(Duration::from_millis(400)));
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     stream.drain().await;
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());

@@ -3,9 +3,9 @@
 use local_aws::lambda::{Function, FunctionConfig, StartError};
 use system_tests::bootstrap::{bootstrap, table_reporter};
 use system_tests::records::{event, local};
-use system_tests::system::{LEDGER_TABLE, Setup, endpoints};
+use system_tests::system::{LEDGER_TABLE, SystemConfig, endpoints};
 
-async fn init_error(setup: Setup) -> String {
+async fn init_error(setup: SystemConfig) -> String {
     let (ledger, cloudwatch) = endpoints().await;
     init_error_of(setup.config(&ledger, &cloudwatch)).await
 }
@@ -36,7 +36,7 @@ async fn one_message_names_every_wrong_setting_and_the_missing_one() {
         ("UNSTAMPED_SAMPLES_PER_MINUTE", "1.5"),
     ];
     let setup = wrong.iter().fold(
-        Setup::new().unset("LEDGER_TABLE"),
+        SystemConfig::new().unset("LEDGER_TABLE"),
         |setup, (name, value)| setup.set(name, *value),
     );
     let message = init_error(setup).await;
@@ -47,23 +47,26 @@ async fn one_message_names_every_wrong_setting_and_the_missing_one() {
 
 #[tokio::test]
 async fn a_missing_ledger_table_is_named_alone() {
-    let message = init_error(Setup::new().unset("LEDGER_TABLE")).await;
+    let message = init_error(SystemConfig::new().unset("LEDGER_TABLE")).await;
     assert!(message.contains("LEDGER_TABLE is missing"), "{message}");
     assert!(!message.contains("METRICS_SINK"), "{message}");
 }
 
 #[tokio::test]
 async fn an_empty_setting_is_as_good_as_none() {
-    let message = init_error(Setup::new().set("LEDGER_TABLE", "")).await;
+    let message = init_error(SystemConfig::new().set("LEDGER_TABLE", "")).await;
     assert!(message.contains("LEDGER_TABLE is missing"), "{message}");
-    let system = Setup::new().set("METRICS_NAMESPACE", "").start().await;
+    let system = SystemConfig::new()
+        .set("METRICS_NAMESPACE", "")
+        .start()
+        .await;
     system.answer(event([local(1)])).await;
     assert_eq!(system.metrics().count("Records"), 1);
 }
 
 #[tokio::test]
 async fn the_namespace_that_is_set_is_the_one_of_all_metrics() {
-    let system = Setup::new()
+    let system = SystemConfig::new()
         .set("METRICS_NAMESPACE", "Shop/Orders")
         .start()
         .await;
@@ -81,7 +84,10 @@ async fn the_namespace_that_is_set_is_the_one_of_all_metrics() {
 
 #[tokio::test]
 async fn the_retention_that_is_set_is_the_one_of_the_entries() {
-    let system = Setup::new().set("LEDGER_RETENTION_DAYS", "7").start().await;
+    let system = SystemConfig::new()
+        .set("LEDGER_RETENTION_DAYS", "7")
+        .start()
+        .await;
     system
         .answer(event([system_tests::records::conflict(1)]))
         .await;

@@ -20,12 +20,12 @@ const WITH_ARNS: &[&str] = &[
 
 /// The names of one Region, and what dynoxide has in their place.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct ArnRewriter {
     /// Pairs of dynoxide's text and the right one.
     pairs: Vec<(String, String)>,
 }
 
-impl Names {
+impl ArnRewriter {
     /// The names of the Region with this stream ARN, for a table whose stream dynoxide has labelled so.
     pub(super) fn new(stream_arn: &str, dynoxide_label: &str) -> Self {
         let (prefix, _) = stream_arn.split_once("table/").unwrap_or_default();

@@ -8,20 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use local_aws::fault::{Fault, Refusal};
 use local_aws::lambda::Function;
-use local_aws::mapping::{Invoke, InvokeOutcome};
+use local_aws::mapping::{Invoke, InvokeResponse};
 use serde_json::Value;
 use system_tests::log::count;
 use system_tests::records::{conflict_id, lost_note};
-use system_tests::stream::{Stream, mapping_config};
+use system_tests::stream::{StreamFixture, mapping_config};
 use system_tests::system::System;
 
-use super::{Counted, Planted, setup};
+use super::{RecordCounts, RecordPlan, setup};
 
 /// Hands every batch over twice.
-struct Twice(Arc<Function>);
+struct DoubleDelivery(Arc<Function>);
 
-impl Invoke for Twice {
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+impl Invoke for DoubleDelivery {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         let first = Function::invoke(&self.0, payload.clone()).await;
         assert!(first.outcome.response().is_some(), "{:?}", first.outcome);
         Invoke::invoke(&self.0, payload).await
@@ -30,13 +30,13 @@ impl Invoke for Twice {
 
 #[tokio::test]
 async fn every_batch_delivered_twice() {
-    let mut planted = Planted::mixed(20);
+    let mut planted = RecordPlan::mixed(20);
     planted.add_malformed();
     let system = setup().start().await;
     let mut config = mapping_config();
     config.batch_size = 7;
-    let stream = Stream::to(
-        Twice(Arc::clone(&system.function)),
+    let stream = StreamFixture::to(
+        DoubleDelivery(Arc::clone(&system.function)),
         &planted.records,
         config,
     );
@@ -44,7 +44,7 @@ async fn every_batch_delivered_twice() {
     planted.assert_kept_once(&system).await;
     // The second delivery comes after the metrics of the first: exactly twice of everything.
     let once = planted.counted();
-    let twice = Counted {
+    let twice = RecordCounts {
         records: 2 * once.records,
         conflicts: 2 * once.conflicts,
         lost_writes: 2 * once.lost_writes,
@@ -52,7 +52,7 @@ async fn every_batch_delivered_twice() {
         replicated: 2 * once.replicated,
         quarantined: 2 * once.quarantined,
     };
-    assert_eq!(Counted::of(&system.metrics()), twice);
+    assert_eq!(RecordCounts::new(&system.metrics()), twice);
     let log = system.log();
     let sum = |name: &str| {
         log.with_message("batch")
@@ -69,7 +69,7 @@ async fn every_batch_delivered_twice() {
 #[tokio::test]
 async fn a_malformed_record_at_the_start_middle_and_end_of_a_batch() {
     for place in [0, 4, 8] {
-        let mut planted = Planted::default();
+        let mut planted = RecordPlan::default();
         for at in 0..9 {
             if at == place {
                 planted.add_malformed()
@@ -78,7 +78,7 @@ async fn a_malformed_record_at_the_start_middle_and_end_of_a_batch() {
             }
         }
         let system = setup().start().await;
-        let stream = Stream::start(&system, &planted.records, mapping_config());
+        let stream = StreamFixture::start(&system, &planted.records, mapping_config());
         stream.drain().await;
         planted.assert_kept_once(&system).await;
         planted.assert_counted_once(&system.metrics());
@@ -94,12 +94,12 @@ async fn a_malformed_record_at_the_start_middle_and_end_of_a_batch() {
 
 #[tokio::test]
 async fn a_batch_of_malformed_records_only() {
-    let mut planted = Planted::default();
+    let mut planted = RecordPlan::default();
     for _ in 0..40 {
         planted.add_malformed();
     }
     let system = setup().start().await;
-    let stream = Stream::start(&system, &planted.records, mapping_config());
+    let stream = StreamFixture::start(&system, &planted.records, mapping_config());
     stream.drain().await;
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());
@@ -108,14 +108,14 @@ async fn a_batch_of_malformed_records_only() {
 }
 
 /// Breaks the payloads that contain a text, the first so many times.
-struct Breaking {
+struct BreakingTarget {
     function: Arc<Function>,
     text: String,
     times: AtomicU64,
 }
 
-impl Invoke for Breaking {
-    async fn invoke(&self, payload: Bytes) -> InvokeOutcome {
+impl Invoke for BreakingTarget {
+    async fn invoke(&self, payload: Bytes) -> InvokeResponse {
         let chosen = String::from_utf8_lossy(&payload).contains(&self.text);
         let left = |times: u64| times.checked_sub(1);
         let breaks = chosen
@@ -132,8 +132,8 @@ impl Invoke for Breaking {
     }
 }
 
-fn breaking(system: &System, text: String, times: u64) -> Breaking {
-    Breaking {
+fn breaking(system: &System, text: String, times: u64) -> BreakingTarget {
+    BreakingTarget {
         function: Arc::clone(&system.function),
         text,
         times: times.into(),
@@ -142,10 +142,10 @@ fn breaking(system: &System, text: String, times: u64) -> Breaking {
 
 #[tokio::test]
 async fn a_whole_malformed_payload() {
-    let planted = Planted::mixed(12);
+    let planted = RecordPlan::mixed(12);
     let system = setup().start().await;
     let target = breaking(&system, String::new(), 1);
-    let stream = Stream::to(target, &planted.records, mapping_config());
+    let stream = StreamFixture::to(target, &planted.records, mapping_config());
     stream.drain().await;
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());
@@ -163,7 +163,7 @@ async fn a_whole_malformed_payload() {
 
 #[tokio::test]
 async fn a_payload_that_stays_malformed_goes_to_the_destination_and_blocks_no_other() {
-    let mut planted = Planted::mixed(12);
+    let mut planted = RecordPlan::mixed(12);
     let broken = planted.conflicts[1];
     let system = setup().start().await;
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -171,7 +171,7 @@ async fn a_payload_that_stays_malformed_goes_to_the_destination_and_blocks_no_ot
     config.maximum_retry_attempts = 2;
     config.on_failure = Some(folder.path().to_owned());
     let target = breaking(&system, lost_note(broken), u64::MAX);
-    let stream = Stream::to(target, &planted.records, config);
+    let stream = StreamFixture::to(target, &planted.records, config);
     stream.drain().await;
     let counts = stream.mapping.counts();
     assert_eq!((counts.sent_to_destination, counts.dropped), (1, 0));
@@ -220,7 +220,7 @@ fn payloads_in(folder: &Path) -> Vec<String> {
 /// the shard goes on, and a replay of the destination completes the ledger.
 #[tokio::test]
 async fn a_region_cut_off_for_longer_than_the_retry_limits() {
-    let planted = Planted::mixed(24);
+    let planted = RecordPlan::mixed(24);
     let system = setup().start().await;
     let folder = tempfile::tempdir().expect("a folder can be made");
     let mut config = mapping_config();
@@ -233,7 +233,7 @@ async fn a_region_cut_off_for_longer_than_the_retry_limits() {
         "cut off",
     )));
     let (before, after) = planted.records.split_at(12);
-    let stream = Stream::start(&system, before, config);
+    let stream = StreamFixture::start(&system, before, config);
     stream.drain().await;
     assert!(system.items().await.is_empty());
     let given_up = stream.mapping.counts().sent_to_destination;
