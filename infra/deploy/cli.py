@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
                              help="parameters of the templates, or region:Name=value for one Region (PARAMS=)")
         command.add_argument("--allow", default="", metavar="'processor/Ledger ...'",
                              help="replacements and removals of what holds data that may happen (ALLOW=)")
+        command.add_argument("--import", action="store_true", dest="import_existing",
+                             help="take what exists already into the stacks (IMPORT=1)")
         command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
         return command
 
@@ -124,7 +126,7 @@ def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Wa
     # A deploy needs two replicas; everything else may look at one Region of a table alone.
     regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "plan", "attach") else 1)
     context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params),
-                      frozenset(chosen.allow.split()))
+                      frozenset(chosen.allow.split()), chosen.import_existing)
     console.step(f"account and role: {aws.identify(regions[0])}")
     return chosen.run(context, chosen) or 0
 

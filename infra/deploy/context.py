@@ -28,6 +28,8 @@ class Context:
     parameters: Parameters = field(default_factory=Parameters)
     allowed: frozenset[str] = frozenset()
     """The destructive changes that ALLOW= names."""
+    import_existing: bool = False
+    """Whether IMPORT=1 says that what exists already is to be taken into the stacks."""
     inherited: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """By Region and stack: what a new stack takes where PARAMS says nothing, instead of the template's defaults."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.change_sets import ResourceChange
 from infra.deploy.console import Console
 from infra.deploy.errors import DeployError
+from infra.deploy.names import TEMPLATE_OF
 from infra.deploy.stacks import Stack, check_usable, find, first_failure
 from infra.deploy.waiting import Waiter
 
@@ -68,6 +70,18 @@ class Deployer:
             **self.template_source(before.region, templates.path_of(template)),
             "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         }
+
+    def import_request(self, before: Stack, part: str, resources: dict[str, dict[str, str]],
+                       parameters: dict[str, str]) -> Request:
+        """What to ask of CloudFormation to take resources that exist into a new stack, by logical id, and nothing else."""
+        template = templates.reduced(TEMPLATE_OF[part], set(resources))
+        values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+                  if key in template["Parameters"]]
+        wanted = [{"LogicalResourceId": logical_id, "ResourceIdentifier": identifier,
+                   "ResourceType": template["Resources"][logical_id]["Type"]}
+                  for logical_id, identifier in resources.items()]
+        return {**_request(before, values), "ChangeSetType": "IMPORT", "ResourcesToImport": wanted,
+                "TemplateBody": json.dumps(template, separators=(",", ":"))}
 
     def apply(self, region: str, name: str, template: str, parameters: dict[str, str],
               tags: dict[str, str]) -> StackUpdate:

@@ -142,7 +142,9 @@ class Plan:
 def _expected(before: Stack, part: str, parameters: dict[str, str]) -> Stack:
     """The stack as it would be after the update."""
     template = TEMPLATE_OF[part]
-    if before.exists:
-        return Stack(before.name, before.region, before.status, before.outputs, {**before.parameters, **parameters})
     outputs = {name: pending(part, name) for name in templates.read(template).get("Outputs", {})}
+    if before.exists:  # One that was only just imported has no outputs yet.
+        known = {**before.parameters, **parameters}
+        return Stack(before.name, before.region, before.status, {**outputs, **before.outputs},
+                     templates.with_defaults(template, known))
     return Stack(before.name, before.region, "", outputs, templates.with_defaults(template, parameters))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import readers, tables
+from infra.deploy import importing, readers, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 
@@ -23,13 +23,6 @@ def check_table(context: Context) -> bool:
                 f"The primary Region of {names.table} is {region}, not {context.primary}. Nothing was changed.",
                 f"put it first: REGIONS={other.parameters.get('GlobalTableRegions', region)}",
             )
-    there = [region for region in regions if tables.find(context.aws, region, names.table)]
-    if there:
-        raise DeployError(
-            f"A table {names.table} exists in {', '.join(there)} and belongs to no stack of ours. Nothing was changed.",
-            "to watch it as it is, run `make attach` with the same TABLE and REGIONS. If an earlier `make destroy` "
-            "left it behind, delete it first, or choose another TABLE.",
-        )
     return False
 
 
@@ -85,17 +78,16 @@ def check_mappings(context: Context, regions: list[str]) -> None:
             )
 
 
-def check_leftovers(context: Context, regions: list[str]) -> None:
-    """No ledger stands where a new processor would make one: an earlier `make destroy` leaves it, with its name."""
-    ledger = f"{context.names.prefix}-ledger"
-    there = [
-        region for region in regions
-        if not context.find(region, "processor").exists and tables.find(context.aws, region, ledger)
-    ]
-    if there:
-        raise DeployError(
-            f"The ledger {ledger} exists in {', '.join(there)}, but no processor does: an earlier system left it, with "
-            "the lost writes that it found. Nothing was changed.",
-            "back it up or read it, then delete it in each of these Regions: aws dynamodb delete-table "
-            f"--table-name {ledger} --region {there[0]}. Or choose another PROJECT.",
-        )
+def import_leftovers(context: Context, command: str, with_table: bool, plan_only: bool) -> bool:
+    """Import what exists under our names, where IMPORT=1 says so, and refuse to run into it otherwise.
+
+    Whether imports were only shown: what comes after them cannot be planned yet.
+    """
+    imports = importing.find(context, with_table)
+    if not imports:
+        return False
+    if not context.import_existing:
+        raise importing.offer(context, imports, command)
+    importing.carry_out(context, imports, plan_only)
+    importing.describe_other_leftovers(context)
+    return plan_only

@@ -31,8 +31,8 @@ _NOT_INHERITED = {"StartingPosition", "MappingEnabled", "SubnetIds", "VpcId", "R
 
 def inherit(context: Context, region: str) -> None:
     """Let new stacks in a Region take the primary Region's settings, so that a new Region judges as the others do."""
-    if context.find(region, "processor").exists:
-        return
+    if context.find(region, "processor").parameters.get("StreamArn"):
+        return  # It has one. (A stack that holds an imported ledger alone has none yet.)
     for part in REGIONAL_STACKS:
         source = context.find(context.primary, part).parameters
         context.inherited[region, part] = {
@@ -182,7 +182,7 @@ class Builder:
         """
         context, names = self.context, self.context.names
         extra: dict[str, str] = {}
-        if starting_position and not context.find(region, "processor").exists:
+        if starting_position and "StartingPosition" not in context.find(region, "processor").parameters:
             extra["StartingPosition"] = starting_position
         processor = self.apply(region, "processor", {
             "TableName": names.table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ import yaml
 from infra.deploy.errors import DeployError
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+_FUNCTIONS = {"And", "Equals", "GetAtt", "If", "Join", "Not", "Or", "Select", "Split", "Sub"}
+"""The functions that our templates use, beside Ref and Condition, whose long form has no Fn:: either."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -83,6 +88,43 @@ def with_defaults(name: str, given: dict[str, str]) -> dict[str, str]:
     """The parameters of a new stack: the template's defaults, and what is given."""
     defaults = {key: text(declared["Default"]) for key, declared in parameters(name).items() if "Default" in declared}
     return {**defaults, **given}
+
+
+def reduced(name: str, logical_ids: set[str]) -> dict[str, Any]:
+    """The template with some of its resources alone, without outputs and rules, as JSON has it: what an import takes."""
+    source = read(name)
+    kept = {logical_id: source["Resources"][logical_id] for logical_id in source["Resources"] if logical_id in logical_ids}
+    conditions = source.get("Conditions", {})
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": {key: value for key, value in parameters(name).items() if key in _references([kept, conditions])},
+        **({"Conditions": _long_form(conditions)} if conditions else {}),
+        "Resources": _long_form(kept),
+    }
+
+
+def _long_form(node: Any) -> Any:
+    """`{Sub: ...}`, as the loader above reads the short form, in CloudFormation's long form."""
+    if isinstance(node, list):
+        return [_long_form(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) == 1:
+        (function, arguments), = node.items()
+        if function == "GetAtt" and isinstance(arguments, str):
+            return {"Fn::GetAtt": arguments.split(".", 1)}
+        if function in _FUNCTIONS:
+            return {f"Fn::{function}": _long_form(arguments)}
+    return {key: _long_form(value) for key, value in node.items()}
+
+
+def _references(node: Any) -> set[str]:
+    """Every name that Ref or Sub takes."""
+    if isinstance(node, list):
+        return set().union(*map(_references, node))
+    if isinstance(node, dict):
+        return set().union(*(_references(value) | ({value} if key == "Ref" else set()) for key, value in node.items()))
+    return set(re.findall(r"\$\{([A-Za-z0-9]+)\}", node)) if isinstance(node, str) else set()
 
 
 class _Evaluator:

@@ -26,7 +26,7 @@ def add_region(context: Context, region: str) -> int:
     check_regions_enabled(context.aws, wanted)
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
-    preflight.check_leftovers(context, [region])
+    preflight.import_leftovers(context, "add-region", with_table=False, plan_only=False)
     preflight.check_mappings(context, wanted)
     builder.check_rules(region, "processor", {})
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
@@ -56,7 +56,7 @@ def _steps(builder: system.Builder, region: str, first_update: int) -> None:
     title("1. Artifact bucket and key")
     builder.buckets(wanted)
     keys = builder.keys(wanted)
-    key_id = keys[context.primary].output("KeyId")
+    key_id = context.require(context.primary, "table").parameters["TableKeyId"]
     title("2. Replica")
     builder.table(wanted, key_id, first_update)
     replicas = builder.await_replicas(wanted)

@@ -28,7 +28,9 @@ def attach(context: Context, plan_only: bool = False) -> int:
         system.inherit(context, region)
     for region in regions:
         builder.check_rules(region, "processor", {})
-    preflight.check_leftovers(context, regions)
+    if preflight.import_leftovers(context, "attach", with_table=False, plan_only=plan_only):
+        console.step("What attach would change after that can be planned once it is done.")
+        return approval.CHANGES
     preflight.check_mappings(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")

@@ -18,13 +18,15 @@ def deploy(context: Context, plan_only: bool = False) -> int:
     check_regions_enabled(context.aws, regions)
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(regions[1:], tuple(part for part in STACKS if part != "table"))
+    if preflight.import_leftovers(context, "deploy", with_table=True, plan_only=plan_only):
+        console.step("What deploy would change after that can be planned once it is done.")
+        return approval.CHANGES
     exists = preflight.check_table(context)
     builder.check_rules(context.primary, "table", {"GlobalTableRegions": ",".join(regions)})
     for region in regions:
         builder.check_rules(region, "processor", {})
     if exists:
         preflight.check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
-    preflight.check_leftovers(context, regions)
     preflight.check_mappings(context, regions)
 
     console.plan(f"make {'plan' if plan_only else 'deploy'} {names.arguments()}", [
@@ -56,7 +58,8 @@ def _steps(builder: system.Builder, exists: bool) -> None:
     title("2. Keys")
     keys = builder.keys(regions)
     title("3. Table")
-    key_id = keys[context.primary].output("KeyId")
+    # An imported table may be encrypted with a key of its own, and keeps it.
+    key_id = context.find(context.primary, "table").parameters.get("TableKeyId") or keys[context.primary].output("KeyId")
     if not exists:
         builder.table(regions, key_id, with_policy=1)
     title("4. Policies of the replicas")

@@ -124,7 +124,12 @@ def replicas_of_a_global_table_are_ignored() -> None:
     def update(name: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
         return name, replicate(name, new)
 
-    _handlers()["AWS::DynamoDB::GlobalTable"].update(create=create, update=update)
+    def take(identifier: dict[str, str]) -> tuple[str, dict[str, str]]:
+        table = dynamodb._tables[identifier["TableName"]]
+        return identifier["TableName"], {
+            "Arn": table["TableArn"], "TableId": table["TableId"], "StreamArn": table["LatestStreamArn"]}
+
+    _handlers()["AWS::DynamoDB::GlobalTable"].update({"create": create, "update": update, "import": take})
 
 
 @gap
@@ -138,6 +143,24 @@ def a_table_of_a_taken_name_is_replaced_in_silence() -> None:
         if props.get("TableName") in dynamodb._tables:
             raise ValueError(f"{props['TableName']} already exists")
         return original(logical_id, props, stack)
+
+    _handlers()["AWS::DynamoDB::Table"]["create"] = create
+
+
+@gap
+def encryption_of_a_tables_template_is_ignored() -> None:
+    """DescribeTable says which key the template of a table named."""
+    from ministack.services import dynamodb
+
+    original = _handlers()["AWS::DynamoDB::Table"]["create"]
+
+    def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
+        answer = original(logical_id, props, stack)
+        key = props.get("SSESpecification", {}).get("KMSMasterKeyId")
+        if key:
+            dynamodb._tables[answer[0]]["SSEDescription"] = {
+                "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+        return answer
 
     _handlers()["AWS::DynamoDB::Table"]["create"] = create
 
@@ -200,6 +223,7 @@ def there_is_no_replica_key() -> None:
             metadata = _checked(kms._replicate_key({
                 "KeyId": primary, "ReplicaRegion": home, "Description": props.get("Description", ""),
                 "Policy": json.dumps(props["KeyPolicy"]),
+                "Tags": [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in props.get("Tags", [])],
             }), "replica key")["ReplicaKeyMetadata"]
         return metadata["KeyId"], {"Arn": metadata["Arn"], "KeyId": metadata["KeyId"]}
 
@@ -211,7 +235,11 @@ def there_is_no_replica_key() -> None:
     def delete(key: str, props: dict[str, Any]) -> None:
         kms._schedule_key_deletion({"KeyId": key, "PendingWindowInDays": props.get("PendingWindowInDays", 30)})
 
-    _handlers()["AWS::KMS::ReplicaKey"] = {"create": create, "update": update, "delete": delete}
+    def take(identifier: dict[str, str]) -> tuple[str, dict[str, str]]:
+        record = kms._resolve_key(identifier["KeyId"])
+        return identifier["KeyId"], {"Arn": record["Arn"], "KeyId": identifier["KeyId"]}
+
+    _handlers()["AWS::KMS::ReplicaKey"] = {"create": create, "update": update, "delete": delete, "import": take}
 
 
 @gap

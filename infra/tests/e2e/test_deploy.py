@@ -220,12 +220,3 @@ def test_other_regions_than_the_tables_are_refused_with_the_way_out(deployed: De
         assert done.returncode == 1
         assert hint in done.stderr, done.stderr
     assert deployed.events() == before
-
-
-def test_destroy_refuses_while_deletion_protection_is_on(deployed: Deployed) -> None:
-    before = deployed.events()
-    done = deployed.emulator.run("destroy", *SYSTEM, "--yes", check=False)
-    assert done.returncode == 1
-    assert "Deletion protection of orders is on in us-east-1, eu-west-1" in done.stderr
-    assert 'PARAMS="DeletionProtectionEnabled=false"' in done.stderr
-    assert deployed.events() == before

@@ -51,29 +51,45 @@ def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator)
     assert "nothing has changed" in emulator.run("deploy", *system("stock", *REGIONS, ADDED)).stdout
 
 
-def test_destroy_takes_the_stacks_and_leaves_the_data(emulator: Emulator) -> None:
-    emulator.run("deploy", *system("gone"))
+def test_destroy_leaves_the_data_protected_and_import_takes_it_back(emulator: Emulator) -> None:
+    emulator.run("deploy", *system("gone"), "--params", "TtlAttribute=expires")
     emulator.run("deploy", *system("gone"), "--params", "DeletionProtectionEnabled=false")
     refused = emulator.run("destroy", *system("gone"), check=False)
     assert refused.returncode == 1 and "there is no terminal to ask at" in refused.stderr
     assert stacks(emulator, "us-east-1", "gone")
+    client = emulator.client("dynamodb", "us-east-1")
+    client.put_item(TableName="gone", Item={"PK": {"S": "a"}, "SK": {"S": "b"}})
+    keys = {client.describe_table(TableName="gone")["Table"]["SSEDescription"]["KMSMasterKeyArn"].split("/")[-1]}
 
     said = emulator.run("destroy", *system("gone"), "--yes").stdout
-    assert "cannot be deleted for 24 hours" in said
+    assert "cannot be deleted for 24 hours" in said and "IMPORT=1" in said
     for region in REGIONS:
         assert stacks(emulator, region, "gone") == {}
-        client = emulator.client("dynamodb", region)
-        assert client.describe_table(TableName="gone")["Table"]["TableStatus"] == "ACTIVE"
-        assert client.describe_table(TableName="lastwriter-dev-gone-ledger")["Table"]["TableStatus"] == "ACTIVE"
+        for name in ("gone", "lastwriter-dev-gone-ledger"):
+            table = emulator.client("dynamodb", region).describe_table(TableName=name)["Table"]
+            assert (table["TableStatus"], table["DeletionProtectionEnabled"]) == ("ACTIVE", True), name
         assert f"delete-table --region {region} --table-name lastwriter-dev-gone-ledger" in said
 
     once_more = emulator.run("destroy", *system("gone"), "--yes").stdout
     assert "is not there" in once_more
-    done = emulator.run("deploy", *system("gone"), check=False)
-    assert done.returncode == 1 and "belongs to no stack of ours" in done.stderr
-    done = emulator.run("attach", *system("gone"), check=False)
-    assert done.returncode == 1
-    assert "The ledger lastwriter-dev-gone-ledger exists in us-east-1, eu-west-1" in done.stderr
+    for command in ("deploy", "attach"):
+        done = emulator.run(command, *system("gone"), check=False)
+        assert done.returncode == 1 and "belongs to no stack of ours" in done.stderr
+        assert "eu-west-1: Ledger lastwriter-dev-gone-ledger (AWS::DynamoDB::Table)" in done.stderr
+        assert f"run `make {command}` with IMPORT=1" in done.stderr
+
+    shown = emulator.run("plan", *system("gone"), "--import", check=False)
+    assert shown.returncode == 2 and "import GlobalTable (AWS::DynamoDB::GlobalTable)" in shown.stdout, shown.stderr
+    assert stacks(emulator, "us-east-1", "gone") == {}
+
+    said = emulator.run("deploy", *system("gone"), "--import").stdout
+    assert "import PrimaryKey (AWS::KMS::Key)" in said and "import ReplicaKey (AWS::KMS::ReplicaKey)" in said
+    assert "DeletionProtectionEnabled=true" in said and "TtlAttribute=expires" in said
+    table = stacks(emulator, "us-east-1", "gone")["table"]
+    assert (table["ReplicasWithPolicy"], table["TtlAttribute"]) == ("2", "expires")
+    assert {table["TableKeyId"]} == keys
+    assert client.get_item(TableName="gone", Key={"PK": {"S": "a"}, "SK": {"S": "b"}})["Item"]
+    assert "nothing has changed" in emulator.run("deploy", *system("gone")).stdout
 
 
 def test_a_stack_whose_creation_failed_is_named_with_the_way_out(emulator: Emulator) -> None:

@@ -60,7 +60,7 @@ def test_a_new_region_takes_the_primarys_settings_but_not_its_place_nor_its_posi
 
 
 def test_a_region_that_has_a_processor_keeps_its_own_settings(aws: StubbedAws, context) -> None:
-    aws.answer("cloudformation", "eu-west-1", "describe_stacks", stack(PROCESSOR, "CREATE_COMPLETE"))
+    aws.answer("cloudformation", "eu-west-1", "describe_stacks", stack(PROCESSOR, "CREATE_COMPLETE", {"StreamArn": "arn"}))
     system.inherit(context, "eu-west-1")
     assert context.own_parameters("eu-west-1", "processor") == {}
 

@@ -135,16 +135,6 @@ def test_a_table_of_our_stack_is_updated(aws: StubbedAws, context) -> None:
     assert preflight.check_table(context) is True
 
 
-def test_a_table_that_exists_without_our_stack_is_left_alone(aws: StubbedAws, context) -> None:
-    no_stack(aws, "us-east-1")
-    no_stack(aws, "eu-west-1")
-    aws.refuse("dynamodb", "us-east-1", "describe_table", "ResourceNotFoundException")
-    aws.answer("dynamodb", "eu-west-1", "describe_table", table("eu-west-1"))
-    with pytest.raises(DeployError, match="exists in eu-west-1 and belongs to no stack of ours") as raised:
-        preflight.check_table(context)
-    assert "`make attach`" in str(raised.value)
-
-
 def test_the_primary_region_has_to_stand_first(aws: StubbedAws, context) -> None:
     no_stack(aws, "us-east-1")
     our_table(aws, "eu-west-1", "eu-west-1,us-east-1")
@@ -164,23 +154,6 @@ def test_other_regions_than_the_tables_name_the_command_for_it(
     with pytest.raises(DeployError) as raised:
         preflight.check_table(context)
     assert expected in str(raised.value) and "Nothing was changed" in str(raised.value)
-
-
-def test_a_ledger_without_its_processor_is_not_run_into(aws: StubbedAws, context) -> None:
-    no_stack(aws, "us-east-1")
-    aws.answer("dynamodb", "us-east-1", "describe_table", table("us-east-1"),
-               {"TableName": "lastwriter-dev-orders-ledger"})
-    with pytest.raises(DeployError, match="The ledger lastwriter-dev-orders-ledger exists in us-east-1"):
-        preflight.check_leftovers(context, ["us-east-1"])
-
-
-def test_destroy_refuses_while_a_replica_is_protected(aws: StubbedAws, context) -> None:
-    our_table(aws, "us-east-1", "us-east-1,eu-west-1")
-    aws.answer("dynamodb", "us-east-1", "describe_table", table("us-east-1"))
-    aws.answer("dynamodb", "eu-west-1", "describe_table", table("eu-west-1", DeletionProtectionEnabled=True))
-    with pytest.raises(DeployError, match="Deletion protection of orders is on in eu-west-1") as raised:
-        destroy.destroy(context)
-    assert 'PARAMS="DeletionProtectionEnabled=false"' in str(raised.value)
 
 
 def test_destroy_takes_all_regions_or_none(aws: StubbedAws, context) -> None:
