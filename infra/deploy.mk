@@ -14,7 +14,7 @@ DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)" $(if $(IMPORT),--import)
 
 DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
-  add-region destroy
+  add-region remove-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS)
 
@@ -76,6 +76,9 @@ restore: ## Restore into a new table: TABLE= REGIONS= TO= [BACKUP=arn] [AT=2026-
 
 add-region: ## One more replica, its policy, its processor: TABLE= REGIONS= REGION=
 	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)" --params "$(PARAMS)"
+
+remove-region: ## One replica less, with its processor, said first what is lost: TABLE= REGIONS= REGION=
+	@$(DEPLOY) remove-region $(SYSTEM) --region "$(REGION)"
 
 destroy: ## Delete the stacks; data stays, and deletion protection stops it: TABLE= REGIONS=
 	@$(DEPLOY) destroy $(SYSTEM)

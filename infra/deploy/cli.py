@@ -24,6 +24,7 @@ from infra.deploy.commands import (
     pause_resume,
     redrive,
     rejudge,
+    remove_region,
     restore,
     status,
 )
@@ -114,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     command = add("add-region", lambda c, a: add_region.add_region(c, check_region(a.region)),
                   "one more replica of a deployed table, with its policy and its processor")
     command.add_argument("--region", default="", help="the new Region (REGION=)")
+    command = add("remove-region", lambda c, a: remove_region.remove_region(c, check_region(a.region)),
+                  "one replica less: its data there, its processor and what belongs to it")
+    command.add_argument("--region", default="", help="the Region that goes (REGION=)")
     add("destroy", lambda c, _: destroy.destroy(c), "delete the stacks; refuses while deletion protection is on")
     return parser
 

@@ -92,12 +92,17 @@ class Deployer:
     def set_parameters(self, region: str, name: str, values: dict[str, str]) -> StackUpdate:
         """Change some parameters of a stack that exists, and nothing else of it."""
         before = check_usable(self.aws, region, name)
+        return self.carry_out(before, self.parameter_request(before, values))
+
+    @staticmethod
+    def parameter_request(before: Stack, values: dict[str, str]) -> Request:
+        """What to ask of CloudFormation to change some parameters of a stack, and nothing else of it."""
         wanted = [
             {"ParameterKey": known, "ParameterValue": values[known]} if known in values
             else {"ParameterKey": known, "UsePreviousValue": True}
             for known in before.parameters
         ]
-        return self.carry_out(before, {**_request(before, wanted), "UsePreviousTemplate": True})
+        return {**_request(before, wanted), "UsePreviousTemplate": True}
 
     def carry_out(self, before: Stack, request: Request) -> StackUpdate:
         """Make a change set, show it, refuse what it may not do, and execute it."""

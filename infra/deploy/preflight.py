@@ -35,7 +35,7 @@ def _refuse_regions(context: Context, current: list[str]) -> None:
                f"REGION={added[0]}"
     elif gone:
         todo = (f"deploy removes no replica, as its data would go with it. Use REGIONS={','.join(current)}; to remove "
-                "a replica see infra/COMMANDS.md, Removing a Region.")
+                f"a replica: make remove-region {names.arguments()} REGIONS={','.join(current)} REGION={gone[0]}")
     else:
         todo = f"keep the order, the first Region is the primary: REGIONS={','.join(current)}"
     raise DeployError(

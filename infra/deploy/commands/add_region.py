@@ -89,7 +89,7 @@ def _check(context: Context, region: str, current: list[str], parameters: dict[s
         )
     if region not in current and len(current) >= MAX_REPLICAS:
         raise DeployError(f"{context.names.table} has {len(current)} replicas, and the template holds no more.",
-                          "remove one first (infra/COMMANDS.md, Removing a Region).")
+                          "remove one first (make remove-region).")
     if region not in current and tables.find(context.aws, region, context.names.table):
         raise DeployError(
             f"{region} has a table {context.names.table} already, which is no replica. Nothing was changed.",

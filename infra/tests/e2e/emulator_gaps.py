@@ -107,6 +107,11 @@ def replicas_of_a_global_table_are_ignored() -> None:
             if region not in present:
                 _checked(dynamodb._update_table(
                     {"TableName": name, "ReplicaUpdates": [{"Create": {"RegionName": region}}]}), "replica")
+        for region in present - set(wanted) - {home}:
+            if dynamodb._tables.get_scoped(get_account_id(), region, name).get("DeletionProtectionEnabled"):
+                raise ValueError(f"the replica in {region} is protected against deletion")
+            _checked(dynamodb._update_table(
+                {"TableName": name, "ReplicaUpdates": [{"Delete": {"RegionName": region}}]}), "replica")
         for region, replica in wanted.items():
             member = dynamodb._tables.get_scoped(get_account_id(), region, name)
             member["DeletionProtectionEnabled"] = str(replica.get("DeletionProtectionEnabled")).lower() == "true"

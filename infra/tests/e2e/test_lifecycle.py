@@ -50,6 +50,26 @@ def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator)
     assert "creating" not in again and "updating" not in again
     assert "nothing has changed" in emulator.run("deploy", *system("stock", *REGIONS, ADDED)).stdout
 
+    refused = emulator.run("remove-region", *system("stock", *REGIONS, ADDED), "--region", ADDED, check=False)
+    assert refused.returncode == 1 and "LOST: the replica in ap-southeast-2" in refused.stdout
+    assert emulator.client("dynamodb", ADDED).describe_table(TableName="stock")["Table"]["DeletionProtectionEnabled"]
+    said = emulator.run("remove-region", *system("stock", *REGIONS, ADDED), "--region", ADDED, "--yes").stdout
+    assert "From now on: REGIONS=us-east-1,eu-west-1" in said
+    assert stacks(emulator, ADDED, "stock") == {}
+    assert "stock" not in emulator.client("dynamodb", ADDED).list_tables()["TableNames"]
+    ledger = emulator.client("dynamodb", ADDED).describe_table(TableName="lastwriter-dev-stock-ledger")["Table"]
+    assert ledger["DeletionProtectionEnabled"]
+    for region in REGIONS:
+        replica = emulator.client("dynamodb", region).describe_table(TableName="stock")["Table"]
+        assert replica["DeletionProtectionEnabled"]
+        mapping, = emulator.client("lambda", region).list_event_source_mappings(
+            FunctionName="lastwriter-dev-stock-stream-processor")["EventSourceMappings"]
+        assert mapping["State"] == "Enabled"
+        assert stacks(emulator, region, "stock")["alarms"]["Regions"] == ",".join(REGIONS)
+    assert "nothing has changed" in emulator.run("deploy", *system("stock")).stdout
+    once_more = emulator.run("remove-region", *system("stock", *REGIONS, ADDED), "--region", ADDED, "--yes").stdout
+    assert "or gone already" in once_more and "is not there" in once_more
+
 
 def test_destroy_leaves_the_data_protected_and_import_takes_it_back(emulator: Emulator) -> None:
     emulator.run("deploy", *system("gone"), "--params", "TtlAttribute=expires")
