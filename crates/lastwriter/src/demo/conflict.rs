@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use local_aws::global_table::{ItemKey, Region};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::AttributeValue;
 use serde_json::Value;
 use workload::{LedgerConflict, StampPair, StampPairs};
 
+use crate::format::attribute_value;
 use crate::report::{Finding, text_of};
 
 /// One conflict.
@@ -90,7 +92,7 @@ impl Side {
             region: text_of(side, "Region")?.to_owned(),
             written_at: text_of(side, "WrittenAt").map(str::to_owned),
             attributes: image
-                .map(|(name, value)| (name.clone(), plain(value)))
+                .map(|(name, value)| (name.clone(), shown(value)))
                 .collect(),
             stamps: stamps(side.get("Stamps")?.get("M")?),
         })
@@ -111,12 +113,10 @@ fn stamps(map: &Value) -> StampPairs {
         .collect()
 }
 
-/// An attribute value for people: text and numbers as they are, everything else as DynamoDB JSON.
-fn plain(value: &Value) -> String {
-    let single = value.as_object().filter(|object| object.len() == 1);
-    match single.and_then(|object| object.iter().next()) {
-        Some((tag, Value::String(text))) if tag == "S" || tag == "N" => text.clone(),
-        Some((tag, Value::Bool(flag))) if tag == "BOOL" => flag.to_string(),
-        _ => value.to_string(),
+/// An attribute value in DynamoDB JSON for people; what is none stays as it is.
+fn shown(value: &Value) -> String {
+    match AttributeValue::deserialize(value) {
+        Ok(value) => attribute_value(&value),
+        Err(_) => value.to_string(),
     }
 }

@@ -6,6 +6,7 @@ use comfy_table::{Cell, CellAlignment, Color};
 
 use super::example;
 use super::outcome::{Outcome, Row};
+use crate::format::{milliseconds_or_dash, thousands};
 use crate::terminal::Layout;
 
 /// The tables, and what has to be said of them.
@@ -82,9 +83,7 @@ fn cells(row: &Row, layout: Layout) -> Vec<Cell> {
         0 => layout.cell("0"),
         _ => layout.coloured(&thousands(value), Color::Red),
     };
-    let delay = |value: Option<f64>| {
-        layout.cell(&value.map_or_else(|| "-".to_owned(), |ms| format!("{:.2} s", ms / 1_000.0)))
-    };
+    let delay = |value: Option<f64>| layout.cell(&milliseconds_or_dash(value));
     vec![
         layout.bold(&row.region),
         number(row.writes),
@@ -152,19 +151,6 @@ fn verdict(outcome: &Outcome) -> String {
             "This machine was too slow for the rate: {} pieces of work were left out.",
             outcome.requests.skipped
         );
-    }
-    text
-}
-
-/// A number with a comma for every three digits.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
     }
     text
 }

@@ -9,7 +9,6 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
-mod value;
 mod versions;
 
 use clap::Subcommand;

@@ -9,7 +9,7 @@ use serde_dynamo::AttributeValue;
 use stream_processor::record::Image;
 
 use super::show::{Conflict, Side};
-use super::value::text_of;
+use crate::format::attribute_value;
 use crate::terminal::{Layout, printable};
 
 /// How much of a value is shown, in characters, unless all is asked for.
@@ -181,7 +181,7 @@ fn value_cell(
         None => "(absent)".to_owned(),
         Some(value) => match left_out(value) {
             Some(bytes) => format!("(left out: {bytes} bytes)"),
-            None => cut(text_of(value), full),
+            None => cut(attribute_value(value), full),
         },
     };
     if differs {

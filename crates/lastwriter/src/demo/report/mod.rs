@@ -1,8 +1,5 @@
 //! The report: one HTML file that asks nothing of any network, with charts as inline SVG and a table to search.
 
-mod chart;
-mod delay_chart;
-mod html;
 mod page;
 #[cfg(test)]
 mod tests;

@@ -1,344 +1,317 @@
-//! The page around the charts.
+//! What the page says, from top to bottom.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
-use super::chart::{self, Axis, Bars};
-use super::delay_chart;
-use super::html::{csp_hash, escape, json};
 use crate::demo::conflict::{Conflict, Side};
 use crate::demo::example;
 use crate::demo::outcome::{Outcome, Row};
-use crate::demo::table::thousands;
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+use crate::format::{milliseconds_or_dash, thousands};
+use crate::page::{BarChart, Page, QuantileChart, Timeline, json, row, table};
 
 /// The most conflicts that the page's table holds; a browser gets slow beyond.
-const MOST_CONFLICTS: usize = 20_000;
+const MAX_CONFLICTS: usize = 20_000;
 
 /// The whole page.
 pub(super) fn render(outcome: &Outcome) -> Result<String, serde_json::Error> {
-    let shown = &outcome.conflicts[..outcome.conflicts.len().min(MOST_CONFLICTS)];
-    let data = json(shown)?;
-    // Nothing may be loaded from anywhere, and no inline code may run but these two.
-    let policy = format!(
-        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-        csp_hash(STYLE),
-        csp_hash(SCRIPT)
-    );
-    Ok(format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>lastwriter: lost writes against findings</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         {}<main>\n{}{}{}{}{}</main>\n{}\
-         <script type=\"application/json\" id=\"conflicts-data\">{data}</script>\n<script>{SCRIPT}</script>\n\
-         </body>\n</html>\n",
-        header(outcome),
-        tiles(outcome),
-        regions(outcome),
-        charts(outcome),
-        outcome.example.as_ref().map(lost_write).unwrap_or_default(),
-        table(outcome, shown.len()),
-        footer(outcome),
-    ))
+    let shown = &outcome.conflicts[..outcome.conflicts.len().min(MAX_CONFLICTS)];
+    let page = Page {
+        title: "lastwriter: lost writes against findings",
+        body: html! {
+            (header(outcome))
+            main {
+                (tiles(outcome))
+                (regions(outcome))
+                @if outcome.series.steps > 0 { (charts(outcome)) }
+                @if let Some(conflict) = &outcome.example { (lost_write(conflict)) }
+                (conflicts(outcome.conflicts.len(), shown.len()))
+            }
+            (footer(outcome))
+        },
+        data: ("conflicts-data", json(shown)?),
+        script: include_str!("script.js"),
+    };
+    Ok(page.render())
 }
 
-fn header(outcome: &Outcome) -> String {
+fn header(outcome: &Outcome) -> Markup {
     let setup = &outcome.setup;
-    let cut = setup.cut.as_ref().map_or_else(String::new, |cut| {
-        format!(
-            ", {} cut off for {:.0} s",
-            escape(&cut.region),
-            cut.to - cut.from
+    let problems = outcome.problems();
+    let found = thousands(outcome.total.found);
+    let (class, sign, headline) = match &problems[..] {
+        [] => (
+            "verdict good",
+            "✓",
+            format!("All {found} lost writes were found, and no alarm was false."),
+        ),
+        problems => ("verdict bad", "✗", format!("{}.", problems.join("; "))),
+    };
+    html! {
+        header {
+            p.brand { "lastwriter demo" }
+            h1 { "Lost writes against findings" }
+            p.setup {
+                (format!("{:.0} s of traffic between {} Regions", setup.traffic_seconds, setup.regions.len()))
+                @if let Some(cut) = &setup.cut { (format!(", {} cut off for {:.0} s", cut.region, cut.to - cut.from)) }
+                ". Replication: " (setup.lag) ". Seed " (setup.seed) ". "
+                (setup.started_at.format("%Y-%m-%d %H:%M").to_string()) " UTC."
+            }
+            p class=(class) {
+                span aria-hidden="true" { (sign) } " " (headline)
+                @if setup.interrupted { " The run was ended early." }
+            }
+            p.more { (outcome.more_lost()) }
+        }
+    }
+}
+
+fn tiles(outcome: &Outcome) -> Markup {
+    let total = &outcome.total;
+    let metrics = &total.metrics;
+    let rate = total.writes as f64 / outcome.setup.traffic_seconds.max(0.001);
+    let share = format!("{:.1} % of all writes", outcome.lost_share() * 100.0);
+    let conflicts = format!("of {} conflicts", thousands(total.ledger_conflicts));
+    let p99 = format!("median; p99 {}", milliseconds_or_dash(metrics.delay_p99));
+    html! {
+        dl.tiles {
+            (tile("Writes", thousands(total.writes), format!("{rate:.0} a second")))
+            (tile("Lost", thousands(total.lost), share))
+            (tile("Found", thousands(total.found), "covered by the ledgers"))
+            (tile("Missed", thousands(total.missed), "lost, and not found"))
+            (tile("False alarms", thousands(total.false_alarms), conflicts))
+            (tile("Propagation", milliseconds_or_dash(metrics.delay_p50), p99))
+        }
+    }
+}
+
+fn tile(label: &str, value: String, note: impl AsRef<str>) -> Markup {
+    html! {
+        div { dt { (label) } dd { (value) } dd.note { (note.as_ref()) } }
+    }
+}
+
+fn regions(outcome: &Outcome) -> Markup {
+    let total = &outcome.total;
+    let headings = [
+        "Region",
+        "writes",
+        "lost",
+        "found",
+        "missed",
+        "false alarms",
+        "conflicts in the ledger",
+        "by metrics",
+        "delay p50",
+        "delay p99",
+    ];
+    let rows = outcome
+        .regions
+        .iter()
+        .map(|region| region_row(None, region));
+    let rows = rows.chain([region_row(Some("total"), total)]);
+    let outside = outcome.outside.iter().map(|outside| {
+        row(
+            None,
+            &outside.reason,
+            [thousands(outside.lost), thousands(outside.found)],
         )
     });
-    let problems = outcome.problems();
-    let (class, sign, headline) = if problems.is_empty() {
-        let found = thousands(outcome.total.found);
-        (
-            "good",
-            "&#10003;",
-            format!("All {found} lost writes were found, and no alarm was false."),
+    let false_outside = (total.false_outside > 0).then(|| {
+        let reason = "conflicts that were none, for these reasons";
+        row(
+            None,
+            reason,
+            [String::new(), thousands(total.false_outside)],
         )
-    } else {
-        (
-            "bad",
-            "&#10007;",
-            escape(&format!("{}.", problems.join("; "))),
-        )
-    };
-    format!(
-        "<header>\n<p class=\"brand\">lastwriter demo</p>\n<h1>Lost writes against findings</h1>\n\
-         <p class=\"setup\">{:.0} s of traffic between {} Regions{cut}. Replication: {}. Seed {}. {} UTC.</p>\n\
-         <p class=\"verdict {class}\"><span aria-hidden=\"true\">{sign}</span> {headline}{}</p>\n<p class=\"more\">{}</p>\n</header>\n",
-        setup.traffic_seconds,
-        setup.regions.len(),
-        escape(&setup.lag),
-        setup.seed,
-        setup.started_at.format("%Y-%m-%d %H:%M"),
-        if setup.interrupted {
-            " The run was ended early."
-        } else {
-            ""
-        },
-        escape(&outcome.more_lost()),
-    )
-}
-
-fn tiles(outcome: &Outcome) -> String {
-    let total = &outcome.total;
-    let delay =
-        |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.1} s", ms / 1_000.0));
-    let rate = total.writes as f64 / outcome.setup.traffic_seconds.max(0.001);
-    let tile = |label: &str, value: String, note: String| {
-        format!("<div><dt>{label}</dt><dd>{value}</dd><dd class=\"note\">{note}</dd></div>\n")
-    };
-    let mut html = String::from("<dl class=\"tiles\">\n");
-    html += &tile(
-        "Writes",
-        thousands(total.writes),
-        format!("{rate:.0} a second"),
-    );
-    html += &tile(
-        "Lost",
-        thousands(total.lost),
-        format!("{:.1} % of all writes", outcome.lost_share() * 100.0),
-    );
-    html += &tile(
-        "Found",
-        thousands(total.found),
-        "covered by the ledgers".to_owned(),
-    );
-    html += &tile(
-        "Missed",
-        thousands(total.missed),
-        "lost, and not found".to_owned(),
-    );
-    html += &tile(
-        "False alarms",
-        thousands(total.false_alarms),
-        format!("of {} conflicts", thousands(total.ledger_conflicts)),
-    );
-    html += &tile(
-        "Propagation",
-        delay(total.metrics.delay_p50),
-        format!("median; p99 {}", delay(total.metrics.delay_p99)),
-    );
-    html + "</dl>\n"
-}
-
-fn regions(outcome: &Outcome) -> String {
-    let mut html = String::from(
-        "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">By Region</h2>\n<div class=\"scroll\"><table \
-         class=\"numbers\"><thead><tr><th scope=\"col\">Region</th><th scope=\"col\">writes</th><th scope=\"col\">lost</th>\
-         <th scope=\"col\">found</th><th scope=\"col\">missed</th><th scope=\"col\">false alarms</th><th scope=\"col\">\
-         conflicts in the ledger</th><th scope=\"col\">by metrics</th><th scope=\"col\">delay p50</th><th scope=\"col\">\
-         delay p99</th></tr></thead><tbody>\n",
-    );
-    for row in outcome.regions.iter().chain([&outcome.total]) {
-        html += &region_row(row);
-    }
-    html += "</tbody></table></div>\n";
-    let total = &outcome.total;
-    if !outcome.outside.is_empty() || total.false_outside > 0 {
-        html += "<div class=\"scroll\"><table class=\"numbers\"><caption>Outside of what stamps promise to show</caption>\
-                 <thead><tr><th scope=\"col\">reason</th><th scope=\"col\">lost</th><th scope=\"col\">found anyway</th></tr>\
-                 </thead><tbody>\n";
-        for row in &outcome.outside {
-            let _ = writeln!(
-                html,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
-                escape(&row.reason),
-                thousands(row.lost),
-                thousands(row.found)
-            );
+    });
+    html! {
+        section aria-labelledby="regions" {
+            h2 #regions { "By Region" }
+            (table(Some("numbers"), None, &headings, rows))
+            @if !outcome.outside.is_empty() || false_outside.is_some() {
+                (table(
+                    Some("numbers"),
+                    Some("Outside of what stamps promise to show"),
+                    &["reason", "lost", "found anyway"],
+                    outside.chain(false_outside),
+                ))
+            }
         }
-        if total.false_outside > 0 {
-            let _ = writeln!(
-                html,
-                "<tr><th scope=\"row\">conflicts that were none, for these reasons</th><td></td><td>{}</td></tr>",
-                thousands(total.false_outside)
-            );
-        }
-        html += "</tbody></table></div>\n";
     }
-    html + "</section>\n"
 }
 
-fn region_row(row: &Row) -> String {
-    let delay =
-        |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.2} s", ms / 1_000.0));
+fn region_row(class: Option<&str>, region: &Row) -> Markup {
     let numbers = [
-        row.writes,
-        row.lost,
-        row.found,
-        row.missed,
-        row.false_alarms,
-        row.ledger_conflicts,
-        row.metrics.conflicts,
+        region.writes,
+        region.lost,
+        region.found,
+        region.missed,
+        region.false_alarms,
+        region.ledger_conflicts,
+        region.metrics.conflicts,
     ];
-    let class = if row.region == "all" {
-        " class=\"total\""
-    } else {
-        ""
-    };
-    let mut html = format!("<tr{class}><th scope=\"row\">{}</th>", escape(&row.region));
-    for number in numbers {
-        let _ = write!(html, "<td>{}</td>", thousands(number));
-    }
-    let metrics = &row.metrics;
-    let _ = writeln!(
-        html,
-        "<td>{}</td><td>{}</td></tr>",
-        delay(metrics.delay_p50),
-        delay(metrics.delay_p99)
-    );
-    html
+    let delays = [region.metrics.delay_p50, region.metrics.delay_p99];
+    let cells = numbers
+        .map(thousands)
+        .into_iter()
+        .chain(delays.map(milliseconds_or_dash));
+    row(class, &region.region, cells)
 }
 
-fn charts(outcome: &Outcome) -> String {
+fn charts(outcome: &Outcome) -> Markup {
     let series = &outcome.series;
-    if series.steps == 0 {
-        return String::new();
-    }
-    let axis = Axis {
+    let setup = &outcome.setup;
+    let cut = setup.cut.as_ref();
+    let time = Timeline {
         step: series.step,
         steps: series.steps,
-        setup: &outcome.setup,
+        band: cut.map(|cut| (cut.from, cut.to, format!("{} cut off", cut.region))),
+        line: (setup.traffic_seconds, "traffic ends"),
     };
-    let mut sorted: Vec<&String> = outcome.setup.regions.iter().collect();
+    let mut sorted: Vec<&String> = setup.regions.iter().collect();
     sorted.sort();
     let region_class = |region: &str| match sorted.iter().position(|name| *name == region) {
         Some(at) => format!("r{at}"),
         None => "other".to_owned(),
     };
-    let kind_class = |kind: &str| format!("k-{}", escape(kind));
-    let bars = |id, title, note, unit, lines, class| {
-        let bars = Bars {
-            title,
-            note,
-            unit,
-            id,
-            lines,
-            class,
-        };
-        chart::figure(&bars, &axis)
+    let writes = BarChart {
+        title: "Writes",
+        note: "Writes a second, by the Region that they were made in.",
+        unit: "writes/s",
+        per_second: true,
+        id: "writes",
+        lines: &series.writes,
+        class: &region_class,
     };
-    let writes = bars(
-        "writes",
-        "Writes",
-        "Writes a second, by the Region that they were made in.",
-        "writes/s",
-        &series.writes,
-        &region_class as &dyn Fn(&str) -> String,
-    );
-    let kinds = bars(
-        "kinds",
-        "Conflicts by kind",
-        "When they were found. After a cut, the conflicts of the whole cut are found at once.",
-        "conflicts",
-        &series.kinds,
-        &kind_class,
-    );
-    let winners = bars(
-        "winners",
-        "Conflicts by the Region that won",
-        "When they were found.",
-        "conflicts",
-        &series.winners,
-        &region_class,
-    );
-    let delays = delay_chart::figure(&series.delays, &axis, &region_class);
-    format!(
-        "<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">Over time</h2>\n<div class=\"charts\">\n\
-         {writes}\n{kinds}\n{winners}\n{delays}\n</div>\n</section>\n"
-    )
+    let kinds = BarChart {
+        title: "Conflicts by kind",
+        note: "When they were found. After a cut, the conflicts of the whole cut are found at once.",
+        unit: "conflicts",
+        per_second: false,
+        id: "kinds",
+        lines: &series.kinds,
+        class: &|kind| format!("k-{kind}"),
+    };
+    let winners = BarChart {
+        title: "Conflicts by the Region that won",
+        note: "When they were found.",
+        id: "winners",
+        lines: &series.winners,
+        class: &region_class,
+        ..kinds
+    };
+    let delays = QuantileChart {
+        title: "Propagation delay by the Region of arrival",
+        note: "From the write to the function that reads it elsewhere, the wait of stream and batch included. The line is \
+               the median, the band reaches to the 99th percentile; the scale is logarithmic.",
+        caption: "Propagation delay: median and 99th percentile",
+        id: "delay",
+        panels: &series.delays,
+        class: &region_class,
+    };
+    html! {
+        section aria-labelledby="charts" {
+            h2 #charts { "Over time" }
+            div.charts {
+                @for chart in [&writes, &kinds, &winners] { (chart.figure(&time)) }
+                (delays.figure(&time))
+            }
+        }
+    }
 }
 
-fn lost_write(conflict: &Conflict) -> String {
+fn lost_write(conflict: &Conflict) -> Markup {
     let (loser, winner) = (&conflict.loser, &conflict.winner);
-    let at = |side: &Side| escape(side.written_at.as_deref().unwrap_or("an unknown time"));
-    let mut html = format!(
-        "<section aria-labelledby=\"example\">\n<h2 id=\"example\">One lost write in full</h2>\n\
-         <p>Item <code>{}</code> / <code>{}</code>. <strong>{}</strong> wrote at <time>{}</time> and lost; <strong>{}</strong> \
-         wrote at <time>{}</time> without having seen that, and won. Kind <code>{}</code>, {}.</p>\n\
-         <div class=\"scroll\"><table class=\"versions\"><thead><tr><th scope=\"col\">attribute</th><th scope=\"col\">lost, \
-         {}</th><th scope=\"col\">won, {}</th></tr></thead><tbody>\n",
-        escape(&conflict.item[0]),
-        escape(&conflict.item[1]),
-        escape(&loser.region),
-        at(loser),
-        escape(&winner.region),
-        at(winner),
-        escape(&conflict.kind),
-        escape(&conflict.confidence),
-        escape(&loser.region),
-        escape(&winner.region),
-    );
-    for name in example::attributes(conflict) {
-        let value = |side: &Side| match side.attributes.get(name) {
-            Some(value) => escape(value),
-            None => "<span class=\"none\">none</span>".to_owned(),
-        };
+    let headings = [
+        "attribute",
+        &format!("lost, {}", loser.region),
+        &format!("won, {}", winner.region),
+    ];
+    let rows = example::attributes(conflict).into_iter().map(|name| {
         let differs = conflict
             .differing_attributes
             .iter()
             .any(|other| other == name);
-        let (class, mark) = if differs {
-            (" class=\"differs\"", " <span class=\"mark\">differs</span>")
-        } else {
-            ("", "")
+        let heading = html! { (name) @if differs { " " span.mark { "differs" } } };
+        let value = |side: &Side| match side.attributes.get(name) {
+            Some(value) => html! { (value) },
+            None => html! { span.none { "none" } },
         };
-        let _ = writeln!(
-            html,
-            "<tr{class}><th scope=\"row\">{}{mark}</th><td>{}</td><td>{}</td></tr>",
-            escape(name),
-            value(loser),
-            value(winner)
-        );
-    }
-    html + "</tbody></table></div>\n</section>\n"
-}
-
-fn table(outcome: &Outcome, shown: usize) -> String {
-    let all = outcome.conflicts.len();
-    let note = if shown < all {
-        format!(
-            "<p>The first {} of {} conflicts are here.</p>\n",
-            thousands(shown as u64),
-            thousands(all as u64)
+        row(
+            differs.then_some("differs"),
+            heading,
+            [value(loser), value(winner)],
         )
-    } else {
-        String::new()
-    };
-    format!(
-        "<section aria-labelledby=\"conflicts\">\n<h2 id=\"conflicts\">Conflicts</h2>\n{note}\
-         <noscript><p>The table needs JavaScript. The charts and numbers above do not.</p></noscript>\n\
-         <form class=\"filter\" role=\"search\" hidden>\n<label>Search <input id=\"search\" type=\"search\" \
-         placeholder=\"item, attribute, value\" autocomplete=\"off\"></label>\n<label>Kind <select id=\"kind\">\
-         <option value=\"\">all</option></select></label>\n<label>Region <select id=\"region\"><option value=\"\">all</option>\
-         </select></label>\n<output id=\"count\" aria-live=\"polite\"></output>\n</form>\n\
-         <div class=\"scroll\"><table id=\"rows\" hidden><thead><tr><th scope=\"col\">found</th><th scope=\"col\">item</th>\
-         <th scope=\"col\">kind</th><th scope=\"col\">lost in</th><th scope=\"col\">won in</th><th scope=\"col\">lost writes</th>\
-         <th scope=\"col\">differing attributes</th><th scope=\"col\"><span class=\"unseen\">both versions</span></th></tr>\
-         </thead><tbody></tbody></table></div>\n<p><button id=\"more\" type=\"button\" hidden>Show more</button></p>\n\
-         </section>\n"
-    )
+    });
+    let time =
+        |side: &Side| html! { time { (side.written_at.as_deref().unwrap_or("an unknown time")) } };
+    html! {
+        section aria-labelledby="example" {
+            h2 #example { "One lost write in full" }
+            p {
+                "Item " code { (conflict.item[0]) } " / " code { (conflict.item[1]) } ". "
+                strong { (loser.region) } " wrote at " (time(loser)) " and lost; "
+                strong { (winner.region) } " wrote at " (time(winner)) " without having seen that, and won. "
+                "Kind " code { (conflict.kind) } ", " (conflict.confidence) "."
+            }
+            (table(Some("versions"), None, &headings, rows))
+        }
+    }
 }
 
-fn footer(outcome: &Outcome) -> String {
+/// The frame of the table that the script fills.
+fn conflicts(all: usize, shown: usize) -> Markup {
+    let headings = [
+        "found",
+        "item",
+        "kind",
+        "lost in",
+        "won in",
+        "lost writes",
+        "differing attributes",
+    ];
+    html! {
+        section aria-labelledby="conflicts" {
+            h2 #conflicts { "Conflicts" }
+            @if shown < all {
+                p { "The first " (thousands(shown as u64)) " of " (thousands(all as u64)) " conflicts are here." }
+            }
+            noscript { p { "The table needs JavaScript. The charts and numbers above do not." } }
+            form.filter role="search" hidden {
+                label {
+                    "Search "
+                    input #search type="search" placeholder="item, attribute, value" autocomplete="off";
+                }
+                label { "Kind " select #kind { option value="" { "all" } } }
+                label { "Region " select #region { option value="" { "all" } } }
+                output #count aria-live="polite" {}
+            }
+            div.scroll {
+                table #rows hidden {
+                    thead {
+                        tr {
+                            @for heading in headings { th scope="col" { (heading) } }
+                            th scope="col" { span.unseen { "both versions" } }
+                        }
+                    }
+                    tbody {}
+                }
+            }
+            p { button #more type="button" hidden { "Show more" } }
+        }
+    }
+}
+
+fn footer(outcome: &Outcome) -> Markup {
     let requests = &outcome.requests;
-    let total = &outcome.total;
-    format!(
-        "<footer><p>The workload sent {} writes and {} reads; {} writes were refused by their condition. The ledgers name {} \
-         lost writes: a lower bound for each conflict, which counts a write twice that was lost twice. Everything was ready \
-         after {:.1} s.</p></footer>\n",
-        thousands(requests.writes),
-        thousands(requests.reads),
-        thousands(requests.refused),
-        thousands(total.ledger_lost_writes),
-        outcome.setup.starting_seconds
-    )
+    html! {
+        footer {
+            p {
+                "The workload sent " (thousands(requests.writes)) " writes and " (thousands(requests.reads)) " reads; "
+                (thousands(requests.refused)) " writes were refused by their condition. The ledgers name "
+                (thousands(outcome.total.ledger_lost_writes))
+                " lost writes: a lower bound for each conflict, which counts a write twice that was lost twice. \
+                 Everything was ready after " (format!("{:.1}", outcome.setup.starting_seconds)) " s."
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_dynamo::AttributeValue;
 
 /// Writes a value: texts quoted, numbers bare, binary as `b64"..."`, sets as `{1, 2}`, maps as `{name: value}`.
-pub(super) fn text_of(value: &AttributeValue) -> String {
+pub(crate) fn attribute_value(value: &AttributeValue) -> String {
     match value {
         AttributeValue::S(text) => quoted(text),
         AttributeValue::N(number) => number.clone(),
@@ -13,14 +13,14 @@ pub(super) fn text_of(value: &AttributeValue) -> String {
         AttributeValue::Null(_) => "null".to_owned(),
         AttributeValue::B(bytes) => binary(bytes),
         AttributeValue::L(elements) => {
-            let elements: Vec<String> = elements.iter().map(text_of).collect();
+            let elements: Vec<String> = elements.iter().map(attribute_value).collect();
             format!("[{}]", elements.join(", "))
         }
         AttributeValue::M(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(name, _)| *name);
             let member = |(name, value): (&String, &AttributeValue)| {
-                format!("{}: {}", quoted(name), text_of(value))
+                format!("{}: {}", quoted(name), attribute_value(value))
             };
             let members: Vec<String> = members.into_iter().map(member).collect();
             format!("{{{}}}", members.join(", "))
@@ -61,6 +61,6 @@ mod tests {
             ]
         }"#;
         let value: AttributeValue = serde_json::from_str(json).unwrap();
-        insta::assert_snapshot!(text_of(&value), @r#"["1\n\"x\"", 1, true, null, b64"AQI=", {"a", "b"}, {1, 2}, {b64"AQ==", b64"Ag=="}, {"a": [], "z": 1}]"#);
+        insta::assert_snapshot!(attribute_value(&value), @r#"["1\n\"x\"", 1, true, null, b64"AQI=", {"a", "b"}, {1, 2}, {b64"AQ==", b64"Ag=="}, {"a": [], "z": 1}]"#);
     }
 }

@@ -1,0 +1,158 @@
+//! Axes: which value lies where in a plot, where the ticks are, and how both are drawn.
+
+use maud::{Markup, html};
+
+pub(super) const WIDTH: f64 = 640.0;
+pub(super) const LEFT: f64 = 50.0;
+const RIGHT: f64 = 8.0;
+/// The space above a plot, for the labels of what is marked in it.
+pub(super) const TOP: f64 = 18.0;
+/// The space below a plot, for the labels of its ticks.
+pub(super) const BELOW: f64 = 22.0;
+
+/// One direction of a plot.
+pub(super) struct Axis {
+    /// The values at its two ends, as logarithms on a logarithmic axis.
+    values: (f64, f64),
+    /// Where these are in the plot.
+    ends: (f64, f64),
+    logarithmic: bool,
+    /// The values of its ticks.
+    ticks: Vec<f64>,
+}
+
+impl Axis {
+    /// From 0 to `most`, with up to `count` ticks after the one at 0.
+    fn linear(most: f64, count: f64, ends: (f64, f64)) -> Self {
+        let every = nice(most / count);
+        // The smallest part of a tick more, so that rounding does not lose the last one.
+        let last = (most / every + 1e-9).floor() as u32;
+        Self {
+            values: (0.0, most),
+            ends,
+            logarithmic: false,
+            ticks: (0..=last).map(|at| f64::from(at) * every).collect(),
+        }
+    }
+
+    /// From 0 to the first of about `count` ticks that is no less than `most`.
+    pub(super) fn linear_to_tick(most: f64, count: f64, ends: (f64, f64)) -> Self {
+        let every = nice(most / count);
+        Self::linear((most / every).ceil() * every, (most / every).ceil(), ends)
+    }
+
+    /// From one whole power of ten to another, with a tick at each.
+    pub(super) fn logarithmic(least: f64, most: f64, ends: (f64, f64)) -> Self {
+        let low = least.min(most).max(1.0).log10().floor();
+        let high = most.log10().ceil().max(low + 1.0);
+        Self {
+            values: (low, high),
+            ends,
+            logarithmic: true,
+            ticks: (low as i32..=high as i32)
+                .map(|power| 10_f64.powi(power))
+                .collect(),
+        }
+    }
+
+    /// Where a value is. What lies beyond an end is at that end.
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let value = if self.logarithmic {
+            value.max(1.0).log10()
+        } else {
+            value
+        };
+        let share = (value - self.values.0) / (self.values.1 - self.values.0);
+        self.ends.0 + share.clamp(0.0, 1.0) * (self.ends.1 - self.ends.0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn ticks(&self) -> &[f64] {
+        &self.ticks
+    }
+
+    /// A vertical axis: a line across the plot for each tick, and its label on the left.
+    pub(super) fn draw(&self, label: impl Fn(f64) -> String) -> Markup {
+        html! {
+            @for tick in &self.ticks {
+                @let y = self.at(*tick);
+                line.grid x1=(px(LEFT)) x2=(px(WIDTH - RIGHT)) y1=(px(y)) y2=(px(y)) {}
+                text.tick text-anchor="end" x=(px(LEFT - 6.0)) y=(px(y + 3.5)) { (label(*tick)) }
+            }
+        }
+    }
+}
+
+/// The time that all charts of a page share, in steps of equal length, and what is marked in it.
+pub(crate) struct Timeline {
+    /// How long a step is, in seconds.
+    pub(crate) step: f64,
+    /// How many there are.
+    pub(crate) steps: usize,
+    /// A shaded stretch, in seconds from the start, and its label.
+    pub(crate) band: Option<(f64, f64, String)>,
+    /// A line at a time, in seconds from the start, and its label.
+    pub(crate) line: (f64, &'static str),
+}
+
+impl Timeline {
+    fn axis(&self) -> Axis {
+        let span = self.step * self.steps as f64;
+        Axis::linear(span, 6.0, (LEFT, WIDTH - RIGHT))
+    }
+
+    /// When a step begins, in seconds.
+    pub(super) fn start(&self, step: usize) -> f64 {
+        step as f64 * self.step
+    }
+
+    /// Where a time is, in steps from the start.
+    pub(super) fn x(&self, steps: f64) -> f64 {
+        self.axis().at(steps * self.step)
+    }
+
+    /// What is marked, across one plot.
+    pub(super) fn marks(&self, top: f64, bottom: f64, labelled: bool) -> Markup {
+        let axis = self.axis();
+        let end = axis.at(self.line.0);
+        html! {
+            @if let Some((from, to, label)) = &self.band {
+                @let (from, to) = (axis.at(*from), axis.at(*to));
+                rect.cut x=(px(from)) y=(px(top)) width=(px(to - from)) height=(px(bottom - top)) {}
+                @if labelled {
+                    text.note x=(px(from + 3.0)) y=(px(top - 5.0)) { (label) }
+                }
+            }
+            line.end x1=(px(end)) x2=(px(end)) y1=(px(top)) y2=(px(bottom)) {}
+            @if labelled {
+                text.note text-anchor="end" x=(px(end)) y=(px(top - 5.0)) { (self.line.1) }
+            }
+        }
+    }
+
+    /// The seconds below a plot.
+    pub(super) fn seconds(&self, bottom: f64) -> Markup {
+        let axis = self.axis();
+        html! {
+            @for tick in &axis.ticks {
+                text.tick text-anchor="middle" x=(px(axis.at(*tick))) y=(px(bottom + 15.0)) { (format!("{tick:.0} s")) }
+            }
+        }
+    }
+}
+
+/// A place or a length in a plot.
+pub(super) fn px(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// A distance between ticks: 1, 2 or 5 times a power of ten, no less than `least` and than 1.
+pub(super) fn nice(least: f64) -> f64 {
+    let least = least.max(1.0);
+    let power = 10_f64.powf(least.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    steps
+        .into_iter()
+        .find(|step| *step >= least - 1e-9)
+        .unwrap_or(least)
+}
