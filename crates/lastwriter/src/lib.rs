@@ -4,11 +4,13 @@
 //! ledger. Each subcommand is a module with its `Args` and a `command` that gives what to print. What replay and judge
 //! find is plain data ([`report`]), so that tests can use it as well.
 
+mod bootstrap;
 pub mod cli;
 pub mod demo;
 pub mod event;
 pub mod failure;
 mod format;
+pub mod function_log;
 pub mod judge;
 pub mod ledger;
 pub mod local;
@@ -16,5 +18,6 @@ mod page;
 pub mod replay;
 pub mod report;
 pub mod settings;
+mod signals;
 pub mod terminal;
 pub mod world;

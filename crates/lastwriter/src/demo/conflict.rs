@@ -12,9 +12,9 @@ use workload::{LedgerConflict, StampPair, StampPairs};
 use crate::format::attribute_value;
 use crate::report::{Finding, text_of};
 
-/// One conflict.
+/// The ledger entry of one conflict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Conflict {
+pub(super) struct ConflictEntry {
     /// The ledger entry's `ConflictId`.
     pub id: String,
     /// When the function found it.
@@ -32,14 +32,14 @@ pub(super) struct Conflict {
     /// The item's partition and sort key.
     pub item: [String; 2],
     /// The version that lost.
-    pub loser: Side,
+    pub loser: Version,
     /// The version that won.
-    pub winner: Side,
+    pub winner: Version,
 }
 
 /// One of a conflict's two versions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub(super) struct Side {
+pub(super) struct Version {
     /// Where it was written.
     pub region: String,
     /// When, by its writer's clock, in RFC 3339.
@@ -50,10 +50,10 @@ pub(super) struct Side {
     stamps: StampPairs,
 }
 
-impl Conflict {
+impl ConflictEntry {
     /// Reads a ledger entry; `None` for entries that are no conflicts, and for parts of images.
-    pub(super) fn of(entry: &Value) -> Option<Self> {
-        let finding = Finding::of(entry);
+    pub(super) fn from_item(entry: &Value) -> Option<Self> {
+        let finding = Finding::from_item(entry);
         finding.winner_region.as_ref()?;
         let key = entry.get("Key")?.get("M")?;
         let part = |name: &str| Some(key.get(name)?.get("S")?.as_str()?.to_owned());
@@ -67,13 +67,13 @@ impl Conflict {
             identical: finding.identical.unwrap_or(false),
             differing_attributes: finding.differing_attributes.unwrap_or_default(),
             item: [part("PK")?, part("SK")?],
-            loser: Side::of(entry.get("Loser")?)?,
-            winner: Side::of(entry.get("Winner")?)?,
+            loser: Version::from_side(entry.get("Loser")?)?,
+            winner: Version::from_side(entry.get("Winner")?)?,
         })
     }
 
-    /// For the comparison with the truth.
-    pub(super) fn found(&self, region: Region) -> LedgerConflict {
+    /// What the comparison with the truth needs of it.
+    pub(super) fn for_evaluation(&self, region: Region) -> LedgerConflict {
         LedgerConflict {
             region,
             key: ItemKey::new(&self.item[0], &self.item[1]),
@@ -83,8 +83,8 @@ impl Conflict {
     }
 }
 
-impl Side {
-    fn of(side: &Value) -> Option<Self> {
+impl Version {
+    fn from_side(side: &Value) -> Option<Self> {
         let side = side.get("M")?;
         let image = side.get("Image").and_then(|image| image.get("M"));
         let image = image.and_then(Value::as_object).into_iter().flatten();

@@ -6,16 +6,16 @@ use local_aws::global_table::Region;
 
 /// What `--cut` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cut {
+pub enum CutOption {
     /// No Region is cut off.
     Off,
     /// This one is.
-    On(Span),
+    On(Cut),
 }
 
 /// One Region, cut off for some time, both counted from the start of the traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub struct Cut {
     /// The Region.
     pub region: Region,
     /// When it is cut off.
@@ -25,9 +25,9 @@ pub struct Span {
 }
 
 /// Reads `REGION:FROM:TO`, the times in seconds, or `off`.
-pub(super) fn parse(text: &str) -> Result<Cut, String> {
+pub(super) fn parse(text: &str) -> Result<CutOption, String> {
     if text == "off" {
-        return Ok(Cut::Off);
+        return Ok(CutOption::Off);
     }
     let mut parts = text.split(':');
     let (Some(region), Some(from), Some(to), None) =
@@ -45,44 +45,44 @@ pub(super) fn parse(text: &str) -> Result<Cut, String> {
     if from >= to {
         return Err(format!("{from:?} is not before {to:?}"));
     }
-    Ok(Cut::On(Span { region, from, to }))
+    Ok(CutOption::On(Cut { region, from, to }))
 }
 
 /// The cut of a run: the one that was asked for, or else the second Region's, in the middle of the run.
 pub(super) fn planned(
-    asked: Option<Cut>,
+    option: Option<CutOption>,
     regions: &[Region],
     seconds: u64,
-) -> Result<Option<Span>, String> {
+) -> Result<Option<Cut>, String> {
     let length = Duration::from_secs(seconds);
-    let span = match asked {
-        Some(Cut::Off) => return Ok(None),
-        Some(Cut::On(span)) => span,
+    let cut = match option {
+        Some(CutOption::Off) => return Ok(None),
+        Some(CutOption::On(cut)) => cut,
         None => {
             let Some(region) = regions.get(1).copied() else {
                 return Ok(None);
             };
-            Span {
+            Cut {
                 region,
                 from: length / 3,
                 to: length * 7 / 12,
             }
         }
     };
-    if !regions.contains(&span.region) {
-        let region = span.region;
+    if !regions.contains(&cut.region) {
+        let region = cut.region;
         return Err(format!(
             "--cut {region}: the table has no replica there; name one of --regions"
         ));
     }
-    if span.from >= length {
+    if cut.from >= length {
         return Err(format!(
             "--cut starts after {:?}, when the traffic of {length:?} is over",
-            span.from
+            cut.from
         ));
     }
-    Ok(Some(Span {
-        to: span.to.min(length),
-        ..span
+    Ok(Some(Cut {
+        to: cut.to.min(length),
+        ..cut
     }))
 }

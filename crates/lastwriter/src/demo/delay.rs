@@ -13,7 +13,7 @@ pub(super) struct Delays {
 
 impl Delays {
     /// The delays in these data points, from all Regions together.
-    pub(super) fn of<'a>(points: impl IntoIterator<Item = &'a DataPoint>) -> Self {
+    pub(super) fn from_points<'a>(points: impl IntoIterator<Item = &'a DataPoint>) -> Self {
         let mut delays = Self::default();
         for point in points {
             if point.metric == METRIC && is_sum(point) {

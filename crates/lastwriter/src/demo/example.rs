@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::conflict::Conflict;
+use super::conflict::ConflictEntry;
 use crate::terminal::{Layout, printable};
 
 /// The conflict that tells most: certain, a plain update against another, with both versions at hand.
-pub(super) fn choose(conflicts: &[Conflict]) -> Option<&Conflict> {
+pub(super) fn choose(conflicts: &[ConflictEntry]) -> Option<&ConflictEntry> {
     conflicts.iter().max_by_key(|conflict| {
         let both = !conflict.loser.attributes.is_empty() && !conflict.winner.attributes.is_empty();
         let few = conflict.differing_attributes.len() <= 3;
@@ -25,7 +25,7 @@ pub(super) fn choose(conflicts: &[Conflict]) -> Option<&Conflict> {
 }
 
 /// Who wrote what where, who won, and what differs.
-pub(super) fn render(conflict: &Conflict, layout: Layout) -> String {
+pub(super) fn render(conflict: &ConflictEntry, layout: Layout) -> String {
     let (loser, winner) = (&conflict.loser, &conflict.winner);
     let at = |time: &Option<String>| time.clone().unwrap_or_else(|| "an unknown time".to_owned());
     let mut text = String::from("One lost write in full\n");
@@ -61,7 +61,7 @@ pub(super) fn render(conflict: &Conflict, layout: Layout) -> String {
     ];
     let mut table = layout.table(&headings.each_ref().map(String::as_str));
     for name in attributes(conflict) {
-        let value = |side: &super::conflict::Side| {
+        let value = |side: &super::conflict::Version| {
             side.attributes
                 .get(name)
                 .cloned()
@@ -91,7 +91,7 @@ pub(super) fn render(conflict: &Conflict, layout: Layout) -> String {
 }
 
 /// The names of the attributes of both versions, each once: first those that differ.
-pub(super) fn attributes(conflict: &Conflict) -> Vec<&str> {
+pub(super) fn attributes(conflict: &ConflictEntry) -> Vec<&str> {
     let differs = |name: &&String| conflict.differing_attributes.contains(name);
     let mut names: Vec<&String> = conflict
         .loser

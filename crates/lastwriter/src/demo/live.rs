@@ -9,25 +9,26 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use local_aws::global_table::Region;
 use tokio::time::MissedTickBehavior;
 
+use crate::function_log::FunctionLog;
 use crate::terminal::printable;
-use crate::world::{Said, World};
+use crate::world::World;
 
 /// How often the counts are read.
-const EVERY: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How often they are printed where there is no terminal.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+const PRINT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The running counts, and how they are shown.
 pub(super) struct Live {
     began: Instant,
     length: Duration,
-    found: BTreeMap<Region, Found>,
+    entries: BTreeMap<Region, EntryCounts>,
     screen: Screen,
 }
 
-/// What one Region's function has said so far.
+/// The entries that one Region's function has written so far.
 #[derive(Debug, Clone, Copy, Default)]
-struct Found {
+struct EntryCounts {
     conflicts: u64,
     others: u64,
 }
@@ -49,12 +50,15 @@ impl Live {
         let live = Self {
             began: Instant::now(),
             length,
-            found: regions.iter().map(|r| (*r, Found::default())).collect(),
+            entries: regions
+                .iter()
+                .map(|r| (*r, EntryCounts::default()))
+                .collect(),
             screen: if io::stderr().is_terminal() {
                 terminal(&regions, length)
             } else {
                 Screen::Plain {
-                    next: Instant::now() + PLAIN_EVERY,
+                    next: Instant::now() + PRINT_INTERVAL,
                 }
             },
         };
@@ -80,29 +84,28 @@ impl Live {
 
     /// Reads and shows the counts, for ever.
     pub(super) async fn watch(&mut self, world: &World) -> Infallible {
-        let mut ticks = tokio::time::interval(EVERY);
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            for (region, site) in world.sites() {
-                let said = site.said();
-                self.add(region, &said);
+            for (region, stack) in world.stacks() {
+                self.add(region, &stack.read_log());
             }
             world.trim();
             self.show(world);
         }
     }
 
-    fn add(&mut self, region: Region, said: &Said) {
-        for problem in &said.problems {
+    fn add(&mut self, region: Region, log: &FunctionLog) {
+        for problem in &log.problems {
             self.say(&format!("the function in {region}: {problem}"));
         }
-        let found = self.found.entry(region).or_default();
-        for entry in &said.found {
+        let counts = self.entries.entry(region).or_default();
+        for entry in &log.new_entries {
             if entry.is_conflict() {
-                found.conflicts += 1;
+                counts.conflicts += 1;
             } else {
-                found.others += 1;
+                counts.others += 1;
             }
         }
     }
@@ -110,10 +113,10 @@ impl Live {
     fn show(&mut self, world: &World) {
         let elapsed = self.began.elapsed();
         let lines: Vec<(Region, String)> = world
-            .sites()
-            .map(|(region, site)| {
-                let found = self.found.get(&region).copied().unwrap_or_default();
-                (region, line(world, region, site.backlog(), found))
+            .stacks()
+            .map(|(region, stack)| {
+                let entries = self.entries.get(&region).copied().unwrap_or_default();
+                (region, line(world, region, stack.backlog(), entries))
             })
             .collect();
         match &mut self.screen {
@@ -130,7 +133,7 @@ impl Live {
                 if Instant::now() < *next {
                     return;
                 }
-                *next += PLAIN_EVERY;
+                *next += PRINT_INTERVAL;
                 let seconds = elapsed.as_secs();
                 for (region, line) in lines {
                     self.say(&format!("{seconds:>4} s  {region:<15} {line}"));
@@ -180,7 +183,7 @@ fn terminal(regions: &[Region], length: Duration) -> Screen {
 }
 
 /// The counts of one Region, short enough for 80 columns behind its name.
-fn line(world: &World, region: Region, backlog: u64, found: Found) -> String {
+fn line(world: &World, region: Region, backlog: u64, entries: EntryCounts) -> String {
     let counts = world.table.counts(region).unwrap_or_default();
     let way = if world.table.is_cut(region) {
         "cut off"
@@ -189,10 +192,10 @@ fn line(world: &World, region: Region, backlog: u64, found: Found) -> String {
     };
     let mut line = format!(
         "{:>6} writes {:>5} conflicts {:>5} {way:<10} {:>5} unread",
-        counts.local_writes, found.conflicts, counts.waiting, backlog,
+        counts.local_writes, entries.conflicts, counts.waiting, backlog,
     );
-    if found.others > 0 {
-        line.push_str(&format!(" {:>4} others", found.others));
+    if entries.others > 0 {
+        line.push_str(&format!(" {:>4} others", entries.others));
     }
     line
 }

@@ -1,15 +1,15 @@
 //! `lastwriter demo`: a minute of traffic on a global table on this machine, and whether each lost write was found.
 
+mod compare;
+mod comparison;
 mod conflict;
 mod cut;
 mod delay;
 mod example;
 mod live;
-mod outcome;
 mod report;
 mod run;
 mod series;
-mod signals;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -20,12 +20,13 @@ use std::time::Duration;
 use local_aws::global_table::{GlobalTableConfig, Lag};
 use workload::{History, WorkloadOptions};
 
+use crate::bootstrap;
 use crate::failure::CommandError;
-use crate::replay::find_bootstrap;
+use crate::signals::StopSignals;
 use crate::terminal::{self, Layout};
 use crate::world::WorldConfig;
 use crate::world::options::{Regions, parse_lag, parse_regions, parse_share};
-use cut::Cut;
+use cut::CutOption;
 use run::Plan;
 
 const AFTER_HELP: &str = "\
@@ -66,7 +67,7 @@ pub struct Args {
     /// Which Region is cut off, and from which second to which, as in eu-west-1:20:35; or off [default: the second
     /// Region, for a quarter of the time]
     #[arg(long, value_name = "CUT", value_parser = cut::parse)]
-    pub cut: Option<Cut>,
+    pub cut: Option<CutOption>,
     /// Decides who writes what and when, and the delays
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -94,24 +95,26 @@ pub struct Args {
 /// [`CommandError::BadInput`] for options that cannot be used, [`CommandError::Failed`] if a part does not start, or if
 /// the findings are not the truth.
 pub async fn command(args: Args) -> Result<(), CommandError> {
-    let signals = signals::Stop::listen()
+    let signals = StopSignals::listen()
         .map_err(|error| CommandError::Failed(format!("no signal can be received: {error}")))?;
-    let bootstrap = find_bootstrap(args.bootstrap.clone())
+    let bootstrap = bootstrap::find(args.bootstrap.clone())
         .map_err(|error| CommandError::Failed(error.to_string()))?;
     let plan = plan(&args, bootstrap)?;
     report::writable(&args.report)?;
-    let outcome = run::run(plan, signals).await?;
-    report::write(&args.report, &outcome)?;
+    let run = run::run(plan, signals).await?;
+    let comparison = compare::compare(run).await?;
+    report::write(&args.report, &comparison)?;
     let shown = if args.json {
-        let json = serde_json::to_string_pretty(&outcome)
-            .map_err(|error| CommandError::Failed(format!("the outcome is no JSON: {error}")))?;
+        let json = serde_json::to_string_pretty(&comparison).map_err(|error| {
+            CommandError::Failed(format!("the comparison cannot be written as JSON: {error}"))
+        })?;
         json + "\n"
     } else {
         let at = args.report.display();
-        table::render(&outcome, Layout::of_stdout()) + &format!("\nReport: {at}\n")
+        table::render(&comparison, Layout::of_stdout()) + &format!("\nReport: {at}\n")
     };
     terminal::print(&shown)?;
-    match outcome.problems().as_slice() {
+    match comparison.problems().as_slice() {
         [] => Ok(()),
         problems => Err(CommandError::Failed(problems.join("; "))),
     }

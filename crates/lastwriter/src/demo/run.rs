@@ -3,40 +3,74 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use local_aws::global_table::{GlobalTable, GlobalTableError, Lag};
 use tokio::sync::watch;
 use workload::{History, Progress, WorkloadOptions};
 
-use super::cut::Span;
+use super::comparison::{CutPeriod, Setup};
+use super::cut::Cut;
 use super::live::Live;
-use super::outcome::{Outcome, Setup};
-use super::signals::Stop;
-use crate::failure::CommandError;
-use crate::world::{World, WorldConfig, WorldError};
+use crate::signals::StopSignals;
+use crate::world::{StoppedWorld, World, WorldConfig, WorldError};
 
 /// How long replication and functions may take after the traffic, the replication's own delay not counted.
-const LONGEST_SETTLING: Duration = Duration::from_secs(60);
+const MAX_SETTLING: Duration = Duration::from_secs(60);
 
 /// What a demo does.
 pub(super) struct Plan {
     pub(super) world: WorldConfig,
     pub(super) workload: WorkloadOptions,
     pub(super) history: History,
-    pub(super) cut: Option<Span>,
+    pub(super) cut: Option<Cut>,
 }
 
-/// What a demo has seen, beside what is in the ledgers and metrics.
-pub(super) struct Seen {
+impl Plan {
+    /// What is asked for, before anything has happened.
+    fn setup(&self) -> Setup {
+        let table = &self.world.table;
+        Setup {
+            regions: table.regions.iter().map(|r| r.name().to_owned()).collect(),
+            seconds: self.workload.length.as_secs_f64(),
+            rate: self.workload.rate,
+            seed: self.workload.seed,
+            lag: lag_in_words(table.lag),
+            cut: self.cut.map(|cut| CutPeriod {
+                region: cut.region.name().to_owned(),
+                from: cut.from.as_secs_f64(),
+                to: cut.to.as_secs_f64(),
+            }),
+            unstamped_share: self.workload.unstamped_share,
+            blind_put_share: self.workload.blind_put_share,
+            started_at: DateTime::UNIX_EPOCH,
+            starting_seconds: 0.0,
+            traffic_seconds: 0.0,
+            seconds_in_all: 0.0,
+            interrupted: false,
+            settled: false,
+        }
+    }
+}
+
+fn lag_in_words(lag: Lag) -> String {
+    match lag {
+        Lag::Fixed(delay) => format!("always {delay:?}"),
+        Lag::LogNormal { median, sigma } => format!("median {median:?}, spread {sigma}"),
+    }
+}
+
+/// A demo that is over.
+pub(super) struct DemoRun {
     pub(super) setup: Setup,
     pub(super) history: History,
     pub(super) progress: Arc<Progress>,
+    pub(super) world: StoppedWorld,
 }
 
 /// Runs a demo until the traffic is over and everything has arrived, or until it is told to stop.
-pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, CommandError> {
-    let mut setup = Setup::of(&plan);
-    let patience = LONGEST_SETTLING + longest_delay(plan.world.table.lag);
+pub(super) async fn run(plan: Plan, mut signals: StopSignals) -> Result<DemoRun, WorldError> {
+    let mut setup = plan.setup();
+    let patience = MAX_SETTLING + longest_delay(plan.world.table.lag);
     let starting = Instant::now();
     let world = World::start(plan.world).await?;
     let starting = starting.elapsed();
@@ -60,7 +94,7 @@ pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, Comman
         () = world.settle() => true,
         never = live.watch(&world) => match never {},
         () = tokio::time::sleep(patience) => false,
-        () = signals.asked() => {
+        () = signals.received() => {
             setup.interrupted = true;
             false
         }
@@ -68,12 +102,12 @@ pub(super) async fn run(plan: Plan, mut signals: Stop) -> Result<Outcome, Comman
     setup.seconds_in_all = began.elapsed().as_secs_f64();
     let world = world.stop().await;
     live.finish();
-    let seen = Seen {
+    Ok(DemoRun {
         setup,
         history: plan.history,
         progress,
-    };
-    Ok(Outcome::of(&world, seen).await?)
+        world,
+    })
 }
 
 /// A delay that not one change in a million exceeds: five standard deviations.
@@ -91,13 +125,13 @@ pub(super) fn longest_delay(lag: Lag) -> Duration {
 struct Traffic<'a> {
     world: &'a World,
     options: &'a WorkloadOptions,
-    cut: Option<Span>,
+    cut: Option<Cut>,
     progress: Arc<Progress>,
 }
 
 impl Traffic<'_> {
     /// Runs to the end, or until told to stop. True where it was told to.
-    async fn run(self, live: &mut Live, signals: &mut Stop) -> Result<bool, WorldError> {
+    async fn run(self, live: &mut Live, signals: &mut StopSignals) -> Result<bool, WorldError> {
         let (tell, stop) = watch::channel(false);
         let table = &self.world.table;
         let writing = workload::run(table, self.options, self.progress, stop.clone());
@@ -109,7 +143,7 @@ impl Traffic<'_> {
                 return Ok(false);
             }
             never = live.watch(self.world) => match never {},
-            () = signals.asked() => {}
+            () = signals.received() => {}
         }
         // Nobody is left to tell where the traffic has ended by itself just now.
         let _ = tell.send(true);
@@ -124,10 +158,10 @@ impl Traffic<'_> {
 /// Cuts a Region off and joins it again, at the planned times. It is joined when this returns.
 async fn keep_cut(
     table: &GlobalTable,
-    span: Option<Span>,
+    cut: Option<Cut>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), GlobalTableError> {
-    let Some(span) = span else { return Ok(()) };
+    let Some(cut) = cut else { return Ok(()) };
     // An error means that nobody can stop it any more.
     let mut wait = async |time: Duration| {
         tokio::select! {
@@ -135,8 +169,8 @@ async fn keep_cut(
             Ok(_) = stop.wait_for(|stop| *stop) => {}
         }
     };
-    wait(span.from).await;
-    table.cut(span.region).await?;
-    wait(span.to - span.from).await;
-    table.join(span.region)
+    wait(cut.from).await;
+    table.cut(cut.region).await?;
+    wait(cut.to - cut.from).await;
+    table.join(cut.region)
 }

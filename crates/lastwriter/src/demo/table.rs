@@ -1,36 +1,36 @@
-//! The outcome for a terminal.
+//! The comparison for a terminal.
 
 use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, Color};
 
+use super::comparison::{Comparison, RegionResult};
 use super::example;
-use super::outcome::{Outcome, Row};
 use crate::format::{milliseconds_or_dash, thousands};
 use crate::terminal::Layout;
 
 /// The tables, and what has to be said of them.
-pub(super) fn render(outcome: &Outcome, layout: Layout) -> String {
-    let mut text = setup(outcome);
+pub(super) fn render(comparison: &Comparison, layout: Layout) -> String {
+    let mut text = setup(comparison);
     text.push('\n');
-    text.push_str(&truth(outcome, layout));
-    text.push_str(&outside(outcome, layout));
-    if let Some(conflict) = &outcome.example {
+    text.push_str(&truth(comparison, layout));
+    text.push_str(&outside(comparison, layout));
+    if let Some(conflict) = &comparison.example {
         text.push('\n');
         text.push_str(&example::render(conflict, layout));
     }
     text.push('\n');
-    text.push_str(&verdict(outcome));
+    text.push_str(&verdict(comparison));
     text
 }
 
-fn setup(outcome: &Outcome) -> String {
-    let setup = &outcome.setup;
+fn setup(comparison: &Comparison) -> String {
+    let setup = &comparison.setup;
     let mut text = format!(
         "{:.0} s of traffic between {}, {:.0} writes a second; replication: {}; seed {}",
         setup.traffic_seconds,
         setup.regions.join(", "),
-        outcome.total.writes as f64 / setup.traffic_seconds.max(0.001),
+        comparison.total.writes as f64 / setup.traffic_seconds.max(0.001),
         setup.lag,
         setup.seed,
     );
@@ -47,7 +47,7 @@ fn setup(outcome: &Outcome) -> String {
     text + "\n"
 }
 
-fn truth(outcome: &Outcome, layout: Layout) -> String {
+fn truth(comparison: &Comparison, layout: Layout) -> String {
     let headings = [
         "Region",
         "writes",
@@ -61,15 +61,15 @@ fn truth(outcome: &Outcome, layout: Layout) -> String {
         "delay p99",
     ];
     let mut table = layout.table(&headings);
-    for row in &outcome.regions {
+    for row in &comparison.regions {
         table.add_row(cells(row, layout));
     }
-    let total = cells(&outcome.total, layout);
+    let total = cells(&comparison.total, layout);
     table.add_row(total);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lost_writes = thousands(outcome.total.ledger_lost_writes);
+    let lost_writes = thousands(comparison.total.ledger_lost_writes);
     format!(
         "{table}\nlost is the truth, as the writers know it; found is what the ledgers cover of it. The conflicts in the \
          ledgers\nname {lost_writes} lost writes: a lower bound for each conflict, which counts a write twice that was \
@@ -77,7 +77,7 @@ fn truth(outcome: &Outcome, layout: Layout) -> String {
     )
 }
 
-fn cells(row: &Row, layout: Layout) -> Vec<Cell> {
+fn cells(row: &RegionResult, layout: Layout) -> Vec<Cell> {
     let number = |value: u64| layout.cell(&thousands(value));
     let bad = |value: u64| match value {
         0 => layout.cell("0"),
@@ -99,13 +99,13 @@ fn cells(row: &Row, layout: Layout) -> Vec<Cell> {
 }
 
 /// Rows for what stamps do not promise to show; nothing where there is none of it.
-fn outside(outcome: &Outcome, layout: Layout) -> String {
-    let total = &outcome.total;
-    if outcome.outside.is_empty() && total.false_outside == 0 {
+fn outside(comparison: &Comparison, layout: Layout) -> String {
+    let total = &comparison.total;
+    if comparison.outside.is_empty() && total.false_outside == 0 {
         return String::new();
     }
     let mut table = layout.table(&["outside of what stamps promise", "lost", "found anyway"]);
-    for row in &outcome.outside {
+    for row in &comparison.outside {
         table.add_row([
             row.reason.clone(),
             thousands(row.lost),
@@ -122,18 +122,18 @@ fn outside(outcome: &Outcome, layout: Layout) -> String {
     format!("\n{table}\n")
 }
 
-fn verdict(outcome: &Outcome) -> String {
-    let total = &outcome.total;
+fn verdict(comparison: &Comparison) -> String {
+    let total = &comparison.total;
     let mut text = format!(
         "{} of {} writes were lost ({:.1} %), {} of them were found; missed {}, false alarms {}.\n",
         thousands(total.lost),
         thousands(total.writes),
-        outcome.lost_share() * 100.0,
+        comparison.lost_share() * 100.0,
         thousands(total.found),
         total.missed,
         total.false_alarms,
     );
-    let more = outcome.more_lost();
+    let more = comparison.more_lost();
     if !more.is_empty() {
         let _ = writeln!(text, "{more}");
     }
@@ -145,11 +145,11 @@ fn verdict(outcome: &Outcome) -> String {
             total.ledger_conflicts
         );
     }
-    if outcome.requests.skipped > 0 {
+    if comparison.requests.skipped > 0 {
         let _ = writeln!(
             text,
             "This machine was too slow for the rate: {} pieces of work were left out.",
-            outcome.requests.skipped
+            comparison.requests.skipped
         );
     }
     text

@@ -8,11 +8,13 @@ use local_aws::cloudwatch::{DataPoint, Samples, dimensions};
 use local_aws::global_table::{Lag, Region};
 use serde_json::{Value, json};
 
-use super::conflict::Conflict;
-use super::cut::{self, Cut, Span};
+use super::comparison::{
+    Comparison, CutPeriod, OutOfScope, RegionMetrics, RegionResult, Requests, Setup,
+};
+use super::conflict::ConflictEntry;
+use super::cut::{self, Cut, CutOption};
 use super::delay::Delays;
 use super::example;
-use super::outcome::{CutShown, Outcome, OutsideRow, Requests, Row, RowMetrics, Setup};
 use super::run::longest_delay;
 use super::series::Series;
 use super::table;
@@ -52,9 +54,9 @@ pub(super) fn entry(kind: &str, name: &str, value: &str) -> Value {
     })
 }
 
-/// An outcome with these conflicts, in which all is well.
-pub(super) fn outcome(conflicts: Vec<Conflict>) -> Outcome {
-    let row = |region: &str| Row {
+/// An comparison with these conflicts, in which all is well.
+pub(super) fn comparison(conflicts: Vec<ConflictEntry>) -> Comparison {
+    let row = |region: &str| RegionResult {
         region: region.to_owned(),
         writes: 1_234,
         lost: 56,
@@ -62,16 +64,16 @@ pub(super) fn outcome(conflicts: Vec<Conflict>) -> Outcome {
         ledger_conflicts: 40,
         ledger_lost_writes: 60,
         lost_outside: 3,
-        metrics: RowMetrics {
+        metrics: RegionMetrics {
             local_writes: 1_234,
             conflicts: 40,
             lost_writes: 60,
             delay_p50: Some(1_360.0),
             delay_p99: None,
         },
-        ..Row::default()
+        ..RegionResult::default()
     };
-    let mut series = Series::empty(60.0);
+    let mut series = Series::new(DateTime::UNIX_EPOCH, 60.0);
     let line = |value: f64| vec![value; 60];
     series.writes = BTreeMap::from([
         ("eu-west-1".to_owned(), line(10.0)),
@@ -80,14 +82,14 @@ pub(super) fn outcome(conflicts: Vec<Conflict>) -> Outcome {
     series.kinds = BTreeMap::from([("update_update".to_owned(), line(2.0))]);
     series.winners = BTreeMap::from([("eu-west-1".to_owned(), line(2.0))]);
     series.delays = BTreeMap::from([("us-east-1".to_owned(), vec![Some((900.0, 4_000.0)); 60])]);
-    Outcome {
+    Comparison {
         setup: Setup {
             regions: vec!["us-east-1".to_owned(), "eu-west-1".to_owned()],
             seconds: 60.0,
             rate: 300.0,
             seed: 1,
             lag: "median 800ms, spread 0.5".to_owned(),
-            cut: Some(CutShown {
+            cut: Some(CutPeriod {
                 region: "eu-west-1".to_owned(),
                 from: 20.0,
                 to: 35.0,
@@ -103,7 +105,7 @@ pub(super) fn outcome(conflicts: Vec<Conflict>) -> Outcome {
         },
         regions: vec![row("eu-west-1")],
         total: row("all"),
-        outside: vec![OutsideRow {
+        outside: vec![OutOfScope {
             reason: "lost to a hard delete or a purge".to_owned(),
             lost: 3,
             found: 1,
@@ -117,13 +119,13 @@ pub(super) fn outcome(conflicts: Vec<Conflict>) -> Outcome {
 
 #[test]
 fn a_cut_is_read_and_a_wrong_one_says_what_is_wrong() {
-    let span = Span {
+    let cut = Cut {
         region: region("eu-west-1"),
         from: seconds(2),
         to: seconds(4),
     };
-    assert_eq!(cut::parse("eu-west-1:2:4"), Ok(Cut::On(span)));
-    assert_eq!(cut::parse("off"), Ok(Cut::Off));
+    assert_eq!(cut::parse("eu-west-1:2:4"), Ok(CutOption::On(cut)));
+    assert_eq!(cut::parse("off"), Ok(CutOption::Off));
     for (text, part) in [
         ("eu-west-1", "REGION:FROM:TO"),
         ("eu-west-1:1:2:3", "REGION:FROM:TO"),
@@ -140,19 +142,19 @@ fn a_cut_is_read_and_a_wrong_one_says_what_is_wrong() {
 #[test]
 fn without_being_asked_the_second_region_is_cut_off_in_the_middle() {
     let regions = [region("us-east-1"), region("eu-west-1")];
-    let span = cut::planned(None, &regions, 60).unwrap().unwrap();
+    let cut = cut::planned(None, &regions, 60).unwrap().unwrap();
     assert_eq!(
-        (span.region, span.from, span.to),
+        (cut.region, cut.from, cut.to),
         (regions[1], seconds(20), seconds(35))
     );
-    assert_eq!(cut::planned(Some(Cut::Off), &regions, 60), Ok(None));
+    assert_eq!(cut::planned(Some(CutOption::Off), &regions, 60), Ok(None));
 }
 
 #[test]
 fn a_cut_ends_with_the_traffic_and_must_begin_before_that() {
     let regions = [region("us-east-1"), region("eu-west-1")];
     let asked = |from, to| {
-        Some(Cut::On(Span {
+        Some(CutOption::On(Cut {
             region: regions[0],
             from: seconds(from),
             to: seconds(to),
@@ -175,7 +177,7 @@ fn a_cut_ends_with_the_traffic_and_must_begin_before_that() {
 
 #[test]
 fn a_conflict_is_read_from_its_ledger_entry() {
-    let conflict = Conflict::of(&entry("update_update", "address", "here")).unwrap();
+    let conflict = ConflictEntry::from_item(&entry("update_update", "address", "here")).unwrap();
     assert_eq!(conflict.item, ["USER#1", "PROFILE"]);
     assert_eq!(
         (&*conflict.loser.region, &*conflict.winner.region),
@@ -186,7 +188,7 @@ fn a_conflict_is_read_from_its_ledger_entry() {
         ["address", "count", "on", "list"].map(attribute),
         ["\"here\"", "7", "true", "[]"]
     );
-    let found = conflict.found(region("us-east-1"));
+    let found = conflict.for_evaluation(region("us-east-1"));
     assert_eq!(
         (found.loser["us-east-1"].n, found.loser["us-east-1"].t),
         (Some(2), Some(17))
@@ -204,8 +206,11 @@ fn entries_without_a_winner_and_parts_of_images_are_no_conflicts() {
         .as_object_mut()
         .unwrap()
         .remove("Region");
-    assert_eq!(Conflict::of(&overwrite), None);
-    assert_eq!(Conflict::of(&json!({ "Part": { "B": "" } })), None);
+    assert_eq!(ConflictEntry::from_item(&overwrite), None);
+    assert_eq!(
+        ConflictEntry::from_item(&json!({ "Part": { "B": "" } })),
+        None
+    );
 }
 
 fn point(metric: &str, origin: Option<&str>, samples: Samples) -> DataPoint {
@@ -243,16 +248,16 @@ fn delays_are_weighted_by_their_counts_and_each_is_counted_once() {
         ),
         point("Records", None, values(&[(9_000.0, 100.0)])),
     ];
-    let delays = Delays::of(&points);
+    let delays = Delays::from_points(&points);
     assert_eq!(delays.quantile(0.01), Some(100.0));
     assert_eq!(delays.quantile(0.50), Some(900.0));
     assert_eq!(delays.quantile(0.99), Some(5_000.0));
-    assert_eq!(Delays::of(&points[3..]).quantile(0.5), None);
+    assert_eq!(Delays::from_points(&points[3..]).quantile(0.5), None);
 }
 
 #[test]
 fn the_example_is_a_certain_update_with_something_to_show() {
-    let read = |entry: &Value| Conflict::of(entry).unwrap();
+    let read = |entry: &Value| ConflictEntry::from_item(entry).unwrap();
     let mut identical = entry("update_update", "a", "1");
     identical["DifferingAttributes"] = json!({ "L": [] });
     let mut probable = entry("update_update", "b", "1");
@@ -270,20 +275,21 @@ fn the_example_is_a_certain_update_with_something_to_show() {
 
 #[test]
 fn the_table_says_what_was_lost_and_what_was_found() {
-    let conflict = Conflict::of(&entry("update_update", "address", "\u{1b}[2J")).unwrap();
-    insta::assert_snapshot!(table::render(&outcome(vec![conflict]), Layout::PLAIN));
+    let conflict =
+        ConflictEntry::from_item(&entry("update_update", "address", "\u{1b}[2J")).unwrap();
+    insta::assert_snapshot!(table::render(&comparison(vec![conflict]), Layout::PLAIN));
 }
 
 #[test]
 fn each_thing_that_is_wrong_is_a_problem_of_its_own() {
-    let fine = outcome(Vec::new());
+    let fine = comparison(Vec::new());
     assert!(fine.problems().is_empty(), "{:?}", fine.problems());
-    let with = |change: &dyn Fn(&mut Outcome)| {
-        let mut outcome = fine.clone();
-        change(&mut outcome);
-        outcome.problems()
+    let with = |change: &dyn Fn(&mut Comparison)| {
+        let mut comparison = fine.clone();
+        change(&mut comparison);
+        comparison.problems()
     };
-    type Change<'a> = &'a dyn Fn(&mut Outcome);
+    type Change<'a> = &'a dyn Fn(&mut Comparison);
     let cases: [(Change<'_>, &str); 6] = [
         (&|o| o.total.missed = 2, "2 lost writes were not found"),
         (&|o| o.total.false_alarms = 1, "1 alarms were false"),
@@ -309,13 +315,13 @@ fn each_thing_that_is_wrong_is_a_problem_of_its_own() {
 
 #[test]
 fn whoever_ends_a_run_early_is_not_told_that_it_proves_little() {
-    let mut outcome = outcome(Vec::new());
-    outcome.setup.interrupted = true;
-    outcome.total.lost = 0;
-    outcome.total.found = 0;
-    assert!(outcome.problems().is_empty());
-    outcome.total.missed = 1;
-    assert_eq!(outcome.problems().len(), 1);
+    let mut comparison = comparison(Vec::new());
+    comparison.setup.interrupted = true;
+    comparison.total.lost = 0;
+    comparison.total.found = 0;
+    assert!(comparison.problems().is_empty());
+    comparison.total.missed = 1;
+    assert_eq!(comparison.problems().len(), 1);
 }
 
 #[test]
@@ -326,7 +332,7 @@ fn a_long_run_has_no_more_steps_than_a_chart_can_show() {
         (80.0, 2.0, 40),
         (86_400.0, 1_200.0, 72),
     ] {
-        let series = Series::empty(length);
+        let series = Series::new(DateTime::UNIX_EPOCH, length);
         assert_eq!((series.step, series.steps), (step, steps), "{length}");
     }
 }

@@ -31,7 +31,7 @@ pub fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) -> Repor
     let metrics = events.iter().flat_map(|event| event.metrics.clone());
     Report {
         metrics: add_up(metrics),
-        ledger: LedgerTotals::of(judging.ledger.values()),
+        ledger: LedgerTotals::from_items(judging.ledger.values()),
         events,
     }
 }
@@ -106,7 +106,7 @@ impl Judging<'_> {
             of_event.insert(key, stored.clone());
         }
         Kept {
-            finding: Finding::of(&main),
+            finding: Finding::from_item(&main),
             existed,
         }
     }
@@ -121,7 +121,7 @@ impl Judging<'_> {
                 .map(|(value, count)| (value, f64::from(count)))
                 .collect(),
         };
-        Metric::of_samples(
+        Metric::from_samples(
             self.settings.metrics_namespace.clone(),
             datum.metric.name(),
             Some(datum.metric.unit().to_owned()),

@@ -45,7 +45,7 @@ impl Summary {
             detected_at: text("DetectedAt"),
             loser_written_at: written_at("Loser"),
             winner_written_at: written_at("Winner"),
-            finding: Finding::of(&item),
+            finding: Finding::from_item(&item),
         }
     }
 

@@ -13,7 +13,7 @@ const PLAIN: &str = "\u{1b}[0m";
 
 /// What happened to which item, from its ledger entry.
 pub(super) fn line(region: Region, entry: &Value, layout: Layout) -> String {
-    let finding = Finding::of(entry);
+    let finding = Finding::from_item(entry);
     let text = |name: &str| text_of(entry, name).unwrap_or_default().to_owned();
     let kind = finding.kind.clone().unwrap_or_default();
     let what = match &finding.winner_region {

@@ -26,7 +26,7 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    pub(super) fn of(world: &World) -> Result<Self, WorldError> {
+    pub(super) fn new(world: &World) -> Result<Self, WorldError> {
         let mut endpoints = Self {
             table: world.table.table_name().to_owned(),
             replicas: BTreeMap::new(),
@@ -34,12 +34,12 @@ impl Endpoints {
             ledger_table: world.ledger_table().to_owned(),
             cloudwatch: BTreeMap::new(),
         };
-        for (region, site) in world.sites() {
+        for (region, stack) in world.stacks() {
             let name = || region.name().to_owned();
             let replica = world.table.endpoint(region)?;
             endpoints.replicas.insert(name(), replica);
-            endpoints.ledgers.insert(name(), site.ledger.endpoint());
-            let cloudwatch = site.cloudwatch.endpoint();
+            endpoints.ledgers.insert(name(), stack.ledger.endpoint());
+            let cloudwatch = stack.cloudwatch.endpoint();
             endpoints.cloudwatch.insert(name(), cloudwatch);
         }
         Ok(endpoints)

@@ -6,16 +6,17 @@ use local_aws::global_table::Region;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::signals::StopSignals;
+
 /// The signals that are listened to.
 pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
+    stop: StopSignals,
     toggle: Signal,
 }
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Request {
     /// End: Ctrl-C or SIGTERM.
     Stop,
     /// Cut off or join: SIGUSR1.
@@ -25,17 +26,15 @@ pub(super) enum Asked {
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            stop: StopSignals::listen()?,
             toggle: signal(SignalKind::user_defined1())?,
         })
     }
 
-    pub(super) async fn next(&mut self) -> Asked {
+    pub(super) async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.interrupt.recv() => Asked::Stop,
-            _ = self.terminate.recv() => Asked::Stop,
-            _ = self.toggle.recv() => Asked::Toggle,
+            () = self.stop.received() => Request::Stop,
+            _ = self.toggle.recv() => Request::Toggle,
         }
     }
 }

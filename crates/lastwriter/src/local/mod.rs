@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use local_aws::global_table::{GlobalTableConfig, Lag, Region};
 
+use crate::bootstrap;
 use crate::failure::CommandError;
-use crate::replay::find_bootstrap;
 use crate::world::options::{Regions, parse_lag, parse_region, parse_regions};
 use crate::world::{World, WorldConfig};
 
@@ -85,7 +85,7 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         return Err(CommandError::BadInput(message));
     }
     let bootstrap =
-        find_bootstrap(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
+        bootstrap::find(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
     let ports = ports(args.ports, regions.len())?;
     let failed = args.persist.as_ref().map(|folder| folder.join("failed"));
     let config = WorldConfig {

@@ -10,16 +10,16 @@ use tokio::time::MissedTickBehavior;
 
 use super::conflicts;
 use super::endpoints::{Endpoints, EndpointsFile};
-use super::input::{self, Asked, Signals};
+use super::input::{self, Request, Signals};
 use crate::failure::CommandError;
 use crate::terminal::{self, Layout, printable};
-use crate::world::{Lookup, Site, World, WorldError};
+use crate::world::{Lookup, Stack, World, WorldError};
 
 /// How often the functions' logs are read.
-const EVERY: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// After so many metrics requests they are forgotten, because nobody reads them here.
-const METRICS_REQUESTS_KEPT: u64 = 10_000;
+const MAX_METRICS_REQUESTS: u64 = 10_000;
 
 /// Shows conflicts and obeys, until told to stop.
 pub(super) async fn until_stopped(
@@ -34,7 +34,7 @@ pub(super) async fn until_stopped(
     if let Some(region) = cut {
         world.table.cut(region).await.map_err(WorldError::from)?;
     }
-    let endpoints = Endpoints::of(&world)?;
+    let endpoints = Endpoints::new(&world)?;
     terminal::print(&endpoints.text(layout))?;
     let steering = match cut {
         Some(region) => format!("{region} is cut off; Enter or SIGUSR1 joins it again."),
@@ -48,13 +48,13 @@ pub(super) async fn until_stopped(
     terminal::print("Ready.\n\n")?;
 
     let mut lines = Some(input::lines());
-    let mut ticks = tokio::time::interval(EVERY);
+    let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let wanted = tokio::select! {
-            asked = signals.next() => match asked {
-                Asked::Stop => break,
-                Asked::Toggle => input::region_of("", usual, &regions),
+        let region = tokio::select! {
+            request = signals.next() => match request {
+                Request::Stop => break,
+                Request::Toggle => input::region_of("", usual, &regions),
             },
             line = next(&mut lines) => match line {
                 Some(line) => input::region_of(&line, usual, &regions),
@@ -64,14 +64,14 @@ pub(super) async fn until_stopped(
                 }
             },
             _ = ticks.tick() => {
-                for (region, site) in world.sites() {
-                    show(region, site, layout).await?;
+                for (region, stack) in world.stacks() {
+                    show(region, stack, layout).await?;
                 }
                 world.trim();
                 continue;
             }
         };
-        match wanted {
+        match region {
             Ok(region) => {
                 usual = Some(region);
                 toggle(&world.table, region).await?;
@@ -105,22 +105,22 @@ async fn toggle(table: &GlobalTable, region: Region) -> Result<(), CommandError>
 }
 
 /// Prints what one Region's function found and what went wrong in it.
-async fn show(region: Region, site: &Site, layout: Layout) -> Result<(), CommandError> {
-    let said = site.said();
-    for problem in said.problems {
+async fn show(region: Region, stack: &Stack, layout: Layout) -> Result<(), CommandError> {
+    let log = stack.read_log();
+    for problem in log.problems {
         let line = format!("the function in {region}: {problem}\n");
         terminal::print(&printable(&line))?;
     }
-    if !said.found.is_empty() {
-        let ids = said.found.into_iter().map(|found| found.conflict_id);
-        let lookup = Lookup::new(&site.ledger);
+    if !log.new_entries.is_empty() {
+        let ids = log.new_entries.into_iter().map(|entry| entry.conflict_id);
+        let lookup = Lookup::new(&stack.ledger);
         let entries = lookup.entries(ids.collect(), Utc::now()).await;
         for entry in entries.map_err(WorldError::from)? {
             terminal::print(&conflicts::line(region, &entry, layout))?;
         }
     }
-    if site.cloudwatch.requests() > METRICS_REQUESTS_KEPT {
-        site.cloudwatch.clear();
+    if stack.cloudwatch.requests() > MAX_METRICS_REQUESTS {
+        stack.cloudwatch.clear();
     }
     Ok(())
 }

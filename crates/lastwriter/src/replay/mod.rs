@@ -1,17 +1,15 @@
 //! `lastwriter replay`: events through the built function, with a ledger and a CloudWatch in memory.
 
-mod bootstrap;
-mod log_lines;
+mod invocation_log;
 mod run;
 
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub use bootstrap::BootstrapNotFound;
-pub(crate) use bootstrap::find as find_bootstrap;
 pub use run::{Replay, ReplayConfig, ReplayError, run};
 
+use crate::bootstrap;
 use crate::event;
 use crate::failure::CommandError;
 use crate::report::{self, Report};

@@ -9,7 +9,7 @@ use local_aws::ledger::{Ledger, LedgerError, Storage};
 use serde_json::Value;
 use stream_processor::envelope;
 
-use super::log_lines::Said;
+use super::invocation_log::InvocationLog;
 use crate::event::Event;
 use crate::report::{EventReport, Finding, LedgerTotals, Metric, Report, add_up, text_of};
 use crate::settings::{LEDGER_TABLE, Setting};
@@ -77,7 +77,7 @@ pub async fn run(
     Ok(Replay {
         report: Report {
             metrics: add_up(metrics),
-            ledger: LedgerTotals::of(&items),
+            ledger: LedgerTotals::from_items(&items),
             events: reports,
         },
         ledger: items,
@@ -121,7 +121,7 @@ fn region_of(event: &Event) -> Option<String> {
 async fn invoke(function: &Function, cloudwatch: &CloudWatch, event: &Event) -> EventReport {
     function.log_store().drain();
     let invocation = function.invoke(event.payload.clone()).await;
-    let said = Said::in_lines(&function.log_store().drain(), event.records());
+    let log = InvocationLog::from_lines(&function.log_store().drain(), event.records());
     let received = cloudwatch.points();
     cloudwatch.clear();
     let response = invocation.outcome.response();
@@ -136,12 +136,12 @@ async fn invoke(function: &Function, cloudwatch: &CloudWatch, event: &Event) -> 
         records: if error.is_some() {
             Vec::new()
         } else {
-            said.records
+            log.records
         },
         response,
         error,
         ledger: Vec::new(),
-        metrics: add_up(received.iter().map(Metric::of).chain(said.metrics)),
+        metrics: add_up(received.iter().map(Metric::from).chain(log.metrics)),
     }
 }
 
@@ -167,7 +167,7 @@ fn join(reports: &mut [EventReport], items: &[Value]) {
                 .iter()
                 .find(|item| text_of(item, "ConflictId") == Some(&*id))
             {
-                record.finding = Finding::of(entry);
+                record.finding = Finding::from_item(entry);
             }
             if seen.insert(id) {
                 report

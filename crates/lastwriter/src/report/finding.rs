@@ -28,7 +28,7 @@ pub struct Finding {
 
 impl Finding {
     /// Reads an entry given as DynamoDB JSON.
-    pub fn of(item: &Value) -> Self {
+    pub fn from_item(item: &Value) -> Self {
         let text = |name: &str| text_of(item, name).map(str::to_owned);
         let region = |side: &str| {
             let region = item.get(side)?.get("M")?.get("Region")?.get("S")?;

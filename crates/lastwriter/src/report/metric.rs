@@ -27,34 +27,8 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// A data point's samples.
-    pub fn of(point: &DataPoint) -> Self {
-        let of_samples = |samples: &[(f64, f64)]| {
-            Self::of_samples(
-                point.namespace.clone(),
-                &point.metric,
-                point.unit.clone(),
-                point.dimensions.clone(),
-                samples,
-            )
-        };
-        match &point.samples {
-            Samples::Values(values) => of_samples(values),
-            Samples::Statistics {
-                count,
-                sum,
-                minimum,
-                maximum,
-            } => Self {
-                sum: *sum,
-                count: *count,
-                ..of_samples(&[(*minimum, 1.0), (*maximum, 1.0)])
-            },
-        }
-    }
-
     /// Values, each with the number of times that it occurred.
-    pub fn of_samples(
+    pub fn from_samples(
         namespace: String,
         name: &str,
         unit: Option<String>,
@@ -71,6 +45,33 @@ impl Metric {
             count: samples.iter().map(|(_, count)| count).sum(),
             minimum: values().fold(f64::INFINITY, f64::min),
             maximum: values().fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+}
+
+impl From<&DataPoint> for Metric {
+    fn from(point: &DataPoint) -> Self {
+        let from_samples = |samples: &[(f64, f64)]| {
+            Self::from_samples(
+                point.namespace.clone(),
+                &point.metric,
+                point.unit.clone(),
+                point.dimensions.clone(),
+                samples,
+            )
+        };
+        match &point.samples {
+            Samples::Values(values) => from_samples(values),
+            Samples::Statistics {
+                count,
+                sum,
+                minimum,
+                maximum,
+            } => Self {
+                sum: *sum,
+                count: *count,
+                ..from_samples(&[(*minimum, 1.0), (*maximum, 1.0)])
+            },
         }
     }
 }

@@ -76,7 +76,7 @@ pub struct LedgerTotals {
 
 impl LedgerTotals {
     /// Counts ledger items given as DynamoDB JSON.
-    pub fn of<'a>(items: impl IntoIterator<Item = &'a Value>) -> Self {
+    pub fn from_items<'a>(items: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut totals = Self::default();
         for item in items {
             if is_part(item) {

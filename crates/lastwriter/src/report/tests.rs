@@ -6,7 +6,7 @@ use crate::terminal::Layout;
 fn count(name: &str, value: f64) -> Metric {
     let dimensions = [("TableName".to_owned(), "orders".to_owned())];
     let unit = Some("Count".to_owned());
-    Metric::of_samples(
+    Metric::from_samples(
         "LastWriter".to_owned(),
         name,
         unit,
@@ -43,7 +43,7 @@ fn failures_are_told_below_the_table() {
 
 #[test]
 fn an_entry_is_read_from_dynamodb_json() {
-    let finding = Finding::of(&json!({
+    let finding = Finding::from_item(&json!({
         "ConflictId": {"S": "id"},
         "Kind": {"S": "update_update"},
         "Loser": {"M": {"Region": {"S": "us-east-1"}}},
@@ -70,7 +70,7 @@ fn parts_are_counted_apart_from_entries() {
         json!({"Part": {"B": "AQ=="}}),
         json!({"Part": {"B": "AQ=="}}),
     ];
-    let totals = LedgerTotals::of(&items);
+    let totals = LedgerTotals::from_items(&items);
     assert_eq!((totals.entries, totals.parts), (1, 2));
     assert_eq!(totals.by_kind.len(), 1);
 }

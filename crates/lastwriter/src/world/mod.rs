@@ -4,7 +4,6 @@
 //! `demo` and `local` share it. Nothing in it listens on anything but loopback.
 
 mod error;
-mod found;
 mod lookup;
 pub mod options;
 #[cfg(test)]
@@ -23,9 +22,9 @@ use local_aws::ledger::{Ledger, Storage};
 use local_aws::mapping::{EventSourceMapping, MappingConfig, MappingCounts};
 
 pub use error::WorldError;
-pub use found::{Found, Said};
 pub use lookup::Lookup;
 
+use crate::function_log::FunctionLog;
 use crate::settings::LEDGER_TABLE;
 
 /// What a world is made of.
@@ -42,11 +41,11 @@ pub struct WorldConfig {
 pub struct World {
     /// The global table.
     pub table: GlobalTable,
-    sites: BTreeMap<Region, Site>,
+    stacks: BTreeMap<Region, Stack>,
 }
 
 /// What is around one replica.
-pub struct Site {
+pub struct Stack {
     /// The ledger that the Region's function writes.
     pub ledger: Ledger,
     /// What the Region's function sends its metrics to.
@@ -65,20 +64,20 @@ impl World {
         let table = GlobalTable::start(config.table.clone()).await?;
         let starting = table.regions().into_iter().map(|region| {
             let (table, config) = (&table, &config);
-            async move { Ok::<_, WorldError>((region, Site::start(region, table, config).await?)) }
+            async move { Ok::<_, WorldError>((region, Stack::start(region, table, config).await?)) }
         });
-        let sites = try_join_all(starting).await?.into_iter().collect();
-        Ok(Self { table, sites })
+        let stacks = try_join_all(starting).await?.into_iter().collect();
+        Ok(Self { table, stacks })
     }
 
     /// The Regions, in the order of their names.
     pub fn regions(&self) -> Vec<Region> {
-        self.sites.keys().copied().collect()
+        self.stacks.keys().copied().collect()
     }
 
     /// What is around each replica.
-    pub fn sites(&self) -> impl Iterator<Item = (Region, &Site)> {
-        self.sites.iter().map(|(region, site)| (*region, site))
+    pub fn stacks(&self) -> impl Iterator<Item = (Region, &Stack)> {
+        self.stacks.iter().map(|(region, stack)| (*region, stack))
     }
 
     /// The name of the ledger table, the same in every Region.
@@ -88,9 +87,9 @@ impl World {
 
     /// Forgets the stream records that are done with, as nobody else reads the streams here.
     pub fn trim(&self) {
-        for (region, site) in &self.sites {
+        for (region, stack) in &self.stacks {
             if let Ok(shard) = self.table.shard(*region) {
-                shard.trim_to(site.mapping.checkpoint());
+                shard.trim_to(stack.mapping.checkpoint());
             }
         }
     }
@@ -99,7 +98,7 @@ impl World {
     /// held. While a Region is cut off that may be never.
     pub async fn settle(&self) {
         self.table.wait_until_converged().await;
-        let mappings = self.sites.values().map(|site| &site.mapping);
+        let mappings = self.stacks.values().map(|stack| &stack.mapping);
         join_all(mappings.map(EventSourceMapping::until_caught_up)).await;
     }
 
@@ -107,47 +106,43 @@ impl World {
     ///
     /// Gives what each Region's mapping counted, and keeps the rest of the world, so that ledgers and metrics can be
     /// read when nothing changes them any more.
-    pub async fn stop(self) -> Stopped {
-        let stopping = self.sites.into_iter().map(|(region, site)| async move {
-            let counts = site.mapping.stop().await;
-            site.function.stop().await;
-            let said = Said::in_lines(&site.function.log_store().drain());
-            let rest = StoppedSite {
+    pub async fn stop(self) -> StoppedWorld {
+        let stopping = self.stacks.into_iter().map(|(region, stack)| async move {
+            let counts = stack.mapping.stop().await;
+            stack.function.stop().await;
+            let rest = StoppedStack {
                 counts,
-                said,
-                ledger: site.ledger,
-                cloudwatch: site.cloudwatch,
+                ledger: stack.ledger,
+                cloudwatch: stack.cloudwatch,
             };
             (region, rest)
         });
-        Stopped {
+        StoppedWorld {
             table: self.table,
-            sites: join_all(stopping).await.into_iter().collect(),
+            stacks: join_all(stopping).await.into_iter().collect(),
         }
     }
 }
 
 /// What is left of a world that was stopped.
-pub struct Stopped {
+pub struct StoppedWorld {
     /// The global table, which still answers.
     pub table: GlobalTable,
     /// What is left of each Region.
-    pub sites: BTreeMap<Region, StoppedSite>,
+    pub stacks: BTreeMap<Region, StoppedStack>,
 }
 
 /// What is left of one Region.
-pub struct StoppedSite {
+pub struct StoppedStack {
     /// What the mapping counted.
     pub counts: MappingCounts,
-    /// What the function said since it was last asked.
-    pub said: Said,
     /// The ledger.
     pub ledger: Ledger,
     /// The metrics.
     pub cloudwatch: CloudWatch,
 }
 
-impl Site {
+impl Stack {
     async fn start(
         region: Region,
         table: &GlobalTable,
@@ -178,9 +173,9 @@ impl Site {
         })
     }
 
-    /// What the function said since this was last asked.
-    pub fn said(&self) -> Said {
-        Said::in_lines(&self.function.log_store().drain())
+    /// What the function has logged since this was last called.
+    pub fn read_log(&self) -> FunctionLog {
+        FunctionLog::from_lines(&self.function.log_store().drain())
     }
 
     /// Stream records that the function has not dealt with yet.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_aws::global_table::{Lag, Region};
 
 /// The Regions that a number stands for: the first so many of these.
-pub const USUAL_REGIONS: [&str; 5] = [
+pub const DEFAULT_REGIONS: [&str; 5] = [
     "us-east-1",
     "eu-west-1",
     "ap-southeast-2",
@@ -14,7 +14,7 @@ pub const USUAL_REGIONS: [&str; 5] = [
 ];
 
 /// The spread of the delays where only a median is given. One write in a hundred takes over three times the median.
-const USUAL_SIGMA: f64 = 0.5;
+const DEFAULT_SIGMA: f64 = 0.5;
 
 /// A list of Regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +32,11 @@ pub fn parse_regions(text: &str) -> Result<Regions, String> {
         regions.map(Regions).map_err(|error| error.to_string())
     };
     if let Ok(count) = text.parse::<usize>() {
-        return match USUAL_REGIONS.get(..count) {
+        return match DEFAULT_REGIONS.get(..count) {
             Some(names) if count >= 2 => regions(names),
             _ => Err(format!(
                 "a global table here has 2 to {} Regions, not {count}",
-                USUAL_REGIONS.len()
+                DEFAULT_REGIONS.len()
             )),
         };
     }
@@ -64,7 +64,7 @@ pub fn parse_lag(text: &str) -> Result<Lag, String> {
             let wrong = |_| format!("`{sigma}` is not a spread; give a number such as 0.5");
             (median, sigma.parse().map_err(wrong)?)
         }
-        None => (text, USUAL_SIGMA),
+        None => (text, DEFAULT_SIGMA),
     };
     let median = parse_duration(median)?;
     if !(0.0..=5.0).contains(&sigma) {

@@ -1,11 +1,9 @@
-//! What is read: options and the function's log.
+//! What is read of options.
 
 use std::time::Duration;
 
 use local_aws::global_table::Lag;
-use local_aws::lambda::{LogLine, LogStream};
 
-use super::found::Said;
 use super::options::{parse_duration, parse_lag, parse_regions, parse_share};
 
 #[test]
@@ -55,59 +53,4 @@ fn what_is_no_duration_lag_or_share_is_quoted() {
     for text in ["1.1", "-0.1", "NaN", "half"] {
         assert!(parse_share(text).unwrap_err().contains(text));
     }
-}
-
-fn said(lines: &[&str]) -> Said {
-    let lines: Vec<LogLine> = lines
-        .iter()
-        .map(|text| LogLine {
-            pid: 1,
-            stream: LogStream::Stdout,
-            text: (*text).to_owned(),
-        })
-        .collect();
-    Said::in_lines(&lines)
-}
-
-#[test]
-fn new_entries_are_told_and_those_that_were_there_before_are_not() {
-    let said = said(&[
-        r#"{"level":"INFO","message":"conflict","record":0,"conflict_id":"a","kind":"update_update","loser_region":"us-east-1","winner_region":"eu-west-1","ledger":"written"}"#,
-        r#"{"level":"INFO","message":"conflict","record":1,"conflict_id":"b","kind":"update_update","loser_region":"us-east-1","winner_region":"eu-west-1","ledger":"existed"}"#,
-        r#"{"level":"INFO","message":"finding","record":2,"conflict_id":"c","kind":"stale_overwrite","loser_region":"us-east-1","ledger":"written"}"#,
-        r#"{"level":"WARN","message":"record quarantined","record":3,"conflict_id":"d","ledger":"written"}"#,
-        r#"{"level":"INFO","message":"batch","records":4,"committed":4}"#,
-    ]);
-    let found: Vec<_> = said
-        .found
-        .iter()
-        .map(|found| (&*found.conflict_id, &*found.kind, found.is_conflict()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("a", "update_update", true),
-            ("c", "stale_overwrite", false),
-            ("d", "malformed_record", false)
-        ]
-    );
-    assert_eq!(said.records, 4);
-    assert!(said.problems.is_empty(), "{:?}", said.problems);
-}
-
-#[test]
-fn what_went_wrong_is_told_and_metrics_in_the_log_are_not_taken_for_it() {
-    let said = said(&[
-        r#"{"level":"ERROR","message":"ledger write failed","record":0,"error_code":"X","hint":"does the table exist?"}"#,
-        r#"{"_aws":{"Timestamp":1},"Records":3}"#,
-        "",
-        "thread main panicked",
-    ]);
-    assert_eq!(
-        said.problems,
-        [
-            "ledger write failed: does the table exist?",
-            "thread main panicked"
-        ]
-    );
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::outcome::Outcome;
+use super::comparison::Comparison;
 use crate::failure::CommandError;
 
 /// Makes the report's folder, so that a path that cannot be used is told before a minute has gone by.
@@ -37,8 +37,8 @@ pub(super) fn writable(path: &Path) -> Result<(), CommandError> {
 /// # Errors
 ///
 /// [`CommandError::Failed`] where the file cannot be written.
-pub(super) fn write(path: &Path, outcome: &Outcome) -> Result<(), CommandError> {
-    let page = page::render(outcome).map_err(io::Error::from);
+pub(super) fn write(path: &Path, comparison: &Comparison) -> Result<(), CommandError> {
+    let page = page::render(comparison).map_err(io::Error::from);
     page.and_then(|page| fs::write(path, page))
         .map_err(|error| {
             let message = format!("the report {} cannot be written: {error}", path.display());

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::demo::conflict::{Conflict, Side};
+use crate::demo::comparison::{Comparison, RegionResult};
+use crate::demo::conflict::{ConflictEntry, Version};
 use crate::demo::example;
-use crate::demo::outcome::{Outcome, Row};
 use crate::format::{milliseconds_or_dash, thousands};
 use crate::page::{BarChart, Page, QuantileChart, Timeline, json, row, table};
 
@@ -12,20 +12,20 @@ use crate::page::{BarChart, Page, QuantileChart, Timeline, json, row, table};
 const MAX_CONFLICTS: usize = 20_000;
 
 /// The whole page.
-pub(super) fn render(outcome: &Outcome) -> Result<String, serde_json::Error> {
-    let shown = &outcome.conflicts[..outcome.conflicts.len().min(MAX_CONFLICTS)];
+pub(super) fn render(comparison: &Comparison) -> Result<String, serde_json::Error> {
+    let shown = &comparison.conflicts[..comparison.conflicts.len().min(MAX_CONFLICTS)];
     let page = Page {
         title: "lastwriter: lost writes against findings",
         body: html! {
-            (header(outcome))
+            (header(comparison))
             main {
-                (tiles(outcome))
-                (regions(outcome))
-                @if outcome.series.steps > 0 { (charts(outcome)) }
-                @if let Some(conflict) = &outcome.example { (lost_write(conflict)) }
-                (conflicts(outcome.conflicts.len(), shown.len()))
+                (tiles(comparison))
+                (regions(comparison))
+                @if comparison.series.steps > 0 { (charts(comparison)) }
+                @if let Some(conflict) = &comparison.example { (lost_write(conflict)) }
+                (conflicts(comparison.conflicts.len(), shown.len()))
             }
-            (footer(outcome))
+            (footer(comparison))
         },
         data: ("conflicts-data", json(shown)?),
         script: include_str!("script.js"),
@@ -33,10 +33,10 @@ pub(super) fn render(outcome: &Outcome) -> Result<String, serde_json::Error> {
     Ok(page.render())
 }
 
-fn header(outcome: &Outcome) -> Markup {
-    let setup = &outcome.setup;
-    let problems = outcome.problems();
-    let found = thousands(outcome.total.found);
+fn header(comparison: &Comparison) -> Markup {
+    let setup = &comparison.setup;
+    let problems = comparison.problems();
+    let found = thousands(comparison.total.found);
     let (class, sign, headline) = match &problems[..] {
         [] => (
             "verdict good",
@@ -59,16 +59,16 @@ fn header(outcome: &Outcome) -> Markup {
                 span aria-hidden="true" { (sign) } " " (headline)
                 @if setup.interrupted { " The run was ended early." }
             }
-            p.more { (outcome.more_lost()) }
+            p.more { (comparison.more_lost()) }
         }
     }
 }
 
-fn tiles(outcome: &Outcome) -> Markup {
-    let total = &outcome.total;
+fn tiles(comparison: &Comparison) -> Markup {
+    let total = &comparison.total;
     let metrics = &total.metrics;
-    let rate = total.writes as f64 / outcome.setup.traffic_seconds.max(0.001);
-    let share = format!("{:.1} % of all writes", outcome.lost_share() * 100.0);
+    let rate = total.writes as f64 / comparison.setup.traffic_seconds.max(0.001);
+    let share = format!("{:.1} % of all writes", comparison.lost_share() * 100.0);
     let conflicts = format!("of {} conflicts", thousands(total.ledger_conflicts));
     let p99 = format!("median; p99 {}", milliseconds_or_dash(metrics.delay_p99));
     html! {
@@ -89,8 +89,8 @@ fn tile(label: &str, value: String, note: impl AsRef<str>) -> Markup {
     }
 }
 
-fn regions(outcome: &Outcome) -> Markup {
-    let total = &outcome.total;
+fn regions(comparison: &Comparison) -> Markup {
+    let total = &comparison.total;
     let headings = [
         "Region",
         "writes",
@@ -103,12 +103,12 @@ fn regions(outcome: &Outcome) -> Markup {
         "delay p50",
         "delay p99",
     ];
-    let rows = outcome
+    let rows = comparison
         .regions
         .iter()
         .map(|region| region_row(None, region));
     let rows = rows.chain([region_row(Some("total"), total)]);
-    let outside = outcome.outside.iter().map(|outside| {
+    let outside = comparison.outside.iter().map(|outside| {
         row(
             None,
             &outside.reason,
@@ -127,7 +127,7 @@ fn regions(outcome: &Outcome) -> Markup {
         section aria-labelledby="regions" {
             h2 #regions { "By Region" }
             (table(Some("numbers"), None, &headings, rows))
-            @if !outcome.outside.is_empty() || false_outside.is_some() {
+            @if !comparison.outside.is_empty() || false_outside.is_some() {
                 (table(
                     Some("numbers"),
                     Some("Outside of what stamps promise to show"),
@@ -139,7 +139,7 @@ fn regions(outcome: &Outcome) -> Markup {
     }
 }
 
-fn region_row(class: Option<&str>, region: &Row) -> Markup {
+fn region_row(class: Option<&str>, region: &RegionResult) -> Markup {
     let numbers = [
         region.writes,
         region.lost,
@@ -157,9 +157,9 @@ fn region_row(class: Option<&str>, region: &Row) -> Markup {
     row(class, &region.region, cells)
 }
 
-fn charts(outcome: &Outcome) -> Markup {
-    let series = &outcome.series;
-    let setup = &outcome.setup;
+fn charts(comparison: &Comparison) -> Markup {
+    let series = &comparison.series;
+    let setup = &comparison.setup;
     let cut = setup.cut.as_ref();
     let time = Timeline {
         step: series.step,
@@ -219,7 +219,7 @@ fn charts(outcome: &Outcome) -> Markup {
     }
 }
 
-fn lost_write(conflict: &Conflict) -> Markup {
+fn lost_write(conflict: &ConflictEntry) -> Markup {
     let (loser, winner) = (&conflict.loser, &conflict.winner);
     let headings = [
         "attribute",
@@ -232,7 +232,7 @@ fn lost_write(conflict: &Conflict) -> Markup {
             .iter()
             .any(|other| other == name);
         let heading = html! { (name) @if differs { " " span.mark { "differs" } } };
-        let value = |side: &Side| match side.attributes.get(name) {
+        let value = |side: &Version| match side.attributes.get(name) {
             Some(value) => html! { (value) },
             None => html! { span.none { "none" } },
         };
@@ -242,8 +242,7 @@ fn lost_write(conflict: &Conflict) -> Markup {
             [value(loser), value(winner)],
         )
     });
-    let time =
-        |side: &Side| html! { time { (side.written_at.as_deref().unwrap_or("an unknown time")) } };
+    let time = |side: &Version| html! { time { (side.written_at.as_deref().unwrap_or("an unknown time")) } };
     html! {
         section aria-labelledby="example" {
             h2 #example { "One lost write in full" }
@@ -301,16 +300,16 @@ fn conflicts(all: usize, shown: usize) -> Markup {
     }
 }
 
-fn footer(outcome: &Outcome) -> Markup {
-    let requests = &outcome.requests;
+fn footer(comparison: &Comparison) -> Markup {
+    let requests = &comparison.requests;
     html! {
         footer {
             p {
                 "The workload sent " (thousands(requests.writes)) " writes and " (thousands(requests.reads)) " reads; "
                 (thousands(requests.refused)) " writes were refused by their condition. The ledgers name "
-                (thousands(outcome.total.ledger_lost_writes))
+                (thousands(comparison.total.ledger_lost_writes))
                 " lost writes: a lower bound for each conflict, which counts a write twice that was lost twice. \
-                 Everything was ready after " (format!("{:.1}", outcome.setup.starting_seconds)) " s."
+                 Everything was ready after " (format!("{:.1}", comparison.setup.starting_seconds)) " s."
             }
         }
     }

@@ -1,15 +1,15 @@
 //! The page holds the numbers, loads nothing, and keeps item data data.
 
 use super::{page, writable, write};
-use crate::demo::conflict::Conflict;
-use crate::demo::tests::{entry, outcome};
+use crate::demo::conflict::ConflictEntry;
+use crate::demo::tests::{comparison, entry};
 use crate::page::csp_hash;
 
 const EVIL: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)><!--'\"&";
 
 fn rendered(name: &str, value: &str) -> String {
-    let conflict = Conflict::of(&entry("update_update", name, value)).unwrap();
-    page::render(&outcome(vec![conflict])).unwrap()
+    let conflict = ConflictEntry::from_item(&entry("update_update", name, value)).unwrap();
+    page::render(&comparison(vec![conflict])).unwrap()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_charts_have_their_numbers_as_a_table_and_a_name() {
 
 #[test]
 fn a_run_without_a_conflict_and_without_arrivals_has_a_page_too() {
-    let mut empty = outcome(Vec::new());
+    let mut empty = comparison(Vec::new());
     empty.series.kinds.clear();
     empty.series.winners.clear();
     for line in empty.series.delays.values_mut() {
@@ -82,7 +82,7 @@ fn a_run_without_a_conflict_and_without_arrivals_has_a_page_too() {
 
 #[test]
 fn a_failed_run_says_so_at_the_top() {
-    let mut failed = outcome(Vec::new());
+    let mut failed = comparison(Vec::new());
     failed.total.missed = 3;
     let page = page::render(&failed).unwrap();
     assert!(
@@ -96,7 +96,7 @@ fn the_folder_is_made_and_a_path_that_cannot_be_used_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/report.html");
     writable(&path).unwrap();
-    write(&path, &outcome(Vec::new())).unwrap();
+    write(&path, &comparison(Vec::new())).unwrap();
     assert!(path.is_file());
     assert!(
         writable(folder.path())

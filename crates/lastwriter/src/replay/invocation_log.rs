@@ -1,77 +1,50 @@
-//! The function's own log lines, read back: at level `debug` it says the verdict of each record.
+//! The log of one invocation: at level `debug` the function says the verdict of each record.
 
 use local_aws::cloudwatch::parse_emf;
 use local_aws::lambda::LogLine;
-use serde::Deserialize;
 
-use crate::report::{Finding, Metric, RecordReport};
+use crate::function_log::LogMessage;
+use crate::report::{Metric, RecordReport};
 
-/// What the lines of one invocation say.
+/// What the lines of one invocation come to.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Said {
+pub(super) struct InvocationLog {
     /// The records that a line speaks of, in order.
     pub(super) records: Vec<RecordReport>,
     /// Metrics in embedded metric format.
     pub(super) metrics: Vec<Metric>,
 }
 
-/// The members of a line that matter here. Others are ignored.
-#[derive(Debug, Deserialize)]
-struct Line {
-    message: String,
-    record: usize,
-    table: Option<String>,
-    verdict: Option<String>,
-    origin: Option<String>,
-    conflict_id: Option<String>,
-    kind: Option<String>,
-    confidence: Option<String>,
-    loser_region: Option<String>,
-    winner_region: Option<String>,
-    ledger: Option<String>,
-}
-
-impl Said {
+impl InvocationLog {
     /// Reads the lines of an invocation of `records` records.
     ///
     /// A record that no line gives a verdict for is `unknown`.
-    pub(super) fn in_lines(lines: &[LogLine], records: usize) -> Self {
-        let mut said = Self {
+    pub(super) fn from_lines(lines: &[LogLine], records: usize) -> Self {
+        let mut log = Self {
             records: (0..records).map(unknown).collect(),
             metrics: Vec::new(),
         };
         for line in lines {
-            if let Ok(line) = serde_json::from_str::<Line>(&line.text) {
-                said.add(line);
+            if let Some(message) = LogMessage::read(line) {
+                log.add(message);
             } else if let Ok(Some(points)) = parse_emf(&line.text) {
-                said.metrics.extend(points.iter().map(Metric::of));
+                log.metrics.extend(points.iter().map(Metric::from));
             }
         }
-        said
+        log
     }
 
-    fn add(&mut self, line: Line) {
-        let Some(record) = self.records.get_mut(line.record) else {
+    fn add(&mut self, line: LogMessage) {
+        let Some(record) = line.record.and_then(|at| self.records.get_mut(at)) else {
             return;
         };
-        match line.message.as_str() {
-            "verdict" => {
-                record.table = line.table;
-                record.origin = line.origin;
-                record.verdict = line.verdict.unwrap_or_default();
-            }
-            "conflict" | "finding" | "record quarantined" => {
-                record.ledger = line.ledger;
-                record.finding = Finding {
-                    conflict_id: line.conflict_id,
-                    kind: line.kind,
-                    confidence: line.confidence,
-                    loser_region: line.loser_region,
-                    winner_region: line.winner_region,
-                    ..Finding::default()
-                };
-            }
-            _ => {}
+        if line.is_verdict() {
+            record.table = line.table;
+            record.origin = line.origin;
+            record.verdict = line.verdict.unwrap_or_default();
+        } else if line.is_entry() {
+            record.ledger = line.ledger.clone();
+            record.finding = line.into_finding();
         }
     }
 }
@@ -87,6 +60,7 @@ fn unknown(record: usize) -> RecordReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Finding;
     use local_aws::lambda::LogStream;
 
     fn line(text: &str) -> LogLine {
@@ -115,25 +89,25 @@ mod tests {
             ),
             line(r#"{"level":"INFO","message":"batch","records":3}"#),
         ];
-        let said = Said::in_lines(&lines, 3);
-        let verdicts: Vec<&str> = said.records.iter().map(|record| &*record.verdict).collect();
+        let log = InvocationLog::from_lines(&lines, 3);
+        let verdicts: Vec<&str> = log.records.iter().map(|record| &*record.verdict).collect();
         assert_eq!(verdicts, ["local", "conflict", "unknown"]);
         assert_eq!(
-            said.records[1].finding.kind.as_deref(),
+            log.records[1].finding.kind.as_deref(),
             Some("update_update")
         );
-        assert_eq!(said.records[1].origin.as_deref(), Some("eu-west-1"));
-        assert_eq!(said.records[1].ledger.as_deref(), Some("written"));
-        assert_eq!(said.records[0].finding, Finding::default());
+        assert_eq!(log.records[1].origin.as_deref(), Some("eu-west-1"));
+        assert_eq!(log.records[1].ledger.as_deref(), Some("written"));
+        assert_eq!(log.records[0].finding, Finding::default());
     }
 
     #[test]
     fn metrics_in_embedded_metric_format_are_read() {
         let emf = r#"{"_aws":{"Timestamp":1795350787318,"CloudWatchMetrics":[{"Namespace":"LastWriter","Dimensions":[["TableName"]],"Metrics":[{"Name":"Records","Unit":"Count"}]}]},"TableName":"orders","Records":3}"#;
-        let said = Said::in_lines(&[line(emf)], 0);
-        assert_eq!(said.metrics.len(), 1);
+        let log = InvocationLog::from_lines(&[line(emf)], 0);
+        assert_eq!(log.metrics.len(), 1);
         assert_eq!(
-            (&*said.metrics[0].name, said.metrics[0].sum),
+            (&*log.metrics[0].name, log.metrics[0].sum),
             ("Records", 3.0)
         );
     }

@@ -1,41 +1,32 @@
 //! What a demo gave: the truth against the ledgers and the metrics. Its field names are those of `--json`.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
-use local_aws::cloudwatch::{dimensions, sum_of};
-use local_aws::global_table::{Lag, Region};
 use serde::Serialize;
-use workload::{Score, Truth};
 
-use super::conflict::Conflict;
-use super::delay::Delays;
-use super::example;
-use super::run::{Plan, Seen};
+use super::conflict::ConflictEntry;
 use super::series::Series;
-use crate::world::{Stopped, StoppedSite, WorldError};
 
 /// The least share of the writes that must be lost for a run to prove something.
-const LEAST_LOST: f64 = 0.01;
+const MIN_LOST_SHARE: f64 = 0.01;
 
 /// What a demo gave.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct Comparison {
     /// What was asked for, and how long it took.
     pub setup: Setup,
     /// A row for each Region, in the order of their names.
-    pub regions: Vec<Row>,
+    pub regions: Vec<RegionResult>,
     /// Their sum; its delays are those of all Regions together.
-    pub total: Row,
+    pub total: RegionResult,
     /// Losses that stamps do not promise to show, by reason.
-    pub outside: Vec<OutsideRow>,
+    pub outside: Vec<OutOfScope>,
     /// What the writers sent.
     pub requests: Requests,
     /// One lost write in full.
-    pub example: Option<Conflict>,
+    pub example: Option<ConflictEntry>,
     /// Every conflict, in the order in which they were found.
     #[serde(skip)]
-    pub conflicts: Vec<Conflict>,
+    pub conflicts: Vec<ConflictEntry>,
     /// What the charts show.
     #[serde(skip)]
     pub series: Series,
@@ -55,7 +46,7 @@ pub(super) struct Setup {
     /// The lag, in words.
     pub lag: String,
     /// The cut.
-    pub cut: Option<CutShown>,
+    pub cut: Option<CutPeriod>,
     /// The share of unstamped writes.
     pub unstamped_share: f64,
     /// The share of blind puts.
@@ -76,7 +67,7 @@ pub(super) struct Setup {
 
 /// A Region that was cut off, in seconds from the start of the traffic.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct CutShown {
+pub(super) struct CutPeriod {
     /// The Region.
     pub region: String,
     /// From when.
@@ -87,7 +78,7 @@ pub(super) struct CutShown {
 
 /// One Region's result.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Row {
+pub(super) struct RegionResult {
     /// The Region, or `all`.
     pub region: String,
     /// Writes made there.
@@ -109,14 +100,14 @@ pub(super) struct Row {
     /// Conflicts that were none, in a way that stamps cannot prevent.
     pub false_outside: u64,
     /// The metrics, added up.
-    pub metrics: RowMetrics,
+    pub metrics: RegionMetrics,
     /// Stream records that the function was given up on for.
     pub records_given_up: u64,
 }
 
 /// What the metrics say of one Region.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct RowMetrics {
+pub(super) struct RegionMetrics {
     /// `LocalWrites`.
     pub local_writes: u64,
     /// `Conflicts`.
@@ -131,7 +122,7 @@ pub(super) struct RowMetrics {
 
 /// Losses outside of what the stamps promise, for one reason.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct OutsideRow {
+pub(super) struct OutOfScope {
     /// The reason.
     pub reason: String,
     /// Writes that were lost.
@@ -155,92 +146,7 @@ pub(super) struct Requests {
     pub skipped: u64,
 }
 
-impl Setup {
-    pub(super) fn of(plan: &Plan) -> Self {
-        let table = &plan.world.table;
-        Self {
-            regions: table.regions.iter().map(|r| r.name().to_owned()).collect(),
-            seconds: plan.workload.length.as_secs_f64(),
-            rate: plan.workload.rate,
-            seed: plan.workload.seed,
-            lag: lag_in_words(table.lag),
-            cut: plan.cut.map(|span| CutShown {
-                region: span.region.name().to_owned(),
-                from: span.from.as_secs_f64(),
-                to: span.to.as_secs_f64(),
-            }),
-            unstamped_share: plan.workload.unstamped_share,
-            blind_put_share: plan.workload.blind_put_share,
-            started_at: DateTime::UNIX_EPOCH,
-            starting_seconds: 0.0,
-            traffic_seconds: 0.0,
-            seconds_in_all: 0.0,
-            interrupted: false,
-            settled: false,
-        }
-    }
-}
-
-fn lag_in_words(lag: Lag) -> String {
-    match lag {
-        Lag::Fixed(delay) => format!("always {delay:?}"),
-        Lag::LogNormal { median, sigma } => format!("median {median:?}, spread {sigma}"),
-    }
-}
-
-impl Outcome {
-    /// Reads ledgers and metrics, and holds them against the truth.
-    pub(super) async fn of(world: &Stopped, seen: Seen) -> Result<Self, WorldError> {
-        let mut conflicts = Vec::new();
-        for (region, site) in &world.sites {
-            let entries = site.ledger.items().await?;
-            let found = entries.iter().filter_map(Conflict::of);
-            conflicts.extend(found.map(|conflict| (*region, conflict)));
-        }
-        conflicts.sort_by(|(_, a), (_, b)| (a.detected_at, &a.id).cmp(&(b.detected_at, &b.id)));
-        let truth = Truth::new(&seen.history);
-        let found: Vec<_> = conflicts
-            .iter()
-            .map(|(region, conflict)| conflict.found(*region))
-            .collect();
-        let evaluation = truth.evaluate(&found);
-
-        let table = world.table.table_name();
-        let regions = world.sites.iter().map(|(region, site)| {
-            let score = evaluation.regions.get(region).cloned().unwrap_or_default();
-            let mine = conflicts.iter().filter(|(of, _)| of == region);
-            let lost_writes = mine.map(|(_, conflict)| conflict.lost_writes).sum();
-            row(region.name(), &score, lost_writes, [site], table)
-        });
-        let score = evaluation.total();
-        let lost_writes = conflicts.iter().map(|(_, c)| c.lost_writes).sum();
-        let total = row("all", &score, lost_writes, world.sites.values(), table);
-        let outside = score.out_of_scope.iter().map(|(reason, score)| OutsideRow {
-            reason: reason.description().to_owned(),
-            lost: score.lost,
-            found: score.found,
-        });
-        let regions = regions.collect();
-        let series = Series::of(&seen.setup, &truth, &conflicts, world);
-        let conflicts: Vec<Conflict> = conflicts.into_iter().map(|(_, c)| c).collect();
-        Ok(Self {
-            regions,
-            total,
-            outside: outside.collect(),
-            requests: Requests {
-                writes: seen.progress.writes(),
-                reads: seen.progress.reads(),
-                refused: seen.progress.refused(),
-                failed: seen.progress.errors(),
-                skipped: seen.progress.skipped(),
-            },
-            example: example::choose(&conflicts).cloned(),
-            conflicts,
-            series,
-            setup: seen.setup,
-        })
-    }
-
+impl Comparison {
     /// The share of the writes that were lost, and had to be found.
     pub(super) fn lost_share(&self) -> f64 {
         self.total.lost as f64 / self.total.writes.max(1) as f64
@@ -288,7 +194,7 @@ impl Outcome {
         );
         // Whoever ends a run early knows that it proves little.
         problem(
-            self.lost_share() < LEAST_LOST && !self.setup.interrupted,
+            self.lost_share() < MIN_LOST_SHARE && !self.setup.interrupted,
             format!(
                 "only {:.2} % of the writes were lost, and under 1 % the run proves nothing; ask for a higher --rate or \
                  --lag, or a longer --cut",
@@ -297,49 +203,4 @@ impl Outcome {
         );
         problems
     }
-}
-
-fn row<'a>(
-    region: &str,
-    score: &Score,
-    ledger_lost_writes: u64,
-    sites: impl IntoIterator<Item = &'a StoppedSite>,
-    table: &str,
-) -> Row {
-    let (mut points, mut given_up) = (Vec::new(), 0);
-    for site in sites {
-        points.extend(site.cloudwatch.points());
-        let counts = site.counts;
-        given_up += counts.dropped + counts.sent_to_destination + counts.expired;
-    }
-    let of_table = dimensions([("TableName", table)]);
-    // Counts, so whole numbers.
-    let sum = |metric: &str| sum_of(&points, metric, &of_table).unwrap_or(0.0) as u64;
-    let delays = Delays::of(&points);
-    let outside: BTreeMap<_, _> = score.out_of_scope.clone();
-    Row {
-        region: region.to_owned(),
-        writes: score.writes,
-        lost: score.found + score.missed,
-        found: score.found,
-        missed: score.missed,
-        false_alarms: score.false_alarms,
-        ledger_conflicts: score.conflicts,
-        ledger_lost_writes,
-        lost_outside: outside.values().map(|outside| outside.lost).sum(),
-        false_outside: score.false_out_of_scope,
-        metrics: RowMetrics {
-            local_writes: sum("LocalWrites"),
-            conflicts: sum("Conflicts"),
-            lost_writes: sum("LostWrites"),
-            delay_p50: delays.quantile(0.50),
-            delay_p99: delays.quantile(0.99),
-        },
-        records_given_up: given_up,
-    }
-}
-
-/// The Region's name, for the charts.
-pub(super) fn name(region: Region) -> String {
-    region.name().to_owned()
 }
