@@ -2,13 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::failure::CommandError;
+
 /// There is no built function.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no built function at {}. Build it with `cargo build -p stream-processor` or `make build`, or name it with --bootstrap PATH", .looked.join(" or ")
 )]
-pub struct BootstrapNotFound {
+pub(crate) struct BootstrapNotFound {
     looked: Vec<String>,
+}
+
+impl From<BootstrapNotFound> for CommandError {
+    fn from(error: BootstrapNotFound) -> Self {
+        Self::failed(error)
+    }
 }
 
 /// The given bootstrap, or the function's binary beside this program.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::value::RawValue;
 use stream_processor::envelope;
 
+use crate::failure::CommandError;
+
 /// What a Lambda event of a DynamoDB stream looks like, for messages.
 const EXPECTED: &str = "a Lambda event of a DynamoDB stream is {\"Records\": [...]}";
 
@@ -56,6 +58,12 @@ pub enum EventError {
         /// Where reading stopped, from 1.
         column: usize,
     },
+}
+
+impl From<EventError> for CommandError {
+    fn from(error: EventError) -> Self {
+        Self::bad_input(error)
+    }
 }
 
 impl Event {

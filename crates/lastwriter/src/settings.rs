@@ -2,8 +2,16 @@
 
 use stream_processor::settings::{SETTINGS, Settings, SettingsError};
 
+use crate::failure::CommandError;
+
 /// The ledger table's name wherever the ledger is in memory.
 pub const LEDGER_TABLE: &str = "ledger";
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        Self::bad_input(error)
+    }
+}
 
 /// One setting of the function.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,19 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::failure::CommandError;
+
+/// No signal can be received.
+#[derive(Debug, thiserror::Error)]
+#[error("no signal can be received: {0}")]
+pub(crate) struct SignalError(#[from] io::Error);
+
+impl From<SignalError> for CommandError {
+    fn from(error: SignalError) -> Self {
+        Self::failed(error)
+    }
+}
+
 /// Ctrl-C and SIGTERM.
 pub(crate) struct StopSignals {
     interrupt: Signal,
@@ -12,7 +25,7 @@ pub(crate) struct StopSignals {
 
 impl StopSignals {
     /// From here on neither of them ends the process by itself.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, SignalError> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use serde::Serialize;
 
 use crate::failure::CommandError;
 
@@ -95,14 +96,41 @@ fn steers(character: char) -> bool {
 /// # Errors
 ///
 /// When standard output cannot be written for another reason.
-pub fn print(output: &str) -> Result<(), CommandError> {
+pub fn print(output: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(output.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(OutputError::Write(error)),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Writes a command's output as JSON.
+///
+/// # Errors
+///
+/// As [`print`].
+pub fn print_json(output: &impl Serialize) -> Result<(), OutputError> {
+    let json = serde_json::to_string_pretty(output).map_err(OutputError::Json)?;
+    print(&(json + "\n"))
+}
+
+/// Output that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// Standard output refused it.
+    #[error("the output could not be written: {0}")]
+    Write(#[source] io::Error),
+    /// It cannot be written as JSON.
+    #[error("the output cannot be written as JSON: {0}")]
+    Json(#[source] serde_json::Error),
+}
+
+impl From<OutputError> for CommandError {
+    fn from(error: OutputError) -> Self {
+        Self::failed(error)
     }
 }
 

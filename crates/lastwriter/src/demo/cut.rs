@@ -48,12 +48,21 @@ pub(super) fn parse(text: &str) -> Result<CutOption, String> {
     Ok(CutOption::On(Cut { region, from, to }))
 }
 
+/// A cut that the table or the traffic has no room for.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub(super) enum CutError {
+    #[error("--cut {0}: the table has no replica there; name one of --regions")]
+    NoReplica(Region),
+    #[error("--cut starts after {from:?}, when the traffic of {length:?} is over")]
+    AfterTheTraffic { from: Duration, length: Duration },
+}
+
 /// The cut of a run: the one that was asked for, or else the second Region's, in the middle of the run.
 pub(super) fn planned(
     option: Option<CutOption>,
     regions: &[Region],
     seconds: u64,
-) -> Result<Option<Cut>, String> {
+) -> Result<Option<Cut>, CutError> {
     let length = Duration::from_secs(seconds);
     let cut = match option {
         Some(CutOption::Off) => return Ok(None),
@@ -70,16 +79,11 @@ pub(super) fn planned(
         }
     };
     if !regions.contains(&cut.region) {
-        let region = cut.region;
-        return Err(format!(
-            "--cut {region}: the table has no replica there; name one of --regions"
-        ));
+        return Err(CutError::NoReplica(cut.region));
     }
     if cut.from >= length {
-        return Err(format!(
-            "--cut starts after {:?}, when the traffic of {length:?} is over",
-            cut.from
-        ));
+        let from = cut.from;
+        return Err(CutError::AfterTheTraffic { from, length });
     }
     Ok(Some(Cut {
         to: cut.to.min(length),

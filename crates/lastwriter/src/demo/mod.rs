@@ -95,35 +95,34 @@ pub struct Args {
 /// [`CommandError::BadInput`] for options that cannot be used, [`CommandError::Failed`] if a part does not start, or if
 /// the findings are not the truth.
 pub async fn command(args: Args) -> Result<(), CommandError> {
-    let signals = StopSignals::listen()
-        .map_err(|error| CommandError::Failed(format!("no signal can be received: {error}")))?;
-    let bootstrap = bootstrap::find(args.bootstrap.clone())
-        .map_err(|error| CommandError::Failed(error.to_string()))?;
+    let signals = StopSignals::listen()?;
+    let bootstrap = bootstrap::find(args.bootstrap.clone())?;
     let plan = plan(&args, bootstrap)?;
     report::writable(&args.report)?;
     let run = run::run(plan, signals).await?;
     let comparison = compare::compare(run).await?;
     report::write(&args.report, &comparison)?;
-    let shown = if args.json {
-        let json = serde_json::to_string_pretty(&comparison).map_err(|error| {
-            CommandError::Failed(format!("the comparison cannot be written as JSON: {error}"))
-        })?;
-        json + "\n"
+    if args.json {
+        terminal::print_json(&comparison)?;
     } else {
-        let at = args.report.display();
-        table::render(&comparison, Layout::of_stdout()) + &format!("\nReport: {at}\n")
-    };
-    terminal::print(&shown)?;
-    match comparison.problems().as_slice() {
-        [] => Ok(()),
-        problems => Err(CommandError::Failed(problems.join("; "))),
+        let tables = table::render(&comparison, Layout::of_stdout());
+        terminal::print(&format!("{tables}\nReport: {}\n", args.report.display()))?;
+    }
+    match comparison.problems() {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(CommandError::failed(DemoFailure(problems))),
     }
 }
+
+/// A run that is no success, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+struct DemoFailure(Vec<String>);
 
 /// What the options ask for.
 fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
     let regions = &args.regions.0;
-    let cut = cut::planned(args.cut, regions, args.seconds).map_err(CommandError::BadInput)?;
+    let cut = cut::planned(args.cut, regions, args.seconds).map_err(CommandError::bad_input)?;
     let workload = WorkloadOptions {
         seed: args.seed,
         length: Duration::from_secs(args.seconds),

@@ -171,6 +171,7 @@ fn a_cut_ends_with_the_traffic_and_must_begin_before_that() {
     assert!(
         cut::planned(asked(1, 2), &regions[1..], 10)
             .unwrap_err()
+            .to_string()
             .contains("us-east-1")
     );
 }

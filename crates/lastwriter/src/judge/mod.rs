@@ -12,9 +12,7 @@ pub use run::judge;
 
 use crate::event;
 use crate::failure::CommandError;
-use crate::replay::show;
 use crate::settings::{self, Setting};
-use crate::terminal;
 
 const AFTER_HELP: &str = "\
 Reads, judges and makes ledger entries with the function's own code. Nothing is started and nothing is written; the
@@ -50,10 +48,8 @@ pub struct Args {
 ///
 /// [`CommandError::BadInput`] for events and settings that cannot be used.
 pub fn command(args: Args) -> Result<(), CommandError> {
-    let settings =
-        settings::check(&args.set).map_err(|error| CommandError::BadInput(error.to_string()))?;
-    let events =
-        event::read_all(&args.events).map_err(|error| CommandError::BadInput(error.to_string()))?;
-    let report = judge(&events, &settings, Utc::now());
-    terminal::print(&show(&report, args.json)?)
+    let settings = settings::check(&args.set)?;
+    let events = event::read_all(&args.events)?;
+    judge(&events, &settings, Utc::now()).print(args.json)?;
+    Ok(())
 }

@@ -86,7 +86,7 @@ pub enum LedgerReadError {
 
 impl From<LedgerReadError> for CommandError {
     fn from(error: LedgerReadError) -> Self {
-        Self::Failed(error.to_string())
+        Self::failed(error)
     }
 }
 

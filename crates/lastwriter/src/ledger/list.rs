@@ -111,7 +111,7 @@ impl Filter {
 }
 
 pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
-    let key = ItemKey::of(&args.key).map_err(CommandError::BadInput)?;
+    let key = ItemKey::of(&args.key).map_err(CommandError::bad_input)?;
     let selection = match key {
         Some(key) => Selection::Item(key),
         None if args.quarantine => Selection::Item(ItemKey::quarantine()),
@@ -129,11 +129,13 @@ pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let entries = list(&table, &selection, &filter, limit).await?;
     if args.json {
-        let text = serde_json::to_string_pretty(&entries)
-            .map_err(|error| CommandError::Failed(error.to_string()))?;
-        return terminal::print(&(text + "\n"));
+        return Ok(terminal::print_json(&entries)?);
     }
-    terminal::print(&render(&entries, limit, Layout::of_stdout()))
+    Ok(terminal::print(&render(
+        &entries,
+        limit,
+        Layout::of_stdout(),
+    ))?)
 }
 
 /// Lists entries, newest first.

@@ -122,7 +122,7 @@ pub struct Side {
 
 pub(super) async fn command(args: ShowArgs) -> Result<(), CommandError> {
     let quarantined = args.quarantine || args.conflict_id.starts_with("malformed#");
-    let item = ItemKey::of(&args.key).map_err(CommandError::BadInput)?;
+    let item = ItemKey::of(&args.key).map_err(CommandError::bad_input)?;
     let wanted = Wanted {
         conflict_id: args.conflict_id,
         item: item.or_else(|| quarantined.then(ItemKey::quarantine)),
@@ -131,13 +131,13 @@ pub(super) async fn command(args: ShowArgs) -> Result<(), CommandError> {
     let table = connect(&args.connection).await?;
     let conflict = show(&table, &wanted, Utc::now()).await?;
     if args.json {
-        let text = serde_json::to_string_pretty(&conflict)
-            .map_err(|error| CommandError::Failed(error.to_string()))?;
-        return terminal::print(&(text + "\n"));
+        return Ok(terminal::print_json(&conflict)?);
     }
     let stamps = StampNames::new(&args.stamp_prefix);
     let layout = Layout::of_stdout();
-    terminal::print(&versions::render(&conflict, &stamps, args.full, layout))
+    Ok(terminal::print(&versions::render(
+        &conflict, &stamps, args.full, layout,
+    ))?)
 }
 
 /// Reads one conflict with all that belongs to it.

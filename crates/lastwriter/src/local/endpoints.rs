@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::failure::CommandError;
+use super::error::LocalError;
 use crate::terminal::{Layout, printable};
 use crate::world::{World, WorldError};
 
@@ -81,10 +81,10 @@ pub(super) struct EndpointsFile(PathBuf);
 
 impl EndpointsFile {
     /// Writes the file, whole or not at all: whoever waits for it never sees a part.
-    pub(super) fn write(path: PathBuf, endpoints: &Endpoints) -> Result<Self, CommandError> {
-        let refused = |error: std::io::Error| {
-            let message = format!("{} cannot be written: {error}", path.display());
-            CommandError::BadInput(message)
+    pub(super) fn write(path: PathBuf, endpoints: &Endpoints) -> Result<Self, LocalError> {
+        let refused = |source| LocalError::EndpointsFile {
+            path: path.clone(),
+            source,
         };
         let json = serde_json::to_string_pretty(endpoints)
             .map_err(std::io::Error::from)

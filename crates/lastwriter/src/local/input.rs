@@ -6,7 +6,7 @@ use local_aws::global_table::Region;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::signals::StopSignals;
+use crate::signals::{SignalError, StopSignals};
 
 /// The signals that are listened to.
 pub(super) struct Signals {
@@ -24,7 +24,7 @@ pub(super) enum Request {
 }
 
 impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(super) fn listen() -> Result<Self, SignalError> {
         Ok(Self {
             stop: StopSignals::listen()?,
             toggle: signal(SignalKind::user_defined1())?,

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod endpoints;
+mod error;
 mod input;
 mod run;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::bootstrap;
 use crate::failure::CommandError;
 use crate::world::options::{Regions, parse_lag, parse_region, parse_regions};
 use crate::world::{World, WorldConfig};
+use error::LocalError;
 
 const AFTER_HELP: &str = "\
 Each Region has a DynamoDB endpoint that any SDK can talk to. Writes replicate between them as in a global table, with
@@ -75,17 +77,14 @@ pub struct Args {
 /// [`CommandError::BadInput`] for options that cannot be used, [`CommandError::Failed`] if a part does not start.
 pub async fn command(args: Args) -> Result<(), CommandError> {
     // First of all, so that no signal from here on ends it in the middle.
-    let signals = input::Signals::listen()
-        .map_err(|error| CommandError::Failed(format!("no signal can be received: {error}")))?;
+    let signals = input::Signals::listen()?;
     let regions = args.regions.0;
     if let Some(cut) = args.cut
         && !regions.contains(&cut)
     {
-        let message = format!("--cut {cut}: the table has no replica there; name one of --regions");
-        return Err(CommandError::BadInput(message));
+        return Err(LocalError::NoReplica(cut).into());
     }
-    let bootstrap =
-        bootstrap::find(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
+    let bootstrap = bootstrap::find(args.bootstrap)?;
     let ports = ports(args.ports, regions.len())?;
     let failed = args.persist.as_ref().map(|folder| folder.join("failed"));
     let config = WorldConfig {
@@ -106,14 +105,11 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
 }
 
 /// One port stands for itself and those that follow it.
-fn ports(given: Vec<u16>, regions: usize) -> Result<Vec<u16>, CommandError> {
+fn ports(given: Vec<u16>, regions: usize) -> Result<Vec<u16>, LocalError> {
     let [first] = given[..] else {
         return Ok(given);
     };
     let port = |at: usize| u16::try_from(at).ok().and_then(|at| first.checked_add(at));
     let ports: Option<_> = (0..regions).map(port).collect();
-    ports.ok_or_else(|| {
-        let message = format!("--ports {first}: there are not {regions} ports from there on");
-        CommandError::BadInput(message)
-    })
+    ports.ok_or(LocalError::TooFewPorts { first, regions })
 }

@@ -101,7 +101,7 @@ async fn toggle(table: &GlobalTable, region: Region) -> Result<(), CommandError>
         table.cut(region).await.map_err(WorldError::from)?;
         format!("{region} is cut off.\n")
     };
-    terminal::print(&text)
+    Ok(terminal::print(&text)?)
 }
 
 /// Prints what one Region's function found and what went wrong in it.

@@ -12,9 +12,7 @@ pub use run::{Replay, ReplayConfig, ReplayError, run};
 use crate::bootstrap;
 use crate::event;
 use crate::failure::CommandError;
-use crate::report::{self, Report};
 use crate::settings::{self, Setting};
-use crate::terminal::{self, Layout};
 
 const AFTER_HELP: &str = "\
 The built function runs as a process under a local Lambda, once for each event, all in one process. Its ledger and its
@@ -56,11 +54,9 @@ pub struct Args {
 /// [`CommandError::BadInput`] for events and settings that cannot be used, [`CommandError::Failed`] if the function
 /// is not there, does not start, or fails.
 pub async fn command(args: Args) -> Result<(), CommandError> {
-    let bad = |error: &dyn std::error::Error| CommandError::BadInput(error.to_string());
-    settings::check(&args.set).map_err(|error| bad(&error))?;
-    let events = event::read_all(&args.events).map_err(|error| bad(&error))?;
-    let bootstrap =
-        bootstrap::find(args.bootstrap).map_err(|error| CommandError::Failed(error.to_string()))?;
+    settings::check(&args.set)?;
+    let events = event::read_all(&args.events)?;
+    let bootstrap = bootstrap::find(args.bootstrap)?;
     let progress = progress_bar(events.len());
     let config = ReplayConfig {
         bootstrap,
@@ -71,26 +67,13 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
     })
     .await;
     progress.finish_and_clear();
-    let report = replay
-        .map_err(|error| CommandError::Failed(error.to_string()))?
-        .report;
-    terminal::print(&show(&report, args.json)?)?;
+    let report = replay?.report;
+    report.print(args.json)?;
     if report.succeeded() {
         Ok(())
     } else {
-        let message = "not every invocation succeeded; see above for each";
-        Err(CommandError::Failed(message.to_owned()))
+        Err(ReplayError::Unsuccessful.into())
     }
-}
-
-/// A report as JSON or as tables.
-pub(crate) fn show(report: &Report, json: bool) -> Result<String, CommandError> {
-    if !json {
-        return Ok(report::render(report, Layout::of_stdout()));
-    }
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|error| CommandError::Failed(format!("the report is no JSON: {error}")))?;
-    Ok(text + "\n")
 }
 
 /// On standard error, and only if that is a terminal.

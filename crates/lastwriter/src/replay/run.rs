@@ -11,6 +11,7 @@ use stream_processor::envelope;
 
 use super::invocation_log::InvocationLog;
 use crate::event::Event;
+use crate::failure::CommandError;
 use crate::report::{EventReport, Finding, LedgerTotals, Metric, Report, add_up, text_of};
 use crate::settings::{LEDGER_TABLE, Setting};
 
@@ -46,7 +47,16 @@ pub enum ReplayError {
     Ledger(#[from] LedgerError),
     /// The CloudWatch receiver could not be started.
     #[error("no loopback port for the CloudWatch receiver: {0}")]
-    CloudWatch(std::io::Error),
+    CloudWatch(#[source] std::io::Error),
+    /// The function failed on an event, or on a record of one.
+    #[error("not every invocation succeeded; see above for each")]
+    Unsuccessful,
+}
+
+impl From<ReplayError> for CommandError {
+    fn from(error: ReplayError) -> Self {
+        Self::failed(error)
+    }
 }
 
 /// Runs each event through one process of the built function, with a fresh ledger and CloudWatch in memory.

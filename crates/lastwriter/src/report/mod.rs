@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::terminal::{self, Layout, OutputError};
+
 pub use finding::{Finding, is_part, text_of};
 pub use metric::{Metric, add_up};
 pub use table::render;
@@ -108,6 +110,15 @@ impl EventReport {
 }
 
 impl Report {
+    /// Prints it as JSON or as tables.
+    pub(crate) fn print(&self, json: bool) -> Result<(), OutputError> {
+        if json {
+            terminal::print_json(self)
+        } else {
+            terminal::print(&render(self, Layout::of_stdout()))
+        }
+    }
+
     /// Whether each invocation succeeded, with each of its records.
     pub fn succeeded(&self) -> bool {
         let fine = |event: &EventReport| event.error.is_none() && event.failed_items().is_empty();

@@ -26,7 +26,7 @@ pub enum WorldError {
     Mapping(#[from] InvalidSetting),
     /// A Region's CloudWatch receiver.
     #[error("no loopback port for the CloudWatch receiver: {0}")]
-    CloudWatch(io::Error),
+    CloudWatch(#[source] io::Error),
 }
 
 impl WorldError {
@@ -56,11 +56,10 @@ impl WorldError {
 
 impl From<WorldError> for CommandError {
     fn from(error: WorldError) -> Self {
-        let message = error.to_string();
         if error.is_bad_input() {
-            Self::BadInput(message)
+            Self::bad_input(error)
         } else {
-            Self::Failed(message)
+            Self::failed(error)
         }
     }
 }

@@ -1,0 +1,38 @@
+//! Options that cannot be used.
+
+use std::io;
+use std::path::PathBuf;
+
+use local_aws::global_table::Region;
+
+use crate::failure::CommandError;
+
+/// An option of `lastwriter local` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LocalError {
+    /// `--cut` names a Region that is none of `--regions`.
+    #[error("--cut {0}: the table has no replica there; name one of --regions")]
+    NoReplica(Region),
+    /// The last ports lie beyond 65,535.
+    #[error("--ports {first}: there are not {regions} ports from there on")]
+    TooFewPorts {
+        /// The port that was given.
+        first: u16,
+        /// How many are needed.
+        regions: usize,
+    },
+    /// The file of `--endpoints-file`.
+    #[error("{} cannot be written: {source}", .path.display())]
+    EndpointsFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl From<LocalError> for CommandError {
+    fn from(error: LocalError) -> Self {
+        Self::bad_input(error)
+    }
+}
