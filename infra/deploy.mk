@@ -20,12 +20,13 @@ DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs r
 
 $(DEPLOY_COMMANDS): $(VENV)/deploy.stamp
 
-# What puts code into the account builds it first, unless LASTWRITER_ZIP names code that is built already.
-ifndef LASTWRITER_ZIP
-deploy plan attach deploy-function add-region: build
+# What puts code into the account builds it first, unless LASTWRITER_ZIP names code that is built already; and before a build of
+# minutes, arguments and credentials are checked.
+ifdef LASTWRITER_ZIP
+BUILD = @:
+else
+BUILD = @$(MAKE) build
 endif
-
-deploy-function: setup
 
 $(VENV)/deploy.stamp: $(VENV)/pip.stamp infra/deploy/requirements.txt
 	@echo "Installing what the deploy commands need into $(VENV)"
@@ -33,15 +34,24 @@ $(VENV)/deploy.stamp: $(VENV)/pip.stamp infra/deploy/requirements.txt
 	@touch $@
 
 deploy: ## Make or update everything: PROJECT= ENV= TABLE= REGIONS= [PARAMS="Name=value ..."]
+	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)" --before-build
+	$(BUILD)
 	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)"
 
 plan: ## What deploy would change, and nothing done; ends with 2 where something would: as deploy [ATTACH=1]
+	@$(DEPLOY) plan $(SYSTEM) --params "$(PARAMS)" $(if $(ATTACH),--attach) --before-build
+	$(BUILD)
 	@$(DEPLOY) plan $(SYSTEM) --params "$(PARAMS)" $(if $(ATTACH),--attach)
 
 attach: ## Watch a global table that exists, changing nothing on it: TABLE= REGIONS=
+	@$(DEPLOY) attach $(SYSTEM) --params "$(PARAMS)" --before-build
+	$(BUILD)
 	@$(DEPLOY) attach $(SYSTEM) --params "$(PARAMS)"
 
 deploy-function: ## New code for the functions, nothing else: TABLE= REGIONS= [FUNCTION=stream-processor]
+	@$(DEPLOY) deploy-function $(SYSTEM) --function "$(FUNCTION)" --before-build
+	@$(MAKE) setup
+	$(BUILD)
 	@$(DEPLOY) deploy-function $(SYSTEM) --function "$(FUNCTION)"
 
 pause: ## Stop reading the streams, which keep 24 hours: TABLE= REGIONS=
@@ -75,6 +85,8 @@ restore: ## Restore into a new table: TABLE= REGIONS= TO= [BACKUP=arn] [AT=2026-
 	@$(DEPLOY) restore $(SYSTEM) --to "$(TO)" --backup "$(BACKUP)" --at "$(AT)"
 
 add-region: ## One more replica, its policy, its processor: TABLE= REGIONS= REGION=
+	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)" --params "$(PARAMS)" --before-build
+	$(BUILD)
 	@$(DEPLOY) add-region $(SYSTEM) --region "$(REGION)" --params "$(PARAMS)"
 
 remove-region: ## One replica less, with its processor, said first what is lost: TABLE= REGIONS= REGION=

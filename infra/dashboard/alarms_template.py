@@ -8,7 +8,7 @@ from typing import Any
 from .alarm_model import Alarm
 from .alarms import all_alarms
 from .cfn_yaml import dump, indented
-from .names import PREFIX, conditions, parameters, ref, sub
+from .names import ALARM_PREFIX, conditions, parameters, ref, sub
 
 HEADER = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -47,7 +47,7 @@ UNHEALTHY_DO = "Open the dashboard: the tile of alarms shows which one. Act on t
 
 
 def alarm_name(slug: str) -> dict:
-    return sub(f"{PREFIX}-{slug}")
+    return sub(f"{ALARM_PREFIX}{slug}")
 
 
 def anchor(section: str) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .alarms_template import UNHEALTHY_SLUG
-from .names import MAX_REGIONS, PREFIX, PROCESSOR, region
+from .names import ALARM_PREFIX, MAX_REGIONS, PROCESSOR, region
 from .widgets import Board, graph, search
 
 NAMESPACE = "${MetricsNamespace}"
@@ -33,7 +33,7 @@ def across_regions() -> Board:
 
 def _alarms(board: Board) -> None:
     def arn(slug: str) -> str:
-        return f"arn:${{AWS::Partition}}:cloudwatch:{REGION}:${{AWS::AccountId}}:alarm:{PREFIX}-{slug}"
+        return f"arn:${{AWS::Partition}}:cloudwatch:{REGION}:${{AWS::AccountId}}:alarm:{ALARM_PREFIX}{slug}"
 
     arns = _per_region(board, "Unhealthy", arn(UNHEALTHY_SLUG)) + _per_region(board, "Lost", arn("conflicts"), continues=True)
     board.text("## Alarms\nOf each Region: **table unhealthy**, and **conflicts**.")

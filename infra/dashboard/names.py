@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PREFIX = "${ProjectName}-${Environment}-${TableLabel}"
+ALARM_PREFIX = f"{PREFIX}."
+"""A label may hold no dot, so no other table's alarms begin like this: `orders-eu` is not of `orders`."""
 PROCESSOR = f"{PREFIX}-stream-processor"
 REPORTER = f"{PREFIX}-table-reporter"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .alarms import all_alarms
 from .alarms_template import UNHEALTHY_SLUG
-from .names import KINDS, OPERATIONS, PREFIX, PROCESSOR, REPORTER, sub
+from .names import ALARM_PREFIX, KINDS, OPERATIONS, PROCESSOR, REPORTER, sub
 from .widgets import Board, dynamodb, graph, lambda_, mapping, math, numbers, own, search
 
 NAMESPACE = "${MetricsNamespace}"
-ALARM_ARN = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{PREFIX}-"
+ALARM_ARN = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{ALARM_PREFIX}"
 HIDDEN = {"visible": False}
 
 

@@ -25,7 +25,7 @@ def _slugs(slugs: list[str]) -> str:
     for slug in slugs:
         head, _, tail = slug.rpartition("-")
         shown[f"{head}-<n>" if tail.isdigit() else slug] = None
-    return ", ".join(f"`...-{s}`" for s in shown)
+    return ", ".join(f"`{s}`" for s in shown)
 
 
 def section_text() -> str:
@@ -51,7 +51,7 @@ def section_text() -> str:
             f"**Means.** {means}\n\n**Do.** {first.do}\n"
         )
     out.append(
-        f"### {UNHEALTHY_SECTION}\n\nAlarm: `...-{UNHEALTHY_SLUG}`, a composite.\n\n**Means.** {UNHEALTHY_MEANS}\n\n"
+        f"### {UNHEALTHY_SECTION}\n\nAlarm: `{UNHEALTHY_SLUG}`, a composite.\n\n**Means.** {UNHEALTHY_MEANS}\n\n"
         f"**Do.** {UNHEALTHY_DO}\n"
     )
     return "\n" + "\n".join(out) + "\n"

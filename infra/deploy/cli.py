@@ -6,11 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import artifacts, parameters
-from infra.deploy.aws import BotoClients
+from infra.deploy.aws import BotoClients, check_regions_enabled
 from infra.deploy.commands import (
     add_region,
     attach,
@@ -31,7 +32,7 @@ from infra.deploy.commands import (
 from infra.deploy.console import Console
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError, explain
-from infra.deploy.names import ENVIRONMENTS, Names
+from infra.deploy.names import ENVIRONMENTS, STACKS, Names
 from infra.deploy.regions import check_region, parse_regions
 from infra.deploy.waiting import Waiter
 
@@ -50,8 +51,16 @@ Command = Callable[[Context, argparse.Namespace], int | None]
 """Carries a command out; the exit status, None for 0."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse ends with 2 after a wrong argument, which here means that something would change or needs attention."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.deploy", epilog=EPILOG,
+    parser = _Parser(prog="python -m infra.deploy", epilog=EPILOG,
                                      description="Deploy lastwriter, run it, take it away.",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -70,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
                              help="replacements and removals of what holds data that may happen (ALLOW=)")
         command.add_argument("--import", action="store_true", dest="import_existing",
                              help="take what exists already into the stacks (IMPORT=1)")
+        command.add_argument("--before-build", action="store_true", help="check arguments and credentials, and stop")
         command.add_argument("--yes", action="store_true", help="do not ask (YES=1)")
         return command
 
@@ -132,7 +142,17 @@ def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Wa
     context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params),
                       frozenset(chosen.allow.split()), chosen.import_existing)
     console.step(f"account and role: {aws.identify(regions[0])}")
+    if chosen.before_build:
+        parameters.check(context.parameters, regions_of(chosen, regions), STACKS)
+        check_regions_enabled(aws, regions)
+        return 0
     return chosen.run(context, chosen) or 0
+
+
+def regions_of(chosen: argparse.Namespace, regions: list[str]) -> list[str]:
+    """The Regions that PARAMS may name: those of REGIONS, and the one that add-region adds."""
+    added = check_region(chosen.region) if chosen.command == "add-region" else None
+    return regions if added is None or added in regions else [*regions, added]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

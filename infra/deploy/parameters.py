@@ -72,6 +72,17 @@ def check(parameters: Parameters, regions: list[str], parts: tuple[str, ...]) ->
                                   f"give {name}={value} without a Region.")
 
 
+def check_capacity(values: dict[str, str]) -> None:
+    """No minimum of auto scaling is over its maximum. The template's rules cannot compare numbers."""
+    if values["BillingMode"] != "PROVISIONED":
+        return
+    for kind in ("Read", "Write"):
+        least, most = values[f"{kind}CapacityUnits"], values[f"Max{kind}CapacityUnits"]
+        if float(least) > float(most):
+            raise DeployError(f"{kind}CapacityUnits={least} is over Max{kind}CapacityUnits={most}. Nothing was changed.",
+                              f"raise Max{kind}CapacityUnits in PARAMS, or lower {kind}CapacityUnits.")
+
+
 def _check_one(name: str, value: str, parts: tuple[str, ...]) -> None:
     if name in COMPUTED:
         raise DeployError(f"PARAMS may not set {name}: the command finds it out itself.", "leave it out.")

@@ -13,9 +13,9 @@ from infra.deploy.console import Console
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
 from infra.deploy.names import TEMPLATE_OF
-from infra.deploy.parameters import COMPUTED
+from infra.deploy.parameters import COMPUTED, check_capacity
 from infra.deploy.planning import Plan, is_pending, pending
-from infra.deploy.tables import Replica
+from infra.deploy.tables import NEEDED_VIEW, Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
 TEMPLATE_INDEXES = ("GSI1", "GSI2")
@@ -99,9 +99,10 @@ class Builder:
     def check_rules(self, region: str, part: str, known: dict[str, str]) -> None:
         """What the stack's template refuses in PARAMS and in what the stack has: said before the first change."""
         context = self.context
-        before = context.find(region, part).parameters
-        templates.check_rules(TEMPLATE_OF[part], {**before, **context.own_parameters(region, part), **known},
-                              region)
+        values = {**context.find(region, part).parameters, **context.own_parameters(region, part), **known}
+        templates.check_rules(TEMPLATE_OF[part], values, region)
+        if part == "table":
+            check_capacity(templates.with_defaults(TEMPLATE_OF[part], values))
 
     def buckets(self, regions: list[str]) -> None:
         """The artifact bucket of each Region, with both zips in it."""
@@ -174,6 +175,31 @@ class Builder:
             })
         mode = given.get("BillingMode", found.billing_mode)
         return Replica(region, table, {**found.description, "BillingModeSummary": {"BillingMode": mode}})
+
+    def enable_streams(self, replicas: dict[str, Replica]) -> dict[str, Replica]:
+        """Each replica with its stream. With STRONG consistency streams are set per replica, and off until somebody does.
+
+        DynamoDB developer guide, "Multi-Region strong consistency": each replica's stream is its own setting.
+        """
+        return regional.each(list(replicas), lambda region: self._enable_stream(replicas[region]))
+
+    def _enable_stream(self, replica: Replica) -> Replica:
+        context, region, table = self.context, replica.region, replica.table
+        if replica.stream_arn or replica.consistency != "STRONG":
+            return replica
+        if self.planning:
+            self.plan.note(f"{region} {table}: switch the stream on, with both images")
+            return Replica(region, table, {**replica.description, "LatestStreamArn": pending("table", "StreamArn"),
+                                           "StreamSpecification": {"StreamEnabled": True, "StreamViewType": NEEDED_VIEW}})
+        context.console.step(f"{region} {table}: switching the stream on")
+        context.aws.client("dynamodb", region).update_table(TableName=table, StreamSpecification={
+            "StreamEnabled": True, "StreamViewType": NEEDED_VIEW})
+
+        def poll() -> Replica | None:
+            found = tables.describe(context.aws, region, table)
+            return found if found.stream_arn and found.status == "ACTIVE" else None
+
+        return context.waiter.until(poll, f"the stream of {table} in {region}", 600)
 
     def regional_stacks(self, region: str, replica: Replica, key_arn: str, starting_position: str = "") -> None:
         """The processor, the reporter, the alarms and the dashboard of one Region.

@@ -159,10 +159,9 @@ def test_the_key_serves_dynamodb_of_every_region_and_only_this_accounts_services
         "StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"},
     }
     assert policy["UseByCloudWatchLogs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/lastwriter-dev-orders-a1b2c3"
     assert policy["UseByCloudWatchLogs"]["Condition"] == {
-        "ArnLike": {
-            "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/lastwriter-dev-orders-a1b2c3-*"
-        }
+        "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": [f"{group}-stream-processor", f"{group}-table-reporter"]}
     }
     alarms_ = policy["UseByAlarmsToTheEncryptedTopic"]
     assert alarms_["Principal"] == {"Service": "cloudwatch.amazonaws.com"}

@@ -7,7 +7,7 @@ import re
 import pytest
 from stacks import FIVE, stack
 
-PREFIX = "lastwriter-dev-orders-a1b2c3-"
+PREFIX = "lastwriter-dev-orders-a1b2c3."
 
 
 def alarms(region="us-east-1", count=3, **parameters):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cfn import load, names
+from cfn import ACCOUNT, load, names
 from stacks import stack
 
 LONGEST = {"ProjectName": "a" * 10, "Environment": "staging", "TableLabel": "b" * 15}
@@ -47,6 +47,34 @@ def test_what_is_not_regional_carries_the_region(template):
 @pytest.mark.parametrize("template", names())
 def test_no_name_is_shared_by_two_projects_environments_or_tables(template, change):
     assert not set(named(template)) & set(named(template, **change))
+
+
+def matches(pattern, arn):
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), arn) is not None
+
+
+def alarm_arns(label):
+    made = stack("alarms.yaml", "us-east-1", TableLabel=label).resources("AWS::CloudWatch::Alarm").values()
+    return [f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{r['Properties']['AlarmName']}" for r in made]
+
+
+def publishers(label, template=None):
+    """The alarms that may publish to the topic of a table, by the topic's policy."""
+    policy = stack("stream-processor.yaml", template=template, TableLabel=label).resources()["TopicPolicy"]
+    return policy["Properties"]["PolicyDocument"]["Statement"][0]["Condition"]["ArnLike"]["aws:SourceArn"]
+
+
+def test_the_topic_takes_its_own_alarms_and_no_neighbours():
+    pattern = publishers("orders")
+    assert all(matches(pattern, arn) for arn in alarm_arns("orders"))
+    assert not any(matches(pattern, arn) for label in ("orders-eu", "orders2", "order") for arn in alarm_arns(label))
+
+
+def test_a_pattern_that_takes_a_neighbours_alarms_would_be_caught():
+    broken = load("stream-processor.yaml")
+    condition = broken["Resources"]["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Condition"]["ArnLike"]
+    condition["aws:SourceArn"] = {"Fn::Sub": condition["aws:SourceArn"]["Fn::Sub"].replace(".*", "*")}
+    assert any(matches(publishers("orders", broken), arn) for arn in alarm_arns("orders-eu"))
 
 
 def test_a_role_without_its_region_would_be_caught():

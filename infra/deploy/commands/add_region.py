@@ -60,7 +60,7 @@ def _steps(builder: system.Builder, region: str, first_update: int) -> None:
     title("2. Replica")
     builder.table(wanted, key_id, first_update)
     replicas = builder.await_replicas(wanted)
-    tables.check_streams(replicas)
+    replicas = builder.enable_streams(replicas)
     title("3. Its policy")
     builder.table(wanted, key_id, len(wanted))
     title("4. Its processor, reporter, alarms, dashboard")

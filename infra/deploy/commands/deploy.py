@@ -26,7 +26,10 @@ def deploy(context: Context, plan_only: bool = False) -> int:
     for region in regions:
         builder.check_rules(region, "processor", {})
     if exists:
-        preflight.check_readers(context, {r: tables.describe(context.aws, r, names.table) for r in regions})
+        replicas = {region: tables.describe(context.aws, region, names.table) for region in regions}
+        tables.check_streams({region: replica for region, replica in replicas.items()
+                              if replica.stream_arn or replica.consistency != "STRONG"})
+        preflight.check_readers(context, replicas)
     preflight.check_mappings(context, regions)
 
     console.plan(f"make {'plan' if plan_only else 'deploy'} {names.arguments()}", [
@@ -65,7 +68,7 @@ def _steps(builder: system.Builder, exists: bool) -> None:
     title("4. Policies of the replicas")
     builder.table(regions, key_id, with_policy=len(regions))
     replicas = builder.await_replicas(regions)
-    tables.check_streams(replicas)
+    replicas = builder.enable_streams(replicas)
     title("5. Processor, reporter, alarms, dashboard")
     regional.each(
         regions,

@@ -11,9 +11,12 @@ from infra.deploy.context import Context
 from infra.deploy.errors import message_of
 from infra.deploy.names import STACKS
 
+ATTENTION = 2
+"""The exit status where something needs attention."""
 
-def status(context: Context) -> None:
-    """Print the state of everything, and in the end what needs attention."""
+
+def status(context: Context) -> int:
+    """Print the state of everything, and in the end what needs attention; ATTENTION where anything does."""
     console, table = context.console, context.names.table
     attention: list[str] = []
     replicas = {region: tables.find(context.aws, region, table) for region in context.regions}
@@ -43,6 +46,7 @@ def status(context: Context) -> None:
     console.title("Needs attention:" if attention else "Nothing needs attention.")
     for line in attention:
         console.step(f"- {line}")
+    return ATTENTION if attention else 0
 
 
 def _table_row(region: str, replica: tables.Replica | None, attention: list[str]) -> tuple[object, ...]:
@@ -84,6 +88,9 @@ def _stack_cell(context: Context, region: str, part: str, attention: list[str]) 
 
 def _processor_row(context: Context, region: str, attention: list[str]) -> tuple[object, ...] | None:
     stack = context.find(region, "processor")
+    if stack.parameters.get("HasEventSourceMapping") == "false":
+        attention.append(f"{region}: `make rejudge` was interrupted: there is no event source mapping; run it again")
+        return None
     if "FunctionName" not in stack.outputs:
         attention.append(f"{region}: there is no processor, so lost writes of this Region are not found")
         return None
@@ -104,9 +111,12 @@ def _processor_row(context: Context, region: str, attention: list[str]) -> tuple
 
 
 def _alarms(context: Context, region: str, attention: list[str]) -> None:
-    """The alarms of this table's prefix, with those that are not OK named."""
+    """The alarms of this table, with those that are not OK named.
+
+    Their names begin with the system's prefix and a dot, which no label may hold: `orders-eu` is not of `orders`.
+    """
     pages = context.aws.client("cloudwatch", region).get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{context.names.prefix}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        AlarmNamePrefix=f"{context.names.prefix}.", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     alarms = [alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in page.get(kind, [])]
     states = [alarm["StateValue"] for alarm in alarms]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))) or "none"

@@ -139,6 +139,23 @@ def test_parameters_that_go_together_are_taken(regions_given: str, given: dict[s
     templates.check_rules("global-table", {**given, "GlobalTableRegions": regions_given}, "us-east-1")
 
 
+PROVISIONED = {"BillingMode": "PROVISIONED", "ReadCapacityUnits": "5", "WriteCapacityUnits": "5",
+               "MaxReadCapacityUnits": "100", "MaxWriteCapacityUnits": "100"}
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({"ReadCapacityUnits": "101"}, "ReadCapacityUnits=101 is over MaxReadCapacityUnits=100"),
+    ({"MaxWriteCapacityUnits": "4"}, "WriteCapacityUnits=5 is over MaxWriteCapacityUnits=4"),
+])
+def test_a_minimum_over_its_maximum_is_refused_before_anything_is_made(changes: dict[str, str], expected: str) -> None:
+    assert f"{expected}. Nothing was changed" in message(parameters.check_capacity, {**PROVISIONED, **changes})
+
+
+def test_capacities_that_nobody_uses_or_that_fit_are_taken() -> None:
+    parameters.check_capacity({**PROVISIONED, "ReadCapacityUnits": "100"})
+    parameters.check_capacity({**PROVISIONED, "BillingMode": "PAY_PER_REQUEST", "ReadCapacityUnits": "101"})
+
+
 def functions_in(node: object) -> set[str]:
     if isinstance(node, list):
         return set().union(*map(functions_in, node))
