@@ -14,6 +14,8 @@ if [[ ! -e $stamp || python/requirements-dev.txt -nt $stamp || python/pyproject.
     touch "$stamp"
 fi
 (cd python && .venv/bin/python -m pytest)
+python/test-wheel.sh
+python/mappers/test.sh
 
 if command -v node >/dev/null && command -v npm >/dev/null; then
     stamp=node/node_modules/.package-lock.json

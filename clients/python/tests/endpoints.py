@@ -70,17 +70,22 @@ class Local:
             self._changed.notify_all()
 
 
+def program() -> pathlib.Path:
+    """The built lastwriter."""
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+    built = pathlib.Path(os.environ.get(PROGRAM_VARIABLE) or ROOT / target / "debug" / "lastwriter")
+    if not built.exists():
+        raise RuntimeError(f"{built} is not there: run `make programs`, or set {PROGRAM_VARIABLE}")
+    return built
+
+
 @contextlib.contextmanager
 def local(*options: str) -> Iterator[Local]:
     """A `lastwriter local` with the two Regions, ready, while the block runs."""
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
-    program = pathlib.Path(os.environ.get(PROGRAM_VARIABLE) or ROOT / target / "debug" / "lastwriter")
-    if not program.exists():
-        raise RuntimeError(f"{program} is not there: run `make programs`, or set {PROGRAM_VARIABLE}")
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "endpoints.json"
         with subprocess.Popen(
-            [str(program), "local", "--regions", ",".join(REGIONS), "--endpoints-file", str(file), *options],
+            [str(program()), "local", "--regions", ",".join(REGIONS), "--endpoints-file", str(file), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
