@@ -54,7 +54,7 @@ impl DynamoDbLedger {
     async fn put(&self, item: Image) -> Result<Written, LedgerError> {
         let client = self
             .client
-            .get_or_init(|| async { lambda_aws::dynamodb() })
+            .get_or_init(|| async { function_support::clients::dynamodb() })
             .await;
         let item = item
             .into_iter()

@@ -4,9 +4,6 @@ use std::panic::PanicHookInfo;
 
 use chrono::TimeDelta;
 use tracing::Level;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::batch::Batch;
 use crate::entry::{self, Finding};
@@ -14,26 +11,10 @@ use crate::fact::{Fact, Outcome};
 use crate::ledger::{LedgerError, Written};
 use crate::record::Record;
 
-/// Starts JSON logs on stdout, at the level of `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG`, by default `info`.
-///
-/// At `debug` there is a line with the verdict of each record. Libraries are held to warnings whatever the level, as
-/// some of them log what they send.
+/// Starts the function's logs. At level `debug` there is a line with the verdict of each record.
 pub fn start() {
-    let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find_map(|level| level.parse::<LevelFilter>().ok())
-        .unwrap_or(LevelFilter::INFO);
-    let own = Targets::new()
-        .with_default(LevelFilter::WARN.min(level))
-        .with_target("stream_processor", level)
-        // It says once more, without the request id, what the function has said of an invocation that failed.
-        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
-    let json = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false);
-    tracing_subscriber::registry().with(json).with(own).init();
+    // That layer says once more, without the request id, what the function has said of an invocation that failed.
+    function_support::log::start("stream_processor", &["lambda_runtime::layers::panic"]);
     std::panic::set_hook(Box::new(log_panic));
 }
 

@@ -13,21 +13,10 @@ use stream_processor::{log, memory, runtime};
 async fn main() -> ExitCode {
     memory::keep_freed();
     log::start();
-    let settings = match Settings::read(|name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(error) => {
-            lambda_aws::report_init_error("SettingsError", &error).await;
-            return ExitCode::FAILURE;
-        }
-    };
-    let ledger = DynamoDbLedger::new(settings.ledger_table.clone());
-    let metrics = MetricsSink::new(settings.metrics_sink, settings.metrics_namespace.clone());
-    let processor = Processor::new(&settings, ledger, metrics, Utc::now);
-    match runtime::run(processor).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the runtime stopped: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    function_support::start(Settings::read, async |settings| {
+        let ledger = DynamoDbLedger::new(settings.ledger_table.clone());
+        let metrics = MetricsSink::new(settings.metrics_sink, settings.metrics_namespace.clone());
+        runtime::run(Processor::new(&settings, ledger, metrics, Utc::now)).await
+    })
+    .await
 }

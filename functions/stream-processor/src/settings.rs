@@ -1,11 +1,13 @@
 //! Settings, read once at start. A wrong or missing one stops the start with a message that names every problem.
 
-use std::str::FromStr;
-
 use conflict::{StampNames, Tolerance};
+use function_support::settings::{Setting, SettingsReader, namespace};
+use strum::{IntoStaticStr, VariantArray};
+
+pub use function_support::settings::SettingsError;
 
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [(&str, Option<&str>); 11] = [
+pub const SETTINGS: [Setting; 11] = [
     ("LEDGER_TABLE", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
     ("METRICS_SINK", Some("cloudwatch")),
@@ -47,7 +49,8 @@ pub struct Settings {
 }
 
 /// Where metrics go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum MetricsSink {
     /// PutMetricData; embedded metric format where that fails.
     CloudWatch,
@@ -56,7 +59,8 @@ pub enum MetricsSink {
 }
 
 /// What of the images the ledger keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum LedgerImages {
     /// Both images, the losing one whole whatever its size.
     Full,
@@ -67,7 +71,8 @@ pub enum LedgerImages {
 }
 
 /// Which overwrites the ledger keeps beside conflicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum LedgerOverwrites {
     /// None.
     None,
@@ -77,146 +82,24 @@ pub enum LedgerOverwrites {
     All,
 }
 
-/// Every problem of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the settings are wrong, the function does not start: {}", .0.join("; "))]
-pub struct SettingsError(pub Vec<String>);
-
 impl Settings {
     /// Reads the settings from environment variables. An empty one counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut reader = Reader {
-            variable,
-            problems: Vec::new(),
-        };
+        let mut reader = SettingsReader::new(&SETTINGS, variable);
         let settings = Self {
             ledger_table: reader.required("LEDGER_TABLE", table_name),
             metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
-            metrics_sink: reader.one_of(
-                "METRICS_SINK",
-                &[
-                    ("cloudwatch", MetricsSink::CloudWatch),
-                    ("emf", MetricsSink::Emf),
-                ],
-            ),
+            metrics_sink: reader.one_of("METRICS_SINK"),
             stamps: StampNames::new(&reader.checked("STAMP_PREFIX", attribute_name)),
             tolerance: Tolerance::from_millis(reader.number("CLOCK_TOLERANCE_MS", 0, 3_600_000)),
             ttl_attribute: reader.optional("TTL_ATTRIBUTE", attribute_name),
-            ledger_images: reader.one_of(
-                "LEDGER_IMAGES",
-                &[
-                    ("full", LedgerImages::Full),
-                    ("diff", LedgerImages::Diff),
-                    ("none", LedgerImages::None),
-                ],
-            ),
-            ledger_overwrites: reader.one_of(
-                "LEDGER_OVERWRITES",
-                &[
-                    ("none", LedgerOverwrites::None),
-                    ("stale", LedgerOverwrites::Stale),
-                    ("all", LedgerOverwrites::All),
-                ],
-            ),
+            ledger_images: reader.one_of("LEDGER_IMAGES"),
+            ledger_overwrites: reader.one_of("LEDGER_OVERWRITES"),
             ledger_retention_days: reader.number("LEDGER_RETENTION_DAYS", 1, 36_500),
             ledger_concurrency: reader.number::<u32>("LEDGER_CONCURRENCY", 1, 1_000) as usize,
             unstamped_samples_per_minute: reader.number("UNSTAMPED_SAMPLES_PER_MINUTE", 0, 100_000),
         };
-        if reader.problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError(reader.problems))
-        }
-    }
-}
-
-/// Reads one setting after the other and collects what is wrong. After a problem the value is never used.
-struct Reader<V> {
-    variable: V,
-    problems: Vec<String>,
-}
-
-impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    fn set(&self, name: &str) -> Option<String> {
-        (self.variable)(name).filter(|value| !value.is_empty())
-    }
-
-    fn value(&self, name: &str) -> String {
-        let default = SETTINGS
-            .iter()
-            .find(|(setting, _)| *setting == name)
-            .and_then(|(_, default)| *default);
-        self.set(name)
-            .or(default.map(str::to_owned))
-            .unwrap_or_default()
-    }
-
-    fn check(
-        &mut self,
-        name: &str,
-        value: String,
-        rule: impl Fn(&str) -> Result<(), &'static str>,
-    ) -> String {
-        if let Err(expected) = rule(&value) {
-            self.problems
-                .push(format!("{name} is {value:?}, expected {expected}"));
-        }
-        value
-    }
-
-    fn required(&mut self, name: &str, rule: impl Fn(&str) -> Result<(), &'static str>) -> String {
-        match self.set(name) {
-            Some(value) => self.check(name, value, rule),
-            None => {
-                self.problems.push(format!("{name} is missing"));
-                String::new()
-            }
-        }
-    }
-
-    fn checked(&mut self, name: &str, rule: impl Fn(&str) -> Result<(), &'static str>) -> String {
-        let value = self.value(name);
-        self.check(name, value, rule)
-    }
-
-    fn optional(
-        &mut self,
-        name: &str,
-        rule: impl Fn(&str) -> Result<(), &'static str>,
-    ) -> Option<String> {
-        let value = self.set(name)?;
-        Some(self.check(name, value, rule))
-    }
-
-    fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
-        let value = self.value(name);
-        if let Some((_, choice)) = choices.iter().find(|(choice, _)| *choice == value) {
-            return *choice;
-        }
-        let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-        self.problems.push(format!(
-            "{name} is {value:?}, expected one of {}",
-            names.join(", ")
-        ));
-        choices[0].1
-    }
-
-    fn number<T: FromStr + PartialOrd + Copy + std::fmt::Display>(
-        &mut self,
-        name: &str,
-        least: T,
-        most: T,
-    ) -> T {
-        let value = self.value(name);
-        match value.parse() {
-            Ok(number) if number >= least && number <= most => number,
-            _ => {
-                self.problems.push(format!(
-                    "{name} is {value:?}, expected a whole number from {least} to {most}"
-                ));
-                least
-            }
-        }
+        reader.finish(settings)
     }
 }
 
@@ -226,19 +109,6 @@ fn table_name(value: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     Err("a DynamoDB table's name or ARN")
-}
-
-/// Source: Amazon CloudWatch API Reference, "PutMetricData": 1 to 255 characters, and AWS/ is reserved.
-fn namespace(value: &str) -> Result<(), &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b" .-_/#:".contains(&byte);
-    if value.len() <= 255
-        && value.bytes().all(allowed)
-        && !value.starts_with(':')
-        && !value.starts_with("AWS/")
-    {
-        return Ok(());
-    }
-    Err("a CloudWatch namespace that does not start with AWS/")
 }
 
 fn attribute_name(value: &str) -> Result<(), &'static str> {

@@ -3,7 +3,6 @@
 //! One invocation: [`source`] describes the table, [`report`] turns the description into metrics, a pure function,
 //! [`sink`] sends them; [`reporter`] is the sequence. Source and sink are passed in.
 
-pub mod log;
 pub mod metric;
 pub mod report;
 pub mod reporter;

@@ -1,7 +1,9 @@
 //! Settings, read once at start. A wrong or missing one stops the start with a message that names every problem.
 
+use function_support::settings::{Setting, SettingsError, SettingsReader, namespace};
+
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [(&str, Option<&str>); 2] = [
+pub const SETTINGS: [Setting; 2] = [
     ("TABLE_NAME", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
 ];
@@ -17,64 +19,27 @@ pub struct Settings {
     pub region: String,
 }
 
-/// Every problem of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the settings are wrong, the function does not start: {}", .0.join("; "))]
-pub struct SettingsError(pub Vec<String>);
-
 impl Settings {
     /// Reads the settings from environment variables. An empty one counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let set = |name: &str| {
-            let default = SETTINGS
-                .iter()
-                .find(|(setting, _)| *setting == name)
-                .and_then(|(_, default)| default.map(str::to_owned));
-            variable(name).filter(|value| !value.is_empty()).or(default)
-        };
-        let mut problems = Vec::new();
-        let mut read = |name: &str, expected: &str, holds: fn(&str) -> bool| match set(name) {
-            Some(value) if holds(&value) => value,
-            Some(value) => {
-                problems.push(format!("{name} is {value:?}, expected {expected}"));
-                value
-            }
-            None => {
-                problems.push(format!("{name} is missing"));
-                String::new()
-            }
-        };
+        let mut reader = SettingsReader::new(&SETTINGS, variable);
         let settings = Self {
-            table_name: read("TABLE_NAME", "a DynamoDB table's name", is_table_name),
-            metrics_namespace: read(
-                "METRICS_NAMESPACE",
-                "a CloudWatch namespace that does not start with AWS/",
-                is_namespace,
-            ),
-            region: read("AWS_REGION", "the function's Region", |_| true),
+            table_name: reader.required("TABLE_NAME", table_name),
+            metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
+            region: reader.given_by_lambda("AWS_REGION"),
         };
-        if problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError(problems))
-        }
+        reader.finish(settings)
     }
 }
 
 /// A name and no ARN: it is the `TableName` dimension too, the same as the stream processor takes from its records.
 /// Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules".
-fn is_table_name(value: &str) -> bool {
+fn table_name(value: &str) -> Result<(), &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    (3..=255).contains(&value.len()) && value.bytes().all(allowed)
-}
-
-/// Source: Amazon CloudWatch API Reference, "PutMetricData": 1 to 255 characters, and AWS/ is reserved.
-fn is_namespace(value: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b" .-_/#:".contains(&byte);
-    value.len() <= 255
-        && value.bytes().all(allowed)
-        && !value.starts_with(':')
-        && !value.starts_with("AWS/")
+    if (3..=255).contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err("a DynamoDB table's name")
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde_dynamo::AttributeValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let cloudwatch = &lambda_aws::cloudwatch();
-    let _ledger = lambda_aws::dynamodb();
+    let cloudwatch = &function_support::clients::cloudwatch();
+    let _ledger = function_support::clients::dynamodb();
     run(service_fn(|event: LambdaEvent<Event>| async move {
         let changed = event
             .payload

@@ -83,7 +83,7 @@ impl Metrics for MetricsSink {
             return write_lines(&emf::lines(data, &self.namespace, at));
         };
         let client = cloudwatch
-            .get_or_init(|| async { lambda_aws::cloudwatch() })
+            .get_or_init(|| async { function_support::clients::cloudwatch() })
             .await;
         if let Err((rest, code)) = self.put(client, data, at, until).await {
             tracing::warn!(

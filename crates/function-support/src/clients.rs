@@ -1,9 +1,7 @@
-//! What both functions need of Lambda: AWS clients from what it gives, and a way to say why a function does not start.
+//! AWS clients from what Lambda gives.
 //!
 //! Credentials, Region and endpoints come from the environment. No profile files, no instance metadata: the chain that
 //! looks for them costs start-up time and finds nothing on Lambda. Clients are made when first used, and so is TLS.
-
-mod init_error;
 
 use std::time::Duration;
 
@@ -14,13 +12,12 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
-pub use init_error::report_init_error;
 
 /// How often a request is tried, by the SDK's rules of what may be tried again. The deadline bounds them all.
 const ATTEMPTS: u32 = 5;
 
 /// The longest wait between two attempts.
-const MOST_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 /// After which time a connection is given up, and an attempt: a request that hangs is worth another try.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -94,7 +91,7 @@ fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
-        .with_max_backoff(MOST_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF)
 }
 
 fn timeouts() -> TimeoutConfig {

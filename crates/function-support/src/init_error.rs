@@ -6,7 +6,7 @@ use lambda_runtime_api_client::body::Body;
 /// Says why the function does not start: in the log, and to Lambda, which shows it to whoever invokes the function.
 ///
 /// Source: AWS Lambda Developer Guide, "Using the Lambda runtime API", initialization error.
-pub async fn report_init_error(error_type: &str, error: &impl std::fmt::Display) {
+pub(crate) async fn report_init_error(error_type: &str, error: &impl std::fmt::Display) {
     let message = error.to_string();
     tracing::error!(error_type, "{message}");
     let body = serde_json::json!({"errorType": error_type, "errorMessage": message});
