@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_dynamo::AttributeValue;
 
 use crate::number;
-use crate::stamps::StampNames;
+use crate::stamp_names::StampNames;
 
 type Image = HashMap<String, AttributeValue>;
 

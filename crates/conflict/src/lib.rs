@@ -20,16 +20,18 @@
 //! assert_eq!(conflict.lost_writes, 1);
 //! ```
 
-mod conflict;
 mod image;
+mod judge;
+mod kind;
 mod number;
+mod stamp_names;
 mod stamps;
 mod verdict;
 
-pub use conflict::{Confidence, Conflict, Kind};
 pub use image::{differing_attributes, values_equal};
+pub use judge::{Change, Tolerance, judge};
+pub use kind::{Confidence, Kind};
 pub use number::Decimal;
-pub use stamps::{
-    MAX_REGION_LENGTH, Stamp, StampAttribute, StampNames, Stamps, integer, is_region_name,
-};
-pub use verdict::{Change, Replication, Tolerance, Verdict, judge};
+pub use stamp_names::{MAX_REGION_LENGTH, StampAttribute, StampNames, is_region_name};
+pub use stamps::{Stamp, Stamps, integer};
+pub use verdict::{Conflict, ReplicatedWrite, Verdict};

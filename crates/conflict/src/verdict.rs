@@ -1,63 +1,19 @@
-//! The verdicts of the specification, section 3.
+//! What a record says about last writer wins: the verdicts of the specification, section 3.
 
-use crate::conflict::Conflict;
-use crate::stamps::{Stamp, Stamps};
+use strum::{IntoStaticStr, VariantNames};
 
-/// How far the clocks of one Region's writers may lie apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tolerance {
-    micros: u64,
-}
-
-impl Tolerance {
-    /// A tolerance in milliseconds.
-    pub fn from_millis(millis: u32) -> Self {
-        Self {
-            micros: u64::from(millis) * 1_000,
-        }
-    }
-}
-
-impl Default for Tolerance {
-    /// 100 ms.
-    fn default() -> Self {
-        Self::from_millis(100)
-    }
-}
-
-/// The stamps before and after a change, by the name of the stream event.
-#[derive(Debug, Clone, Copy)]
-pub enum Change<'s, 'd> {
-    /// The replica had no such item.
-    Insert {
-        /// Stamps of the new image.
-        new: &'s Stamps<'d>,
-    },
-    /// The replica's item was replaced.
-    Modify {
-        /// Stamps of the old image.
-        old: &'s Stamps<'d>,
-        /// Stamps of the new image.
-        new: &'s Stamps<'d>,
-    },
-    /// The replica's item was removed.
-    Remove {
-        /// Stamps of the old image.
-        old: &'s Stamps<'d>,
-        /// Time to live removed it: the record says so, or the item's expiry time had passed.
-        expired: bool,
-    },
-}
+use crate::kind::{Confidence, Kind};
 
 /// What a record says about last writer wins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Verdict<'a> {
     /// The writer did not stamp: nothing can be said.
     Unstamped,
     /// A foreign version replaced one that it had not seen: a write of this Region was lost.
     Conflict(Conflict<'a>),
     /// A foreign version arrived that had seen all of this Region's writes.
-    Replicated(Replication<'a>),
+    Replicated(ReplicatedWrite<&'a str>),
     /// A write made in this Region.
     Local,
     /// A PutItem in this Region dropped or raced the stamps.
@@ -75,154 +31,44 @@ pub enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
+    /// Every verdict's name.
+    pub const NAMES: &'static [&'static str] = Self::VARIANTS;
+
     /// The name that the specification, the logs and the command line use.
     pub fn name(&self) -> &'static str {
-        match self {
-            Verdict::Unstamped => "unstamped",
-            Verdict::Conflict(_) => "conflict",
-            Verdict::Replicated(_) => "replicated",
-            Verdict::Local => "local",
-            Verdict::LocalOverwrite => "local_overwrite",
-            Verdict::StaleOverwrite => "stale_overwrite",
-            Verdict::Resurrection => "resurrection",
-            Verdict::Expired => "expired",
-            Verdict::Purged => "purged",
-            Verdict::HardDelete => "hard_delete",
-        }
+        self.into()
     }
 }
 
-/// A version that came from another Region.
+/// A write of this Region was replaced by a version that had not seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict<'a> {
+    /// What the two sides did.
+    pub kind: Kind,
+    /// How sure it is that a write was lost.
+    pub confidence: Confidence,
+    /// The Region whose version won.
+    pub winner_region: &'a str,
+    /// When the winner was written, in epoch microseconds by its writer's clock.
+    pub winner_written_at: Option<u64>,
+    /// When the loser was written, in epoch microseconds by its writer's clock.
+    pub loser_written_at: Option<u64>,
+    /// How many writes of this Region are missing from the winner: a lower bound, at least 1.
+    ///
+    /// From three Regions on a write can be lost, return inside a later winner and be lost again, so the sum over
+    /// conflicts is not a count of distinct writes.
+    pub lost_writes: u64,
+    /// How many writes of this Region came back that an earlier conflict had lost.
+    pub returned_writes: u64,
+}
+
+/// A version that came from another Region, which `R` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replication<'a> {
+pub struct ReplicatedWrite<R> {
     /// The Region it came from.
-    pub origin: &'a str,
+    pub origin: R,
     /// When it was written there, in epoch microseconds.
     pub written_at: Option<u64>,
     /// Writes of this Region that had been lost and came back inside it.
     pub returned_writes: u64,
 }
-
-/// Judges one record of the stream of `region`.
-pub fn judge<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
-    match change {
-        Change::Insert { new } => judge_insert(new, region),
-        Change::Modify { old, new } => judge_modify(old, new, region, tolerance),
-        Change::Remove { expired: true, .. } => Verdict::Expired,
-        Change::Remove { old, .. } if old.deleted => Verdict::Purged,
-        Change::Remove { .. } => Verdict::HardDelete,
-    }
-}
-
-fn judge_insert<'s>(new: &'s Stamps<'_>, region: &str) -> Verdict<'s> {
-    if new.is_empty() {
-        return Verdict::Unstamped;
-    }
-    let nothing = Stamps::default();
-    let Some((origin, foreign)) = latest_foreign_advance(&nothing, new, region) else {
-        return Verdict::Local;
-    };
-    match new.get(region) {
-        None => Verdict::Replicated(Replication {
-            origin,
-            written_at: foreign.t,
-            returned_writes: 0,
-        }),
-        Some(own) if foreign.time() > own.time() => Verdict::Resurrection,
-        Some(_) => Verdict::Local,
-    }
-}
-
-fn judge_modify<'s>(
-    old: &Stamps<'_>,
-    new: &'s Stamps<'_>,
-    region: &str,
-    tolerance: Tolerance,
-) -> Verdict<'s> {
-    if new.is_empty() || new.same_pairs(old) {
-        return Verdict::Unstamped;
-    }
-    if let Some((origin, foreign)) = latest_foreign_advance(old, new, region) {
-        if !saw(old.get(region), new.get(region), tolerance) {
-            return Verdict::Conflict(Conflict::between(old, new, region, origin, foreign));
-        }
-        return Verdict::Replicated(Replication {
-            origin,
-            written_at: foreign.t,
-            returned_writes: returned_writes(old, new, region),
-        });
-    }
-    if !advanced(old.get(region), new.get(region)) {
-        return Verdict::StaleOverwrite;
-    }
-    let counts = |stamps: &Stamps<'_>| stamps.get(region).unwrap_or_default().count();
-    if counts(new) <= counts(old) || dropped_foreign_stamps(old, new, region) {
-        return Verdict::LocalOverwrite;
-    }
-    Verdict::Local
-}
-
-/// How many of the Region's writes came back that an earlier conflict had lost.
-pub(crate) fn returned_writes(old: &Stamps<'_>, new: &Stamps<'_>, region: &str) -> u64 {
-    let counts = |stamps: &Stamps<'_>| stamps.get(region).unwrap_or_default().count();
-    counts(new).saturating_sub(counts(old))
-}
-
-/// Whether a Region's pair advanced from `old` to `new`.
-fn advanced(old: Option<Stamp>, new: Option<Stamp>) -> bool {
-    match (old, new) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(old), Some(new)) => new.count() > old.count() || new.time() > old.time(),
-    }
-}
-
-/// Whether a version with the pair `new` had seen the writes that the pair `old` of the same Region stands for.
-///
-/// A count alone is used again after a loss, and a time alone fails where the clocks of one Region disagree: so the
-/// times must agree where the counts do, and may lie back by no more than the tolerance where the count went on.
-fn saw(old: Option<Stamp>, new: Option<Stamp>, tolerance: Tolerance) -> bool {
-    let Some(old) = old else { return true };
-    let Some(new) = new else { return false };
-    let count_went_on = match (old.n, new.n) {
-        (None, _) => true,
-        (Some(_), None) => return false,
-        (Some(old), Some(new)) if new < old => return false,
-        (Some(old), Some(new)) => new > old,
-    };
-    match (old.t, new.t) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(old), Some(new)) if count_went_on => new.saturating_add(tolerance.micros) >= old,
-        (Some(old), Some(new)) => new == old,
-    }
-}
-
-/// The foreign advanced Region with the latest time; on a tie the smaller name.
-fn latest_foreign_advance<'s>(
-    old: &Stamps<'_>,
-    new: &'s Stamps<'_>,
-    region: &str,
-) -> Option<(&'s str, Stamp)> {
-    let mut latest: Option<(&str, Stamp)> = None;
-    for (foreign, stamp) in new.iter() {
-        if foreign == region || !advanced(old.get(foreign), Some(stamp)) {
-            continue;
-        }
-        // Regions come in order of name, so the first of equal times has the smaller one.
-        if latest.is_none_or(|(_, latest)| stamp.time() > latest.time()) {
-            latest = Some((foreign, stamp));
-        }
-    }
-    latest
-}
-
-/// Whether a foreign Region's pair is missing from `new`, or its count fell.
-fn dropped_foreign_stamps(old: &Stamps<'_>, new: &Stamps<'_>, region: &str) -> bool {
-    old.iter()
-        .filter(|(foreign, _)| *foreign != region)
-        .any(|(foreign, old)| new.get(foreign).is_none_or(|new| new.count() < old.count()))
-}
-
-#[cfg(test)]
-mod tests;

@@ -11,19 +11,8 @@ use conflict::{Change, Confidence, Stamp, StampNames, Stamps, Tolerance, Verdict
 use crate::history::{History, Item, Record};
 use crate::plan::REGION_NAMES;
 
-/// The verdicts, in the order in which scores count them.
-pub const VERDICTS: [&str; 10] = [
-    "unstamped",
-    "conflict",
-    "replicated",
-    "local",
-    "local_overwrite",
-    "stale_overwrite",
-    "resurrection",
-    "expired",
-    "purged",
-    "hard_delete",
-];
+/// The names of the verdicts, in the order in which scores count them.
+pub const VERDICTS: &[&str] = Verdict::NAMES;
 
 /// What a judge makes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +105,7 @@ impl Judge for LastWriter {
 }
 
 fn number_of(verdict: &Verdict<'_>) -> usize {
-    match verdict {
+    let number = match verdict {
         Verdict::Unstamped => 0,
         Verdict::Conflict(_) => 1,
         Verdict::Replicated(_) => 2,
@@ -127,7 +116,9 @@ fn number_of(verdict: &Verdict<'_>) -> usize {
         Verdict::Expired => 7,
         Verdict::Purged => 8,
         Verdict::HardDelete => 9,
-    }
+    };
+    debug_assert_eq!(VERDICTS[number], verdict.name());
+    number
 }
 
 /// The stamps as the function reads them: by attribute name, each number in text.

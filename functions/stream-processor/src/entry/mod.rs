@@ -76,7 +76,7 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
         UNSTAMPED_SAMPLE,
         MALFORMED_RECORD,
     ];
-    Kind::ALL.map(Kind::name).into_iter().chain(others)
+    Kind::ALL.iter().map(|kind| kind.name()).chain(others)
 }
 
 impl Finding<'_> {

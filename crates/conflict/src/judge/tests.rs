@@ -1,7 +1,6 @@
 //! Each row of the specification's tables by example, and what holds for all stamps.
 
 use super::*;
-use crate::{Confidence, Kind};
 use proptest::prelude::*;
 
 const HERE: &str = "us-east-1";
