@@ -51,7 +51,7 @@ fn built(package: &str, further_sources: &[&str], variable: &str) -> PathBuf {
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let own = format!("functions/{package}/src");
-    let mut sources = vec![root.join(own), root.join("crates/lambda-aws/src")];
+    let mut sources = vec![root.join(own), root.join("crates/function-support/src")];
     sources.extend(further_sources.iter().map(|folder| root.join(folder)));
     if let Some(newer) = newer_source(&path, &sources) {
         panic!(

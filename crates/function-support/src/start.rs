@@ -19,7 +19,8 @@ pub async fn start<S>(
             return ExitCode::FAILURE;
         }
     };
-    match run(settings).await {
+    // On the heap, because the compiler does not follow futures within futures to any depth.
+    match Box::pin(run(settings)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("the runtime stopped: {error}");

@@ -51,7 +51,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
         Command::Demo(args) => demo::command(args).await,
         Command::Replay(args) => replay::command(args).await,
-        Command::Judge(args) => judge::command(args),
+        Command::Judge(args) => judge::command(args).await,
         Command::Ledger(args) => ledger::command(args).await,
         Command::Local(args) => local::command(args).await,
     }

@@ -1,4 +1,4 @@
-//! Judging a batch: each record on its own, and what is due to the ledger for it.
+//! Judging a batch: each record on its own, and whether the ledger is to have an entry for it.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use conflict::{Change, Tolerance, Verdict};
 use serde_json::value::RawValue;
 
-use crate::envelope::{self, NotAnEvent, Place};
-use crate::fact::{Fact, Names, Outcome};
-use crate::record::{Attributes, Record, Unread, Unreadable};
-use crate::settings::LedgerOverwrites;
+use crate::entry::Finding;
+use crate::envelope::{self, NotAnEvent, RecordLocation};
+use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
+use crate::record::{Attributes, Record, RecordError, RejectedRecord};
+use crate::settings::{LedgerOverwrites, Settings};
 
 /// The function that decides; tests pass their own.
 pub type Judge = for<'s, 'd> fn(Change<'s, 'd>, &str, Tolerance) -> Verdict<'s>;
@@ -28,9 +29,36 @@ pub struct Rules {
     pub judge: Judge,
 }
 
-/// A ledger entry that is due.
+impl Rules {
+    /// The rules that the settings give.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            attributes: Attributes {
+                stamps: settings.stamps.clone(),
+                ttl: settings.ttl_attribute.clone(),
+            },
+            tolerance: settings.tolerance,
+            overwrites: settings.ledger_overwrites,
+            judge: conflict::judge,
+        }
+    }
+}
+
+impl Default for Rules {
+    /// The rules that the settings' defaults give.
+    fn default() -> Self {
+        Self {
+            attributes: Attributes::default(),
+            tolerance: Tolerance::default(),
+            overwrites: LedgerOverwrites::Stale,
+            judge: conflict::judge,
+        }
+    }
+}
+
+/// An entry that is still to be written to the ledger.
 #[derive(Debug, Clone)]
-pub struct Due<'p> {
+pub struct PendingEntry<'p> {
     /// The record's place in the batch.
     pub record: usize,
     /// The record as it stands in the payload.
@@ -39,30 +67,30 @@ pub struct Due<'p> {
     pub reason: Reason,
 }
 
-/// Why a ledger entry is due.
+/// Why an entry is pending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The verdict is kept: a conflict, an overwrite, or a sample of the unstamped writes.
-    Verdict,
+    /// What the verdict says is kept: a conflict, an overwrite, or a sample of the unstamped writes.
+    Finding,
     /// The record could not be judged, and this is why.
-    Quarantine(String),
+    Quarantine(RecordError),
 }
 
 /// A judged batch.
 #[derive(Debug, Default)]
 pub struct Batch<'p> {
     /// One for each record, in order.
-    pub facts: Vec<Fact>,
-    /// What is due to the ledger, in order of the records.
-    pub due: Vec<Due<'p>>,
-    /// The names that the facts refer to.
-    pub names: Names,
+    pub records: Vec<JudgedRecord>,
+    /// What is to be written to the ledger, in order of the records.
+    pub pending: Vec<PendingEntry<'p>>,
+    /// The names that the judged records refer to.
+    pub names: NameIndex,
 }
 
 impl<'p> Batch<'p> {
     /// Judges a payload's records at `now` in epoch seconds. `sample` says whether one more unstamped write is kept.
     ///
-    /// The payload is read once, and the text of what is due once more. Should reading fail or panic, the payload is
+    /// The payload is read once, and the text of what goes to the ledger once more. Should reading fail or panic, the payload is
     /// split first and each record is read apart, so that the one that is at fault is found: JSON may hold what can be
     /// stepped over and not read, half of a surrogate pair or a number out of range.
     pub fn judge(
@@ -81,9 +109,9 @@ impl<'p> Batch<'p> {
                 samples += u32::from(allowed);
                 allowed
             };
-            let each = |place: Place<'p>, record: &_| {
+            let each = |location: RecordLocation<'p>, record: &_| {
                 if let Some(reason) = batch.add(record, rules, now, &mut sample) {
-                    found.push((batch.facts.len() - 1, place.raw(), reason));
+                    found.push((batch.records.len() - 1, location.raw(), reason));
                 }
             };
             envelope::read(text, &rules.attributes, each).ok()
@@ -98,9 +126,10 @@ impl<'p> Batch<'p> {
             };
             for raw in envelope::split(payload)? {
                 let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
-                let record = record.unwrap_or_else(|why| Err(Unread { why, table: None }));
+                let record =
+                    record.unwrap_or_else(|error| Err(RejectedRecord { error, table: None }));
                 if let Some(reason) = batch.add(&record, rules, now, &mut sample) {
-                    found.push((batch.facts.len() - 1, Some(raw), reason));
+                    found.push((batch.records.len() - 1, Some(raw), reason));
                 }
             }
         }
@@ -109,63 +138,59 @@ impl<'p> Batch<'p> {
             true => Vec::new(),
             false => envelope::split(payload)?,
         };
-        let due = found.into_iter().map(|(record, raw, reason)| Due {
+        let pending = found.into_iter().map(|(record, raw, reason)| PendingEntry {
             record,
             raw: raw.unwrap_or_else(|| records[record]),
             reason,
         });
-        batch.due = due.collect();
+        batch.pending = pending.collect();
         Ok(batch)
     }
 
-    /// Judges one record and remembers what came of it. Gives why an entry is due, if one is.
+    /// Judges one record and remembers what came of it. Gives why an entry is pending, if one is.
     fn add(
         &mut self,
-        record: &Result<Record<'_>, Unread<'_>>,
+        record: &Result<Record<'_>, RejectedRecord<'_>>,
         rules: &Rules,
         now: u64,
-        sample: &mut impl FnMut() -> bool,
+        mut sample: impl FnMut() -> bool,
     ) -> Option<Reason> {
         let (table, judged) = match record {
             Ok(record) => {
                 let names = &mut self.names;
-                let judged =
-                    catching_panics(|| Ok(Outcome::of(&verdict(record, rules, now)?, names)));
+                let judged = catching_panics(|| {
+                    let verdict = verdict(record, rules, now)?;
+                    let judgement = Judgement::new(&verdict, names);
+                    let is_kept = finding(&verdict)
+                        .is_some_and(|finding| is_kept(finding, rules.overwrites, &mut sample));
+                    Ok((judgement, is_kept.then_some(Reason::Finding)))
+                });
                 (Some(&record.table), judged)
             }
-            Err(Unread { why, table }) => (table.as_ref(), Err(why.clone())),
+            Err(RejectedRecord { error, table }) => (table.as_ref(), Err(error.clone())),
         };
         let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(table));
-        let (outcome, reason) = match judged {
-            Ok(outcome) => {
-                let kept = is_kept(outcome, rules.overwrites)
-                    || (outcome == Outcome::Unstamped && sample());
-                (outcome, kept.then_some(Reason::Verdict))
-            }
-            Err(Unreadable::Unusable) => (Outcome::Unusable, None),
-            Err(Unreadable::Malformed(why)) => (Outcome::Malformed, Some(Reason::Quarantine(why))),
-        };
-        self.facts.push(Fact { table, outcome });
+        let (judgement, reason) = judged.unwrap_or_else(|error| match error {
+            RecordError::Unusable => (Judgement::Unusable, None),
+            RecordError::Malformed(_) => (Judgement::Malformed, Some(Reason::Quarantine(error))),
+        });
+        self.records.push(JudgedRecord { table, judgement });
         reason
+    }
+
+    /// Remembers that a record could not be judged after all.
+    pub(crate) fn quarantine(&mut self, record: usize) {
+        self.records[record].judgement = Judgement::Malformed;
     }
 
     /// Counts records without a readable table to the batch's first one: a batch comes from one stream.
     fn name_unknown_tables(&mut self) {
-        let known = self
-            .facts
-            .iter()
-            .map(|fact| fact.table)
-            .find(|table| *table != UNKNOWN_TABLE);
-        if self.facts.iter().all(|fact| fact.table != UNKNOWN_TABLE) {
-            return;
-        }
-        let table = known.unwrap_or_else(|| self.names.table_index("unknown"));
-        for fact in self
-            .facts
-            .iter_mut()
-            .filter(|fact| fact.table == UNKNOWN_TABLE)
-        {
-            fact.table = table;
+        let mut tables = self.records.iter().map(|record| record.table);
+        let table = tables.find(|table| *table != UNKNOWN_TABLE);
+        for record in &mut self.records {
+            if record.table == UNKNOWN_TABLE {
+                record.table = table.unwrap_or_else(|| self.names.table_index("unknown"));
+            }
         }
     }
 }
@@ -174,20 +199,22 @@ impl<'p> Batch<'p> {
 const UNKNOWN_TABLE: u16 = u16::MAX;
 
 /// Judges a record that was read.
-pub fn verdict<'r>(
+pub(crate) fn verdict<'r>(
     record: &'r Record<'_>,
     rules: &Rules,
     now: u64,
-) -> Result<Verdict<'r>, Unreadable> {
-    let change = record.change(now).ok_or(Unreadable::Unusable)?;
+) -> Result<Verdict<'r>, RecordError> {
+    let change = record.change(now).ok_or(RecordError::Unusable)?;
     Ok((rules.judge)(change, &record.region, rules.tolerance))
 }
 
 /// Runs what reads or judges one record; a panic makes that record malformed, and the batch goes on.
-pub fn catching_panics<T>(work: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+pub(crate) fn catching_panics<T>(
+    work: impl FnOnce() -> Result<T, RecordError>,
+) -> Result<T, RecordError> {
     // What the closure changed is dropped or, where it is kept (names), stays valid at every step.
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Unreadable::Malformed(panic_message(&*panic))))
+        .unwrap_or_else(|panic| Err(RecordError::Malformed(panic_message(&*panic))))
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -198,25 +225,37 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     format!("judging it panicked: {message}")
 }
 
-/// Whether an outcome goes to the ledger, samples aside.
-fn is_kept(outcome: Outcome, overwrites: LedgerOverwrites) -> bool {
-    match outcome {
-        Outcome::Conflict { .. } => true,
-        Outcome::StaleOverwrite => overwrites != LedgerOverwrites::None,
-        Outcome::LocalOverwrite => overwrites == LedgerOverwrites::All,
-        Outcome::Unstamped
-        | Outcome::Replicated(_)
-        | Outcome::Local
-        | Outcome::Resurrection
-        | Outcome::Expired
-        | Outcome::Purged
-        | Outcome::HardDelete
-        | Outcome::Unusable
-        | Outcome::Malformed => false,
+/// What the ledger may record of a verdict; none where no write was lost or dropped its stamps.
+pub(crate) fn finding<'v>(verdict: &'v Verdict<'v>) -> Option<Finding<'v>> {
+    match verdict {
+        Verdict::Conflict(conflict) => Some(Finding::Conflict(conflict)),
+        Verdict::StaleOverwrite => Some(Finding::StaleOverwrite),
+        Verdict::LocalOverwrite => Some(Finding::LocalOverwrite),
+        Verdict::Unstamped => Some(Finding::UnstampedSample),
+        Verdict::Replicated(_)
+        | Verdict::Local
+        | Verdict::Resurrection
+        | Verdict::Expired
+        | Verdict::Purged
+        | Verdict::HardDelete => None,
+    }
+}
+
+/// Whether a finding goes to the ledger.
+fn is_kept(
+    finding: Finding<'_>,
+    overwrites: LedgerOverwrites,
+    sample: impl FnOnce() -> bool,
+) -> bool {
+    match finding {
+        Finding::Conflict(_) => true,
+        Finding::StaleOverwrite => overwrites != LedgerOverwrites::None,
+        Finding::LocalOverwrite => overwrites == LedgerOverwrites::All,
+        Finding::UnstampedSample => sample(),
     }
 }
 
 /// A time as the judge takes it: epoch seconds.
-pub fn epoch_seconds(time: DateTime<Utc>) -> u64 {
+pub(crate) fn epoch_seconds(time: DateTime<Utc>) -> u64 {
     u64::try_from(time.timestamp()).unwrap_or(0)
 }

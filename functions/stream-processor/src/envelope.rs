@@ -1,12 +1,12 @@
 //! The envelope: a payload's records, borrowed, nothing copied.
 //!
 //! Each payload is read once, record by record ([`read`]). The raw text of a record that has something for the ledger is
-//! found by its [`Place`]. Where one of the two fails, the payload is split into the text of its records ([`split`]),
+//! found by its [`RecordLocation`]. Where one of the two fails, the payload is split into the text of its records ([`split`]),
 //! and it is for that to say what is no event.
 
 use serde_json::value::RawValue;
 
-use crate::record::{Attributes, Record, Unread, read_records, split_records};
+use crate::record::{Attributes, Record, RejectedRecord, read_records, split_records};
 
 /// A payload that is no stream event: the invocation is a function error.
 #[derive(Debug, thiserror::Error)]
@@ -23,13 +23,13 @@ pub struct NotAnEvent {
 
 /// Where in a payload a record stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct RecordLocation<'a> {
     payload: &'a str,
     /// The name of the record's first member, within the payload.
     first_name: Option<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> RecordLocation<'a> {
     /// The record's raw text; none if the record is no object, or an empty one, or its first name is written with an
     /// escape.
     pub fn raw(self) -> Option<&'a RawValue> {
@@ -43,7 +43,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Reads a payload's records in order and hands each on with its place, or why it cannot be judged.
+/// Reads a payload's records in order and hands each on with its location, or why it cannot be judged.
 ///
 /// A record may be anything that can be read. JSON can hold what can only be stepped over (half of a surrogate pair, a
 /// number out of range): where such a value stands in place of one that is read, all of it fails, and [`split`] is the
@@ -51,14 +51,14 @@ impl<'a> Place<'a> {
 pub fn read<'a>(
     payload: &'a str,
     attributes: &Attributes,
-    mut each: impl FnMut(Place<'a>, &Result<Record<'a>, Unread<'a>>),
+    mut each: impl FnMut(RecordLocation<'a>, &Result<Record<'a>, RejectedRecord<'a>>),
 ) -> serde_json::Result<()> {
     read_records(payload, attributes, |first_name, record| {
-        let place = Place {
+        let location = RecordLocation {
             payload,
             first_name,
         };
-        each(place, record);
+        each(location, record);
     })
 }
 
@@ -178,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn a_place_gives_the_text_that_splitting_gives_or_none() {
+    fn a_location_gives_the_text_that_splitting_gives_or_none() {
         let payload = r#"{"a":{"b":1},"Records":[{"x":{"y":"}"}}, { "x" : [ ] }
             ,{},5,[{"x":1}],"x",null,{"\u0078":1},{"":2},{"x":1,"x":{"x":2}}],"b":{"x":0}}"#;
         let mut found = Vec::new();
-        read(payload, &Attributes::default(), |place, _| {
-            found.push(place.raw().map(RawValue::get));
+        read(payload, &Attributes::default(), |location, _| {
+            found.push(location.raw().map(RawValue::get));
         })
         .unwrap();
         let split = split(payload.as_bytes()).unwrap();

@@ -5,15 +5,18 @@
 //! [`metrics`] counts what is committed; [`processor`] is the sequence of it all. Each step's input and output are
 //! plain data. Clock, ledger and metrics sink are passed in.
 
+mod answer;
 pub mod batch;
+mod deadlines;
 pub mod entry;
+mod entry_writer;
 pub mod envelope;
-pub mod fact;
+pub mod judged_record;
 pub mod ledger;
 pub mod log;
-pub mod made;
 pub mod memory;
 pub mod metrics;
+mod prepared_entry;
 pub mod processor;
 pub mod record;
 pub mod runtime;

@@ -7,7 +7,6 @@ use tracing::Level;
 
 use crate::batch::Batch;
 use crate::entry::{self, Finding};
-use crate::fact::{Fact, Outcome};
 use crate::ledger::{LedgerError, Written};
 use crate::record::Record;
 
@@ -27,49 +26,64 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(place, "panicked");
 }
 
-/// The line of a finding.
-#[derive(Debug)]
-pub enum Line {
-    /// A conflict or an overwrite.
-    Found {
+/// What a line says of a ledger entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FindingLine {
+    /// A conflict.
+    Conflict {
         /// The entry's `ConflictId`.
         id: String,
         /// The entry's `Kind`.
         kind: &'static str,
-        /// How sure it is; none but for conflicts.
-        confidence: Option<&'static str>,
+        /// How sure it is.
+        confidence: &'static str,
         /// The Region that lost.
-        loser: String,
-        /// The Region that won, if it is known.
-        winner: Option<String>,
+        loser_region: String,
+        /// The Region that won.
+        winner_region: String,
     },
-    /// A quarantined record, by its entry's `ConflictId`.
-    Quarantined(String),
+    /// An overwrite, or a sample of unstamped writes.
+    Other {
+        /// The entry's `ConflictId`.
+        id: String,
+        /// The entry's `Kind`.
+        kind: &'static str,
+        /// The Region that lost.
+        loser_region: String,
+    },
+    /// A quarantined record.
+    Quarantine {
+        /// The entry's `ConflictId`.
+        id: String,
+    },
 }
 
-impl Line {
+impl FindingLine {
     /// The line of what was found in a record.
-    pub fn found(record: &Record<'_>, finding: Finding<'_>) -> Self {
-        let (confidence, winner) = match finding {
-            Finding::Conflict(conflict) => (
-                Some(conflict.confidence.name()),
-                Some(conflict.winner_region.to_owned()),
-            ),
+    pub(crate) fn new(record: &Record<'_>, finding: Finding<'_>) -> Self {
+        let id = entry::conflict_id(record, finding);
+        let kind = finding.kind();
+        let loser_region = record.region.to_string();
+        match finding {
+            Finding::Conflict(conflict) => Self::Conflict {
+                id,
+                kind,
+                confidence: conflict.confidence.name(),
+                loser_region,
+                winner_region: conflict.winner_region.to_owned(),
+            },
             Finding::StaleOverwrite | Finding::LocalOverwrite | Finding::UnstampedSample => {
-                (None, None)
+                Self::Other {
+                    id,
+                    kind,
+                    loser_region,
+                }
             }
-        };
-        Line::Found {
-            id: entry::conflict_id(record, finding),
-            kind: finding.kind(),
-            confidence,
-            loser: record.region.to_string(),
-            winner,
         }
     }
 
     /// Writes the line, with what became of the entry.
-    pub fn write(&self, record: usize, result: &Result<Written, LedgerError>) {
+    pub(crate) fn write(&self, record: usize, result: &Result<Written, LedgerError>) {
         let ledger = match result {
             Ok(Written::New) => "written",
             Ok(Written::Existed) => "existed",
@@ -79,114 +93,97 @@ impl Line {
             tracing::error!(record, error_code = code, hint, "ledger write failed");
         }
         match self {
-            Line::Found {
+            Self::Conflict {
                 id,
                 kind,
                 confidence,
-                loser,
-                winner: Some(winner),
+                loser_region,
+                winner_region,
             } => tracing::info!(
                 record,
                 conflict_id = id,
                 kind,
                 confidence,
-                loser_region = loser,
-                winner_region = winner,
+                loser_region,
+                winner_region,
                 ledger,
                 "conflict"
             ),
-            Line::Found {
-                id, kind, loser, ..
-            } => {
-                tracing::info!(
-                    record,
-                    conflict_id = id,
-                    kind,
-                    loser_region = loser,
-                    ledger,
-                    "finding"
-                );
-            }
-            Line::Quarantined(id) => {
-                tracing::warn!(record, conflict_id = id, ledger, "record quarantined")
+            Self::Other {
+                id,
+                kind,
+                loser_region,
+            } => tracing::info!(
+                record,
+                conflict_id = id,
+                kind,
+                loser_region,
+                ledger,
+                "finding"
+            ),
+            Self::Quarantine { id } => {
+                tracing::warn!(record, conflict_id = id, ledger, "record quarantined");
             }
         }
     }
 }
 
+/// Says that the ledger was left before all entries were written.
+pub(crate) fn time_up(due: usize, done: usize) {
+    tracing::error!(
+        due,
+        done,
+        "time is up before the ledger was written; the batch is retried from the first record not done"
+    );
+}
+
 /// At level `debug`, a line for each record with its verdict.
-pub fn verdicts(batch: &Batch<'_>) {
+pub(crate) fn verdicts(batch: &Batch<'_>) {
     if !tracing::enabled!(Level::DEBUG) {
         return;
     }
-    for (record, fact) in batch.facts.iter().enumerate() {
-        let table = batch.names.table(fact.table);
-        let origin = match fact.outcome {
-            Outcome::Replicated(arrival) | Outcome::Conflict { arrival, .. } => {
-                Some(batch.names.region(arrival.origin))
-            }
-            _ => None,
-        };
+    for (record, judged) in batch.records.iter().enumerate() {
+        let table = batch.names.table(judged.table);
+        let origin = judged.judgement.origin();
         tracing::debug!(
             record,
             table,
-            verdict = fact.outcome.name(),
-            origin,
+            verdict = judged.judgement.name(),
+            origin = origin.map(|origin| batch.names.region(origin)),
             "verdict"
         );
     }
 }
 
 /// What an invocation did.
-#[derive(Debug)]
-pub struct Summary {
-    records: usize,
-    written: usize,
-    existed: usize,
-    /// Records whose ledger write failed or was not reached.
-    pub failed: usize,
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) records: usize,
+    /// Records that will not come again; the next three counts are of them.
+    pub(crate) committed: usize,
+    pub(crate) conflicts: usize,
+    pub(crate) malformed: usize,
+    pub(crate) unusable: usize,
+    pub(crate) ledger_written: usize,
+    pub(crate) ledger_existed: usize,
+    /// Entries whose ledger write failed or was not reached.
+    pub(crate) ledger_failed: usize,
 }
 
 impl Summary {
-    /// The summary of a batch of so many records.
-    pub fn new(records: usize) -> Self {
-        Self {
-            records,
-            written: 0,
-            existed: 0,
-            failed: 0,
-        }
-    }
-
-    /// Counts a ledger write.
-    pub fn count(&mut self, result: &Result<Written, LedgerError>) {
-        match result {
-            Ok(Written::New) => self.written += 1,
-            Ok(Written::Existed) => self.existed += 1,
-            Err(_) => {}
-        }
-    }
-
     /// Writes the invocation's one summary line.
-    pub fn write(self, committed: &[Fact], took: TimeDelta) {
+    pub(crate) fn write(self, took: TimeDelta) {
         tracing::info!(
             records = self.records,
-            committed = committed.len(),
-            conflicts = count(committed, |outcome| matches!(
-                outcome,
-                Outcome::Conflict { .. }
-            )),
-            malformed = count(committed, |outcome| outcome == Outcome::Malformed),
-            unusable = count(committed, |outcome| outcome == Outcome::Unusable),
-            ledger_written = self.written,
-            ledger_existed = self.existed,
-            ledger_failed = self.failed,
+            committed = self.committed,
+            conflicts = self.conflicts,
+            malformed = self.malformed,
+            unusable = self.unusable,
+            ledger_written = self.ledger_written,
+            ledger_existed = self.ledger_existed,
+            ledger_failed = self.ledger_failed,
             milliseconds = took.num_milliseconds(),
             "batch"
         );
     }
-}
-
-fn count(facts: &[Fact], is: impl Fn(Outcome) -> bool) -> usize {
-    facts.iter().filter(|fact| is(fact.outcome)).count()
 }

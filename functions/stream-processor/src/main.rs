@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use stream_processor::ledger::DynamoDbLedger;
-use stream_processor::metrics::MetricsSink;
+use stream_processor::metrics::MetricsPublisher;
 use stream_processor::processor::Processor;
 use stream_processor::settings::Settings;
 use stream_processor::{log, memory, runtime};
@@ -15,8 +15,9 @@ async fn main() -> ExitCode {
     log::start();
     function_support::start(Settings::read, async |settings| {
         let ledger = DynamoDbLedger::new(settings.ledger_table.clone());
-        let metrics = MetricsSink::new(settings.metrics_sink, settings.metrics_namespace.clone());
-        runtime::run(Processor::new(&settings, ledger, metrics, Utc::now)).await
+        let metrics =
+            MetricsPublisher::new(settings.metrics_sink, settings.metrics_namespace.clone());
+        runtime::run(Processor::new(settings, ledger, metrics, Utc::now)).await
     })
     .await
 }

@@ -7,16 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
+use crate::answer::InvocationError;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::processor::{InvocationError, Processor};
+use crate::processor::Processor;
 
 /// Polls Lambda for payloads until the environment ends.
-pub async fn run<L: Ledger, M: Metrics>(processor: Processor<L, M>) -> Result<(), Error> {
+pub async fn run<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>>(
+    processor: Processor<L, M, C>,
+) -> Result<(), Error> {
     let slot = Slot::default();
     let processor = &processor;
     let handler = service_fn(|event: LambdaEvent<()>| {

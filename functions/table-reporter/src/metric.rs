@@ -1,10 +1,12 @@
 //! The metrics, their units and dimensions. `contract.json` lists the same for the templates; a test compares them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// The dimension of every metric: the table's name.
 pub const TABLE_NAME: &str = "TableName";
 
 /// A metric of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Metric {
     /// Items in the table, as DynamoDB counted them last (about every six hours).
     ItemCount,
@@ -20,23 +22,11 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 5] = [
-        Metric::ItemCount,
-        Metric::TableSizeBytes,
-        Metric::IndexItemCount,
-        Metric::IndexSizeBytes,
-        Metric::ReplicaActive,
-    ];
+    pub const ALL: &[Metric] = Metric::VARIANTS;
 
     /// Its name in CloudWatch.
     pub fn name(self) -> &'static str {
-        match self {
-            Metric::ItemCount => "ItemCount",
-            Metric::TableSizeBytes => "TableSizeBytes",
-            Metric::IndexItemCount => "IndexItemCount",
-            Metric::IndexSizeBytes => "IndexSizeBytes",
-            Metric::ReplicaActive => "ReplicaActive",
-        }
+        self.into()
     }
 
     /// Its unit, as CloudWatch spells it.
@@ -63,7 +53,7 @@ pub struct Datum {
     /// Which metric.
     pub metric: Metric,
     /// The value of its own dimension: an index's name or a Region. None exactly where [`Metric::dimension`] is.
-    pub of: Option<String>,
+    pub dimension_value: Option<String>,
     /// The value, in the metric's unit.
     pub value: f64,
 }
@@ -84,6 +74,7 @@ mod tests {
     #[test]
     fn the_contract_names_every_metric_with_its_unit_and_dimensions() {
         let emitted: BTreeMap<&str, Value> = Metric::ALL
+            .iter()
             .map(|metric| {
                 let dimensions: Vec<&str> = [Some(TABLE_NAME), metric.dimension()]
                     .into_iter()
@@ -92,7 +83,7 @@ mod tests {
                 let entry = json!({"unit": metric.unit(), "dimension_sets": [dimensions]});
                 (metric.name(), entry)
             })
-            .into();
+            .collect();
         assert_eq!(contract()["metrics"], json!(emitted));
     }
 

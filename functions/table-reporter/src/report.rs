@@ -9,11 +9,11 @@ use crate::metric::{Datum, Metric};
 /// A number that the description leaves out is left out here too: a zero would look like an empty table.
 pub fn data(table: &TableDescription, region: &str) -> Vec<Datum> {
     let mut data = Vec::new();
-    let mut add = |metric, of: Option<&str>, value: Option<i64>| {
-        let of = of.map(str::to_owned);
+    let mut add = |metric, dimension_value: Option<&str>, value: Option<i64>| {
+        let dimension_value = dimension_value.map(str::to_owned);
         data.extend(value.map(|value| Datum {
             metric,
-            of,
+            dimension_value,
             value: value as f64,
         }));
     };
@@ -72,10 +72,10 @@ mod tests {
 
     use super::*;
 
-    fn datum(metric: Metric, of: Option<&str>, value: f64) -> Datum {
+    fn datum(metric: Metric, dimension_value: Option<&str>, value: f64) -> Datum {
         Datum {
             metric,
-            of: of.map(str::to_owned),
+            dimension_value: dimension_value.map(str::to_owned),
             value,
         }
     }
@@ -110,8 +110,15 @@ mod tests {
             .replicas(replica("us-east-1", ReplicaStatus::Active))
             .replicas(replica("ap-south-1", ReplicaStatus::RegionDisabled))
             .build();
+        let data = data(&table, "eu-west-1");
+        for metric in Metric::ALL {
+            assert!(
+                data.iter().any(|datum| datum.metric == *metric),
+                "{metric:?}"
+            );
+        }
         assert_eq!(
-            data(&table, "eu-west-1"),
+            data,
             [
                 datum(Metric::ItemCount, None, 3.0),
                 datum(Metric::TableSizeBytes, None, 900.0),

@@ -52,11 +52,11 @@ impl<S: Source, K: Sink> Reporter<S, K> {
 
     /// Makes one report and logs what it says.
     pub async fn report(&self) -> Result<(), ReportError> {
-        let outcome = self.publish().await;
-        if let Err(error) = &outcome {
+        let result = self.publish().await;
+        if let Err(error) = &result {
             tracing::error!(table = self.table, "{error}");
         }
-        outcome
+        result
     }
 
     async fn publish(&self) -> Result<(), ReportError> {
@@ -66,7 +66,7 @@ impl<S: Source, K: Sink> Reporter<S, K> {
         let inactive: Vec<&str> = data
             .iter()
             .filter(|datum| datum.metric == Metric::ReplicaActive && datum.value == 0.0)
-            .filter_map(|datum| datum.of.as_deref())
+            .filter_map(|datum| datum.dimension_value.as_deref())
             .collect();
         tracing::info!(
             table = self.table,

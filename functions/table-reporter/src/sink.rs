@@ -57,7 +57,7 @@ fn metric_datum(table: &str, datum: &Datum) -> MetricDatum {
         .unit(StandardUnit::from(datum.metric.unit()))
         .dimensions(dimension(TABLE_NAME, table))
         .value(datum.value);
-    if let (Some(name), Some(value)) = (datum.metric.dimension(), &datum.of) {
+    if let (Some(name), Some(value)) = (datum.metric.dimension(), &datum.dimension_value) {
         builder = builder.dimensions(dimension(name, value));
     }
     builder.build()
@@ -72,11 +72,11 @@ mod tests {
     use super::*;
     use crate::metric::Metric;
 
-    fn sent(metric: Metric, of: Option<&str>) -> MetricDatum {
-        let of = of.map(str::to_owned);
+    fn sent(metric: Metric, dimension_value: Option<&str>) -> MetricDatum {
+        let dimension_value = dimension_value.map(str::to_owned);
         let datum = Datum {
             metric,
-            of,
+            dimension_value,
             value: 1.0,
         };
         metric_datum("orders", &datum)

@@ -63,7 +63,7 @@ pub(crate) fn process(payload: &[u8]) -> Option<PayloadResult> {
     });
     let counting = CountingSink::default();
     let processor = Processor::new(
-        &settings.expect("the settings are right"),
+        settings.expect("the settings are right"),
         &counting,
         &counting,
         Utc::now,

@@ -68,7 +68,7 @@ fn read_all(raw: &RawValue) {
 }
 
 #[test]
-fn what_is_due_is_the_text_of_its_record() {
+fn what_is_pending_is_the_text_of_its_record() {
     bolero::check!().with_type::<Mutant>().for_each(|mutated| {
         let payload = mutated.bytes();
         let records = envelope::split(&payload);
@@ -81,8 +81,8 @@ fn what_is_due_is_the_text_of_its_record() {
         let (Ok(batch), Ok(records)) = (batch, records) else {
             return;
         };
-        for due in batch.due {
-            assert_eq!(due.raw.get(), records[due.record].get());
+        for pending in batch.pending {
+            assert_eq!(pending.raw.get(), records[pending.record].get());
         }
     });
 }

@@ -29,8 +29,11 @@ fn main() {
     let rules = Rules::default();
     let read = || {
         let batch = Batch::judge(payload.as_bytes(), &rules, 0, || false).expect("it is an event");
-        assert_eq!((batch.facts.len(), batch.due.len()), (RECORDS, conflicts));
-        let tally = Tally::of(&batch.facts, &batch.names, DateTime::UNIX_EPOCH);
+        assert_eq!(
+            (batch.records.len(), batch.pending.len()),
+            (RECORDS, conflicts)
+        );
+        let tally = Tally::new(&batch.records, &batch.names, DateTime::UNIX_EPOCH);
         assert!(!black_box(tally.data()).is_empty());
     };
     for _ in 0..batches.parse::<usize>().expect("BATCHES is a number") {

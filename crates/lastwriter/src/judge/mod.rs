@@ -1,4 +1,4 @@
-//! `lastwriter judge`: the function's own steps in this process, without the built function.
+//! `lastwriter judge`: the function itself in this process, without the built one.
 
 mod run;
 #[cfg(test)]
@@ -47,9 +47,10 @@ pub struct Args {
 /// # Errors
 ///
 /// [`CommandError::BadInput`] for events and settings that cannot be used.
-pub fn command(args: Args) -> Result<(), CommandError> {
+pub async fn command(args: Args) -> Result<(), CommandError> {
     let settings = settings::check(&args.set)?;
     let events = event::read_all(&args.events)?;
-    judge(&events, &settings, Utc::now()).print(args.json)?;
+    let report = judge(&events, &settings, Utc::now()).await;
+    report.print(args.json)?;
     Ok(())
 }

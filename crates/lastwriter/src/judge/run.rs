@@ -1,114 +1,104 @@
-//! Judging events as the function does, with a ledger that is a map.
+//! Judging events by the function itself, in this process, with a ledger and metrics in memory.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value as Json;
-use stream_processor::batch::{Batch, Rules, epoch_seconds};
-use stream_processor::entry::{Fitted, Terms};
-use stream_processor::fact::{Fact, Outcome};
-use stream_processor::made;
-use stream_processor::metrics::{Datum, TABLE_NAME, Tally, Value};
+use stream_processor::entry::Fitted;
+use stream_processor::ledger::{Ledger, LedgerError, Written};
+use stream_processor::metrics::{Datum, Metrics, TABLE_NAME, Value};
+use stream_processor::processor::{BatchReport, Processor};
 use stream_processor::settings::Settings;
+use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::report::{
     EventReport, Finding, LedgerTotals, Metric, RecordReport, Report, add_up, text_of,
 };
 
+/// How long the function may take for an event.
+const TIMEOUT: TimeDelta = TimeDelta::minutes(15);
+
 /// Judges events at `now`, one after the other, with one ledger for all.
 ///
 /// As in the function, at most UNSTAMPED_SAMPLES_PER_MINUTE unstamped writes are kept: all events are of one minute.
-pub fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) -> Report {
-    let mut judging = Judging {
-        settings,
-        rules: Rules::of(settings),
-        now,
-        samples_left: settings.unstamped_samples_per_minute,
-        ledger: BTreeMap::new(),
+pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) -> Report {
+    let memory = Memory {
+        namespace: settings.metrics_namespace.clone(),
+        ..Memory::default()
     };
-    let events: Vec<EventReport> = events.iter().map(|event| judging.event(event)).collect();
-    let metrics = events.iter().flat_map(|event| event.metrics.clone());
-    Report {
-        metrics: add_up(metrics),
-        ledger: LedgerTotals::from_items(judging.ledger.values()),
-        events,
-    }
-}
-
-struct Judging<'s> {
-    settings: &'s Settings,
-    rules: Rules,
-    now: DateTime<Utc>,
-    samples_left: u32,
-    /// Items by `ItemKey` and `ConflictId`.
-    ledger: BTreeMap<(String, String), Json>,
-}
-
-impl Judging<'_> {
-    fn event(&mut self, event: &Event) -> EventReport {
+    let processor = Processor::new(settings.clone(), &memory, &memory, || now);
+    let deadline_ms = u64::try_from((now + TIMEOUT).timestamp_millis()).unwrap_or(0);
+    let mut reports = Vec::new();
+    for event in events {
         let mut report = EventReport {
             event: event.name.clone(),
             ..EventReport::default()
         };
-        let samples = &mut self.samples_left;
-        let judged = Batch::judge(&event.payload, &self.rules, epoch_seconds(self.now), || {
-            let allowed = *samples > 0;
-            *samples -= u32::from(allowed);
-            allowed
-        });
-        let mut batch = match judged {
-            Ok(batch) => batch,
-            Err(error) => {
-                report.error = Some(error.to_string());
-                return report;
+        match processor.report(&event.payload, deadline_ms).await {
+            Ok(batch) => {
+                let entries = memory.entries.take();
+                report.records = record_reports(&batch, &entries);
+                report.ledger = memory.items_of(&entries);
+                report.metrics = memory.metrics.take();
             }
-        };
-        // A copy, because keeping an entry changes what the rules are a part of.
-        let stamps = self.rules.attributes.stamps.clone();
-        let terms = Terms {
-            stamps: &stamps,
-            images: self.settings.ledger_images,
-            retention_days: self.settings.ledger_retention_days,
-            now: self.now,
-        };
-        let mut kept = BTreeMap::new();
-        let mut items = BTreeMap::new();
-        for due in &batch.due {
-            let table = batch.names.table(batch.facts[due.record].table).to_owned();
-            let made = made::entry(due, &table, &self.rules, terms);
-            if made.malformed {
-                batch.facts[due.record].outcome = Outcome::Malformed;
-            }
-            kept.insert(due.record, self.keep(made.entry, &mut items));
+            Err(error) => report.error = Some(error.to_string()),
         }
-        report.records = batch
-            .facts
-            .iter()
-            .enumerate()
-            .map(|(record, fact)| record_report(record, *fact, &batch, kept.remove(&record)))
-            .collect();
-        report.ledger = items.into_values().collect();
-        let tally = Tally::of(&batch.facts, &batch.names, self.now);
-        let data = tally.data();
-        report.metrics = add_up(data.iter().map(|datum| self.metric(datum)));
-        report
+        reports.push(report);
     }
+    let metrics = reports.iter().flat_map(|event| event.metrics.clone());
+    Report {
+        metrics: add_up(metrics),
+        ledger: LedgerTotals::from_items(memory.items.borrow().values()),
+        events: reports,
+    }
+}
 
-    /// Keeps an entry unless it is there, as the ledger does, and notes its items as the event's.
-    fn keep(&mut self, fitted: Fitted, of_event: &mut BTreeMap<(String, String), Json>) -> Kept {
-        let main = json(&fitted.main);
-        let existed = self.ledger.contains_key(&key_of(&main));
-        let parts = fitted.parts.iter().map(json);
-        for item in parts.chain([main.clone()]) {
-            let key = key_of(&item);
-            let stored = self.ledger.entry(key.clone()).or_insert(item);
-            of_event.insert(key, stored.clone());
+/// A ledger item's `ItemKey` and `ConflictId`.
+type ItemKey = (String, String);
+
+/// The ledger of all events, and what the function wrote and sent of the event at hand.
+#[derive(Default)]
+struct Memory {
+    namespace: String,
+    items: RefCell<BTreeMap<ItemKey, Json>>,
+    /// Entries in the order in which the function began to write them, their parts first.
+    entries: RefCell<Vec<Vec<Json>>>,
+    metrics: RefCell<Vec<Metric>>,
+}
+
+impl Ledger for &Memory {
+    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+        let items: Vec<Json> = entry.parts.iter().chain([&entry.main]).map(json).collect();
+        let mut stored = self.items.borrow_mut();
+        let written = match items.last().map(key_of) {
+            Some(main) if stored.contains_key(&main) => Written::Existed,
+            _ => Written::New,
+        };
+        for item in &items {
+            stored.entry(key_of(item)).or_insert_with(|| item.clone());
         }
-        Kept {
-            finding: Finding::from_item(&main),
-            existed,
-        }
+        self.entries.borrow_mut().push(items);
+        Ok(written)
+    }
+}
+
+impl Metrics for &Memory {
+    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
+        *self.metrics.borrow_mut() = add_up(data.iter().map(|datum| self.metric(datum)));
+    }
+}
+
+impl Memory {
+    /// The items of these entries as the ledger has them, in key order.
+    fn items_of(&self, entries: &[Vec<Json>]) -> Vec<Json> {
+        let stored = self.items.borrow();
+        let keys = entries.iter().flatten().map(key_of);
+        let items: BTreeMap<_, _> = keys
+            .filter_map(|key| stored.get(&key).map(|item| (key, item.clone())))
+            .collect();
+        items.into_values().collect()
     }
 
     fn metric(&self, datum: &Datum<'_>) -> Metric {
@@ -122,7 +112,7 @@ impl Judging<'_> {
                 .collect(),
         };
         Metric::from_samples(
-            self.settings.metrics_namespace.clone(),
+            self.namespace.clone(),
             datum.metric.name(),
             Some(datum.metric.unit().to_owned()),
             dimensions.map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -131,47 +121,42 @@ impl Judging<'_> {
     }
 }
 
-/// What became of an entry.
-struct Kept {
-    finding: Finding,
-    existed: bool,
-}
-
-fn record_report(record: usize, fact: Fact, batch: &Batch, kept: Option<Kept>) -> RecordReport {
-    let origin = match fact.outcome {
-        Outcome::Replicated(arrival) | Outcome::Conflict { arrival, .. } => {
-            Some(batch.names.region(arrival.origin).to_owned())
-        }
-        Outcome::Unstamped
-        | Outcome::Local
-        | Outcome::LocalOverwrite
-        | Outcome::StaleOverwrite
-        | Outcome::Resurrection
-        | Outcome::Expired
-        | Outcome::Purged
-        | Outcome::HardDelete
-        | Outcome::Unusable
-        | Outcome::Malformed => None,
-    };
-    let ledger = kept.as_ref().map(|kept| match kept.existed {
-        true => "existed".to_owned(),
-        false => "written".to_owned(),
-    });
-    RecordReport {
-        record,
-        table: Some(batch.names.table(fact.table).to_owned()),
-        verdict: fact.outcome.name().to_owned(),
-        origin,
-        finding: kept.map(|kept| kept.finding).unwrap_or_default(),
-        ledger,
+/// One report for each record. The function writes entries in order of their records.
+fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<RecordReport> {
+    let names = &report.batch.names;
+    let records = report.batch.records.iter().enumerate();
+    let mut reports: Vec<RecordReport> = records
+        .map(|(record, judged)| RecordReport {
+            record,
+            table: Some(names.table(judged.table).to_owned()),
+            verdict: judged.judgement.name().to_owned(),
+            origin: judged
+                .judgement
+                .origin()
+                .map(|origin| names.region(origin).to_owned()),
+            ..RecordReport::default()
+        })
+        .collect();
+    for (write, items) in report.writes.iter().zip(entries) {
+        let record = &mut reports[write.record];
+        record.finding = items.last().map(Finding::from_item).unwrap_or_default();
+        record.ledger = Some(
+            match write.result {
+                Ok(Written::New) => "written",
+                Ok(Written::Existed) => "existed",
+                Err(_) => "failed",
+            }
+            .to_owned(),
+        );
     }
+    reports
 }
 
 fn json(item: &stream_processor::record::Image) -> Json {
     serde_json::to_value(item).unwrap_or_default()
 }
 
-fn key_of(item: &Json) -> (String, String) {
+fn key_of(item: &Json) -> ItemKey {
     let text = |name| text_of(item, name).unwrap_or_default().to_owned();
     (text("ItemKey"), text("ConflictId"))
 }

@@ -11,7 +11,7 @@ fn sample(name: &str) -> Vec<Event> {
     read_all(&[path.into()]).unwrap()
 }
 
-fn judged(name: &str, settings: &[(&str, &str)]) -> Report {
+async fn judged(name: &str, settings: &[(&str, &str)]) -> Report {
     let settings: Vec<Setting> = settings
         .iter()
         .map(|(name, value)| Setting {
@@ -20,29 +20,26 @@ fn judged(name: &str, settings: &[(&str, &str)]) -> Report {
         })
         .collect();
     let now = DateTime::from_timestamp(1_795_353_000, 0).unwrap();
-    judge(&sample(name), &check(&settings).unwrap(), now)
+    judge(&sample(name), &check(&settings).unwrap(), now).await
 }
 
-#[test]
-fn a_mixed_batch_reads_like_this() {
-    let report = judged("mixed_batch", &[]);
+#[tokio::test]
+async fn a_mixed_batch_reads_like_this() {
+    let report = judged("mixed_batch", &[]).await;
     insta::assert_snapshot!(render(&report, Layout::PLAIN));
 }
 
-#[test]
-fn settings_change_what_is_kept() {
-    let kept = |value| {
-        judged("stale_overwrite", &[("LEDGER_OVERWRITES", value)])
-            .ledger
-            .entries
-    };
-    assert_eq!(kept("none"), 0);
-    assert_eq!(kept("stale"), 3);
+#[tokio::test]
+async fn settings_change_what_is_kept() {
+    for (value, expected) in [("none", 0), ("stale", 3)] {
+        let report = judged("stale_overwrite", &[("LEDGER_OVERWRITES", value)]).await;
+        assert_eq!(report.ledger.entries, expected, "{value}");
+    }
 }
 
-#[test]
-fn a_record_delivered_twice_is_in_the_ledger_once() {
-    let report = judged("delivered_twice", &[]);
+#[tokio::test]
+async fn a_record_delivered_twice_is_in_the_ledger_once() {
+    let report = judged("delivered_twice", &[]).await;
     let became: Vec<_> = report.events[0]
         .records
         .iter()
@@ -53,19 +50,20 @@ fn a_record_delivered_twice_is_in_the_ledger_once() {
     assert_eq!(report.events[0].ledger.len(), 1);
 }
 
-#[test]
-fn no_more_unstamped_samples_are_kept_than_the_setting_allows() {
+#[tokio::test]
+async fn no_more_unstamped_samples_are_kept_than_the_setting_allows() {
     let report = judged(
         "unstamped_sample_limit",
         &[("UNSTAMPED_SAMPLES_PER_MINUTE", "2")],
-    );
+    )
+    .await;
     let samples = report.ledger.by_kind.get("unstamped_sample");
     assert_eq!(samples, Some(&2));
 }
 
-#[test]
-fn a_record_whose_images_are_no_dynamodb_json_turns_out_malformed() {
-    let report = judged("bad_base64", &[]);
+#[tokio::test]
+async fn a_record_whose_images_are_no_dynamodb_json_turns_out_malformed() {
+    let report = judged("bad_base64", &[]).await;
     let record = &report.events[0].records[0];
     assert_eq!(record.verdict, "malformed");
     assert!(record.finding.reason.is_some());

@@ -36,7 +36,7 @@ impl Setup {
 
     /// Puts into the ledger what the function would have made of an event at a time.
     async fn found(&self, event: Event, at: DateTime<Utc>) {
-        let report = judge(&[event], &check(&[]).unwrap(), at);
+        let report = judge(&[event], &check(&[]).unwrap(), at).await;
         for item in &report.events[0].ledger {
             let item: Image = serde_json::from_value(item.clone()).unwrap();
             self.table

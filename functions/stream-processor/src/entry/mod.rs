@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub use fit::{Fitted, part_id};
 pub use read_back::{Kept, ReadBackError, losing_image, quarantined_text};
 
-use crate::record::{Decoded, Glance, Image, Record};
+use crate::record::{Decoded, Image, ImageHeader, Record};
 use crate::settings::LedgerImages;
 use crate::time;
 
@@ -212,10 +212,10 @@ fn add_sides(
     main.insert("Winner".into(), AttributeValue::M(winner));
 }
 
-fn stamps_of<'a>(image: &Option<Glance<'a>>) -> Stamps<'a> {
+fn stamps_of<'a>(image: &Option<ImageHeader<'a>>) -> Stamps<'a> {
     image
         .as_ref()
-        .map(|glance| glance.stamps.clone())
+        .map(|header| header.stamps.clone())
         .unwrap_or_default()
 }
 

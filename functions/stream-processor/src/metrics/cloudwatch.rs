@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use super::{Datum, TABLE_NAME, Value};
 
 /// The most metrics a request may hold. Source: Amazon CloudWatch API Reference, "PutMetricData".
-const MOST_METRICS: usize = 1_000;
+const MAX_METRICS: usize = 1_000;
 
 /// The most bytes that a request is let grow to. CloudWatch takes 1 MB; estimates leave room.
-const MOST_BYTES: usize = 900_000;
+const MAX_BYTES: usize = 900_000;
 
 /// The data, request by request.
 pub fn requests<'d, 'a>(data: &'d [Datum<'a>]) -> Vec<&'d [Datum<'a>]> {
@@ -18,7 +18,7 @@ pub fn requests<'d, 'a>(data: &'d [Datum<'a>]) -> Vec<&'d [Datum<'a>]> {
     let (mut start, mut bytes) = (0, 0);
     for (at, datum) in data.iter().enumerate() {
         let size = estimated_size(datum);
-        if at - start == MOST_METRICS || (at > start && bytes + size > MOST_BYTES) {
+        if at - start == MAX_METRICS || (at > start && bytes + size > MAX_BYTES) {
             requests.push(&data[start..at]);
             (start, bytes) = (at, 0);
         }

@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 pub const BUCKETS: usize = 100;
 
 /// The longest delay that is told apart: 24 hours, a stream's retention.
-const LONGEST_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
+const MAX_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
 
 /// The natural logarithm of the ratio between neighbours: equal, and `BUCKETS` of them from 1 ms to 24 h.
-static LN_RATIO: LazyLock<f64> = LazyLock::new(|| LONGEST_MS.ln() / BUCKETS as f64);
+static LN_RATIO: LazyLock<f64> = LazyLock::new(|| MAX_MS.ln() / BUCKETS as f64);
 
 /// Counts delays. Each is off by at most a tenth: half of a bucket's width, which is a fifth.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,7 +78,7 @@ mod tests {
     fn what_is_out_of_range_is_counted_at_the_end() {
         assert_eq!(value_of(-5_000.0), value_of(0.5));
         assert_eq!(value_of(f64::NAN), value_of(0.0));
-        assert_eq!(value_of(1e12), value_of(LONGEST_MS));
+        assert_eq!(value_of(1e12), value_of(MAX_MS));
         assert!(value_of(-1.0) > 0.0);
     }
 
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_delay_is_off_by_at_most_a_tenth(delay in 1.0..LONGEST_MS) {
+        fn a_delay_is_off_by_at_most_a_tenth(delay in 1.0..MAX_MS) {
             let error = (value_of(delay) / delay - 1.0).abs();
             prop_assert!(error <= 0.1, "{delay} became {}", value_of(delay));
         }

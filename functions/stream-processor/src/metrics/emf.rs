@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Datum, Dimension, TABLE_NAME, Value};
 
 /// The most metrics that one document may define.
-const MOST_METRICS: usize = 100;
+const MAX_METRICS: usize = 100;
 
 /// What the data of one document share: the table, and the further dimension if there is one.
 type Shared<'a> = (&'a str, Option<(Dimension, &'a str)>);
@@ -28,7 +28,7 @@ pub fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<Stri
         .into_iter()
         .flat_map(|((table, dimension), data)| {
             let documents = data
-                .chunks(MOST_METRICS)
+                .chunks(MAX_METRICS)
                 .map(|data| document(table, dimension, data, namespace, at));
             documents.collect::<Vec<_>>()
         })

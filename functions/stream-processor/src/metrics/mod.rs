@@ -6,12 +6,14 @@ pub mod emf;
 mod sink;
 mod tally;
 
+use strum::{IntoStaticStr, VariantArray};
+
 pub use delay::{BUCKETS, DelayHistogram};
-pub use sink::{Metrics, MetricsSink};
+pub use sink::{Metrics, MetricsPublisher};
 pub use tally::Tally;
 
 /// A metric that the function emits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
 pub enum Metric {
     /// All records, malformed and unusable ones too.
     Records,
@@ -51,54 +53,33 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 17] = [
-        Metric::Records,
-        Metric::LocalWrites,
-        Metric::ReplicatedWrites,
-        Metric::PropagationDelay,
-        Metric::Conflicts,
-        Metric::LostWrites,
-        Metric::ReturnedWrites,
-        Metric::UnstampedWrites,
-        Metric::StaleOverwrites,
-        Metric::LocalOverwrites,
-        Metric::Resurrections,
-        Metric::HardDeletes,
-        Metric::Expirations,
-        Metric::Purges,
-        Metric::QuarantinedRecords,
-        Metric::UnusableRecords,
-        Metric::BatchItemFailures,
-    ];
+    pub const ALL: &[Metric] = Metric::VARIANTS;
 
     /// The metric's name.
     pub fn name(self) -> &'static str {
-        match self {
-            Metric::Records => "Records",
-            Metric::LocalWrites => "LocalWrites",
-            Metric::ReplicatedWrites => "ReplicatedWrites",
-            Metric::PropagationDelay => "PropagationDelay",
-            Metric::Conflicts => "Conflicts",
-            Metric::LostWrites => "LostWrites",
-            Metric::ReturnedWrites => "ReturnedWrites",
-            Metric::UnstampedWrites => "UnstampedWrites",
-            Metric::StaleOverwrites => "StaleOverwrites",
-            Metric::LocalOverwrites => "LocalOverwrites",
-            Metric::Resurrections => "Resurrections",
-            Metric::HardDeletes => "HardDeletes",
-            Metric::Expirations => "Expirations",
-            Metric::Purges => "Purges",
-            Metric::QuarantinedRecords => "QuarantinedRecords",
-            Metric::UnusableRecords => "UnusableRecords",
-            Metric::BatchItemFailures => "BatchItemFailures",
-        }
+        self.into()
     }
 
     /// CloudWatch's name of the unit.
     pub fn unit(self) -> &'static str {
         match self {
             Metric::PropagationDelay => "Milliseconds",
-            _ => "Count",
+            Metric::Records
+            | Metric::LocalWrites
+            | Metric::ReplicatedWrites
+            | Metric::Conflicts
+            | Metric::LostWrites
+            | Metric::ReturnedWrites
+            | Metric::UnstampedWrites
+            | Metric::StaleOverwrites
+            | Metric::LocalOverwrites
+            | Metric::Resurrections
+            | Metric::HardDeletes
+            | Metric::Expirations
+            | Metric::Purges
+            | Metric::QuarantinedRecords
+            | Metric::UnusableRecords
+            | Metric::BatchItemFailures => "Count",
         }
     }
 
@@ -107,16 +88,43 @@ impl Metric {
         match self {
             Metric::ReplicatedWrites | Metric::PropagationDelay => &[Dimension::OriginRegion],
             Metric::Conflicts => &[Dimension::Kind, Dimension::WinnerRegion],
-            _ => &[],
+            Metric::Records
+            | Metric::LocalWrites
+            | Metric::LostWrites
+            | Metric::ReturnedWrites
+            | Metric::UnstampedWrites
+            | Metric::StaleOverwrites
+            | Metric::LocalOverwrites
+            | Metric::Resurrections
+            | Metric::HardDeletes
+            | Metric::Expirations
+            | Metric::Purges
+            | Metric::QuarantinedRecords
+            | Metric::UnusableRecords
+            | Metric::BatchItemFailures => &[],
         }
     }
 
     /// Whether it is sent with every batch, also when zero, so that an alarm on it never lacks data.
     pub fn is_always_sent(self) -> bool {
-        matches!(
-            self,
-            Metric::Records | Metric::ReplicatedWrites | Metric::Conflicts | Metric::LostWrites
-        )
+        match self {
+            Metric::Records | Metric::ReplicatedWrites | Metric::Conflicts | Metric::LostWrites => {
+                true
+            }
+            Metric::LocalWrites
+            | Metric::PropagationDelay
+            | Metric::ReturnedWrites
+            | Metric::UnstampedWrites
+            | Metric::StaleOverwrites
+            | Metric::LocalOverwrites
+            | Metric::Resurrections
+            | Metric::HardDeletes
+            | Metric::Expirations
+            | Metric::Purges
+            | Metric::QuarantinedRecords
+            | Metric::UnusableRecords
+            | Metric::BatchItemFailures => false,
+        }
     }
 }
 
@@ -124,7 +132,7 @@ impl Metric {
 pub const TABLE_NAME: &str = "TableName";
 
 /// A dimension beside `TableName`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
 pub enum Dimension {
     /// The Region that a version came from.
     OriginRegion,
@@ -137,11 +145,7 @@ pub enum Dimension {
 impl Dimension {
     /// The dimension's name.
     pub fn name(self) -> &'static str {
-        match self {
-            Dimension::OriginRegion => "OriginRegion",
-            Dimension::Kind => "Kind",
-            Dimension::WinnerRegion => "WinnerRegion",
-        }
+        self.into()
     }
 }
 

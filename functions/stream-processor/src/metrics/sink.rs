@@ -22,16 +22,16 @@ pub trait Metrics {
     ) -> impl Future<Output = ()>;
 }
 
-/// The sink that the settings name.
+/// Sends metrics to the sink that the settings name.
 #[derive(Debug)]
-pub struct MetricsSink {
+pub struct MetricsPublisher {
     namespace: String,
     /// None for embedded metric format only.
     cloudwatch: Option<OnceCell<aws_sdk_cloudwatch::Client>>,
 }
 
-impl MetricsSink {
-    /// A sink for a namespace. No connection is opened before the first send.
+impl MetricsPublisher {
+    /// A publisher for a namespace. No connection is opened before the first send.
     pub fn new(sink: settings::MetricsSink, namespace: String) -> Self {
         let cloudwatch = match sink {
             settings::MetricsSink::CloudWatch => Some(OnceCell::new()),
@@ -77,7 +77,7 @@ impl MetricsSink {
     }
 }
 
-impl Metrics for MetricsSink {
+impl Metrics for MetricsPublisher {
     async fn send(&self, data: &[Datum<'_>], at: DateTime<Utc>, until: Instant) {
         let Some(cloudwatch) = &self.cloudwatch else {
             return write_lines(&emf::lines(data, &self.namespace, at));

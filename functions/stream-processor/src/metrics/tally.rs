@@ -1,18 +1,18 @@
-//! Adds up facts, table by table.
+//! Adds up judged records, table by table.
 //!
-//! A fact refers to its table and its Region by index, and so does the tally: adding one looks no name up, and allocates
+//! A record refers to its table and its Region by index, and so does the tally: adding one looks no name up, and allocates
 //! only for the first of a Region.
 
 use chrono::{DateTime, Utc};
-use conflict::Kind;
+use conflict::{Kind, ReplicatedWrite};
 
 use super::{Datum, DelayHistogram, Dimension, Metric, Value};
-use crate::fact::{Arrival, Fact, Names, Outcome};
+use crate::judged_record::{JudgedRecord, Judgement, NameIndex, RegionIndex, TableIndex};
 
 /// The metrics of one invocation.
 #[derive(Debug)]
 pub struct Tally<'n> {
-    names: &'n Names,
+    names: &'n NameIndex,
     /// By index of the table's name; one more for tables that have no index of their own.
     tables: Vec<TableTally>,
 }
@@ -31,26 +31,25 @@ struct TableTally {
 /// What came from one Region.
 #[derive(Debug, Default)]
 struct OriginTally {
-    /// Index of the Region's name.
-    region: u16,
+    region: RegionIndex,
     arrived: u64,
     won: u64,
     delays: DelayHistogram,
 }
 
 impl<'n> Tally<'n> {
-    /// Adds up the facts of the records before the first reported failure, as of `now`.
+    /// Adds up the records before the first reported failure, as of `now`.
     ///
     /// Every table of the batch is named, so that the metrics that are always sent are sent for it.
-    pub fn of(committed: &[Fact], names: &'n Names, now: DateTime<Utc>) -> Self {
+    pub fn new(committed: &[JudgedRecord], names: &'n NameIndex, now: DateTime<Utc>) -> Self {
         let tables = names.tables().map(|_| TableTally::default());
         let mut tally = Self {
             names,
             tables: tables.chain([TableTally::default()]).collect(),
         };
         let now = now.timestamp_micros() as f64;
-        for fact in committed {
-            tally.table(fact.table).add(fact.outcome, now);
+        for record in committed {
+            tally.table(record.table).add(record.judgement, now);
         }
         for table in &mut tally.tables {
             for origin in &table.origins {
@@ -61,7 +60,7 @@ impl<'n> Tally<'n> {
     }
 
     /// Counts a record whose ledger write failed, by the index of its table's name.
-    pub fn batch_item_failed(&mut self, table: u16) {
+    pub(crate) fn batch_item_failed(&mut self, table: TableIndex) {
         self.table(table).count(Metric::BatchItemFailures, 1);
     }
 
@@ -70,7 +69,7 @@ impl<'n> Tally<'n> {
         let mut named: Vec<_> = self.names.tables().zip(&self.tables).collect();
         let others = &self.tables[named.len()];
         if others.counts.iter().any(|count| *count > 0) {
-            named.push((Names::UNKNOWN, others));
+            named.push((NameIndex::UNKNOWN, others));
         }
         named.sort_by_key(|(table, _)| *table);
         named
@@ -79,58 +78,62 @@ impl<'n> Tally<'n> {
             .collect()
     }
 
-    fn table(&mut self, index: u16) -> &mut TableTally {
+    fn table(&mut self, index: TableIndex) -> &mut TableTally {
         let others = self.tables.len() - 1;
         &mut self.tables[usize::from(index).min(others)]
     }
 }
 
 impl TableTally {
-    fn add(&mut self, outcome: Outcome, now_micros: f64) {
+    fn add(&mut self, judgement: Judgement, now_micros: f64) {
         self.count(Metric::Records, 1);
-        match outcome {
-            Outcome::Local => self.count(Metric::LocalWrites, 1),
-            Outcome::Replicated(arrival) => drop(self.arrived(arrival, now_micros)),
-            Outcome::Conflict {
+        match judgement {
+            Judgement::Local => self.count(Metric::LocalWrites, 1),
+            Judgement::Replicated(write) => drop(self.arrived(write, now_micros)),
+            Judgement::Conflict {
                 kind,
-                arrival,
+                winner,
                 lost_writes,
             } => {
-                self.arrived(arrival, now_micros).won += 1;
+                self.arrived(winner, now_micros).won += 1;
                 self.count(Metric::LostWrites, lost_writes);
                 self.count(Metric::Conflicts, 1);
                 self.kinds[kind as usize] += 1;
             }
-            Outcome::Unstamped => self.count(Metric::UnstampedWrites, 1),
-            Outcome::StaleOverwrite => self.count(Metric::StaleOverwrites, 1),
-            Outcome::LocalOverwrite => self.count(Metric::LocalOverwrites, 1),
-            Outcome::Resurrection => self.count(Metric::Resurrections, 1),
-            Outcome::HardDelete => self.count(Metric::HardDeletes, 1),
-            Outcome::Expired => self.count(Metric::Expirations, 1),
-            Outcome::Purged => self.count(Metric::Purges, 1),
-            Outcome::Malformed => self.count(Metric::QuarantinedRecords, 1),
-            Outcome::Unusable => self.count(Metric::UnusableRecords, 1),
+            Judgement::Unstamped => self.count(Metric::UnstampedWrites, 1),
+            Judgement::StaleOverwrite => self.count(Metric::StaleOverwrites, 1),
+            Judgement::LocalOverwrite => self.count(Metric::LocalOverwrites, 1),
+            Judgement::Resurrection => self.count(Metric::Resurrections, 1),
+            Judgement::HardDelete => self.count(Metric::HardDeletes, 1),
+            Judgement::Expired => self.count(Metric::Expirations, 1),
+            Judgement::Purged => self.count(Metric::Purges, 1),
+            Judgement::Malformed => self.count(Metric::QuarantinedRecords, 1),
+            Judgement::Unusable => self.count(Metric::UnusableRecords, 1),
         }
     }
 
     /// A foreign version arrived.
-    fn arrived(&mut self, arrival: Arrival, now_micros: f64) -> &mut OriginTally {
+    fn arrived(
+        &mut self,
+        write: ReplicatedWrite<RegionIndex>,
+        now_micros: f64,
+    ) -> &mut OriginTally {
         self.count(Metric::ReplicatedWrites, 1);
-        self.count(Metric::ReturnedWrites, arrival.returned_writes);
+        self.count(Metric::ReturnedWrites, write.returned_writes);
         let known = self
             .origins
             .iter()
-            .position(|origin| origin.region == arrival.origin);
+            .position(|origin| origin.region == write.origin);
         let at = known.unwrap_or(self.origins.len());
         if known.is_none() {
             self.origins.push(OriginTally {
-                region: arrival.origin,
+                region: write.origin,
                 ..OriginTally::default()
             });
         }
         let origin = &mut self.origins[at];
         origin.arrived += 1;
-        if let Some(written_at) = arrival.written_at {
+        if let Some(written_at) = write.written_at {
             let milliseconds = (now_micros - written_at as f64) / 1_000.0;
             origin.delays.record(milliseconds);
         }
@@ -141,7 +144,7 @@ impl TableTally {
         self.counts[metric as usize] += by;
     }
 
-    fn data<'a>(&'a self, table: &'a str, names: &'a Names) -> Vec<Datum<'a>> {
+    fn data<'a>(&'a self, table: &'a str, names: &'a NameIndex) -> Vec<Datum<'a>> {
         let datum = |metric, dimension, value| Datum {
             metric,
             table,
@@ -156,7 +159,7 @@ impl TableTally {
         origins.sort_by_key(|(region, _)| *region);
 
         let mut data = Vec::new();
-        for metric in Metric::ALL {
+        for metric in Metric::ALL.iter().copied() {
             let count = self.counts[metric as usize];
             if count > 0 || metric.is_always_sent() {
                 data.push(counted(metric, None, count));
@@ -167,7 +170,7 @@ impl TableTally {
             data.push(counted(Metric::ReplicatedWrites, dimension, origin.arrived));
         }
         for kind in Kind::ALL {
-            let count = self.kinds[kind as usize];
+            let count = self.kinds[*kind as usize];
             if count > 0 {
                 let dimension = Some((Dimension::Kind, kind.name()));
                 data.push(counted(Metric::Conflicts, dimension, count));

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeZone;
-use conflict::Kind;
+use conflict::{Kind, ReplicatedWrite};
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::fact::{Arrival, Fact, Names, Outcome};
+use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
 use crate::settings::SETTINGS;
 
 fn now() -> chrono::DateTime<chrono::Utc> {
@@ -15,34 +15,36 @@ fn now() -> chrono::DateTime<chrono::Utc> {
 }
 
 fn tally() -> Tally<'static> {
-    let names = Box::leak(Box::<Names>::default());
+    let names = Box::leak(Box::<NameIndex>::default());
     let table = names.table_index("orders");
     let other = names.table_index("carts");
     let eu = names.region_index("eu-west-1");
-    let arrival = Arrival {
+    let write = ReplicatedWrite {
         origin: eu,
         written_at: Some(1_795_349_589_000_000),
         returned_writes: 2,
     };
-    let outcomes = [
-        Outcome::Local,
-        Outcome::Replicated(arrival),
-        Outcome::Conflict {
+    let judgements = [
+        Judgement::Local,
+        Judgement::Replicated(write),
+        Judgement::Conflict {
             kind: Kind::UpdateUpdate,
-            arrival: Arrival {
+            winner: ReplicatedWrite {
                 written_at: None,
-                ..arrival
+                ..write
             },
             lost_writes: 3,
         },
-        Outcome::Malformed,
+        Judgement::Malformed,
     ];
-    let mut facts: Vec<Fact> = outcomes.map(|outcome| Fact { table, outcome }).into();
-    facts.push(Fact {
+    let mut records: Vec<JudgedRecord> = judgements
+        .map(|judgement| JudgedRecord { table, judgement })
+        .into();
+    records.push(JudgedRecord {
         table: other,
-        outcome: Outcome::HardDelete,
+        judgement: Judgement::HardDelete,
     });
-    let mut tally = Tally::of(&facts, names, now());
+    let mut tally = Tally::new(&records, names, now());
     tally.batch_item_failed(table);
     tally
 }
@@ -63,7 +65,7 @@ fn counts<'a>(tally: &'a Tally<'_>) -> BTreeMap<(&'a str, String, Option<&'a str
 }
 
 #[test]
-fn each_outcome_is_counted_with_its_dimensions() {
+fn each_judgement_is_counted_with_its_dimensions() {
     let tally = tally();
     let counts = counts(&tally);
     let count = |name, dimension| counts.get(&(name, "orders".to_owned(), dimension)).copied();
@@ -78,6 +80,68 @@ fn each_outcome_is_counted_with_its_dimensions() {
     assert_eq!(count("QuarantinedRecords", None), Some(1));
     assert_eq!(count("BatchItemFailures", None), Some(1));
     assert_eq!(count("HardDeletes", None), None, "zero and not always sent");
+}
+
+/// Every verdict's judgement, and every other one.
+fn all_judgements(origin: u16) -> Vec<Judgement> {
+    let write = ReplicatedWrite {
+        origin,
+        written_at: Some(1_795_349_589_000_000),
+        returned_writes: 1,
+    };
+    use strum::VariantNames;
+    let all = vec![
+        Judgement::Unstamped,
+        Judgement::Conflict {
+            kind: Kind::UpdateUpdate,
+            winner: write,
+            lost_writes: 1,
+        },
+        Judgement::Replicated(write),
+        Judgement::Local,
+        Judgement::LocalOverwrite,
+        Judgement::StaleOverwrite,
+        Judgement::Resurrection,
+        Judgement::Expired,
+        Judgement::Purged,
+        Judgement::HardDelete,
+        Judgement::Unusable,
+        Judgement::Malformed,
+    ];
+    let names: Vec<&str> = all.iter().map(|judgement| judgement.name()).collect();
+    assert_eq!(names, Judgement::VARIANTS);
+    all
+}
+
+#[test]
+fn every_metric_is_sent_in_each_of_its_dimension_sets() {
+    let mut names = NameIndex::default();
+    let table = names.table_index("orders");
+    let origin = names.region_index("eu-west-1");
+    let records: Vec<JudgedRecord> = all_judgements(origin)
+        .into_iter()
+        .map(|judgement| JudgedRecord { table, judgement })
+        .collect();
+    let mut tally = Tally::new(&records, &names, now());
+    tally.batch_item_failed(table);
+    let sent: BTreeSet<_> = tally
+        .data()
+        .iter()
+        .map(|datum| {
+            (
+                datum.metric,
+                datum.dimension.map(|(dimension, _)| dimension),
+            )
+        })
+        .collect();
+    let declared: BTreeSet<_> = Metric::ALL
+        .iter()
+        .flat_map(|metric| {
+            let further = metric.further_dimensions().iter().copied().map(Some);
+            further.chain([None]).map(|dimension| (*metric, dimension))
+        })
+        .collect();
+    assert_eq!(sent, declared);
 }
 
 #[test]
@@ -155,18 +219,18 @@ fn documents_define_what_they_hold_and_share_dimensions() {
 
 #[test]
 fn requests_stay_within_cloudwatchs_limits() {
-    let mut names = Names::default();
-    let facts: Vec<Fact> = (0..5_000_u64)
-        .map(|at| Fact {
+    let mut names = NameIndex::default();
+    let records: Vec<JudgedRecord> = (0..5_000_u64)
+        .map(|at| JudgedRecord {
             table: names.table_index(&format!("orders-{}", at % 200)),
-            outcome: Outcome::Replicated(Arrival {
+            judgement: Judgement::Replicated(ReplicatedWrite {
                 origin: names.region_index(&format!("region-{}", at / 200)),
                 written_at: Some(1_795_349_590_000_000 - at * 1_000_000),
                 returned_writes: 0,
             }),
         })
         .collect();
-    let tally = Tally::of(&facts, &names, now());
+    let tally = Tally::new(&records, &names, now());
     let data = tally.data();
     assert!(data.len() > 5_000, "{}", data.len());
     let requests = cloudwatch::requests(&data);
@@ -210,24 +274,18 @@ fn the_contract_names_every_metric_and_setting() {
 }
 
 #[test]
-fn a_place_in_the_list_of_all_is_a_place_in_the_tally() {
-    assert!((0..Metric::ALL.len()).eq(Metric::ALL.map(|metric| metric as usize)));
-    assert!((0..Kind::ALL.len()).eq(Kind::ALL.map(|kind| kind as usize)));
-}
-
-#[test]
 fn what_has_no_index_is_unknown() {
-    let names = Names::default();
-    let outcome = Outcome::Replicated(Arrival {
+    let names = NameIndex::default();
+    let judgement = Judgement::Replicated(ReplicatedWrite {
         origin: u16::MAX,
         written_at: None,
         returned_writes: 0,
     });
-    let fact = Fact {
+    let record = JudgedRecord {
         table: u16::MAX,
-        outcome,
+        judgement,
     };
-    let tally = Tally::of(&[fact], &names, now());
+    let tally = Tally::new(&[record], &names, now());
     let data = tally.data();
     assert!(data.iter().all(|datum| datum.table == "unknown"));
     let origins: Vec<_> = data.iter().filter_map(|datum| datum.dimension).collect();

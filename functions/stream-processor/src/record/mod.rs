@@ -26,7 +26,8 @@ pub struct Attributes {
 }
 
 /// What happened to the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum EventName {
     /// The item is new in this replica.
     Insert,
@@ -38,7 +39,7 @@ pub enum EventName {
 
 /// What of an image is read for each record.
 #[derive(Debug, Default)]
-pub struct Glance<'a> {
+pub struct ImageHeader<'a> {
     /// The image's stamps.
     pub stamps: Stamps<'a>,
     /// The expiry time in epoch seconds, if the TTL attribute is known and holds one.
@@ -63,25 +64,27 @@ pub struct Record<'a> {
     /// Whether DynamoDB's TTL service removed the item.
     pub removed_by_ttl: bool,
     /// The item before.
-    pub old: Option<Glance<'a>>,
+    pub old: Option<ImageHeader<'a>>,
     /// The item after.
-    pub new: Option<Glance<'a>>,
+    pub new: Option<ImageHeader<'a>>,
 }
 
 /// A record that cannot be judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
     /// Something required is missing or not what it should be: the record is quarantined.
+    #[error("{0}")]
     Malformed(String),
     /// The images that the event name needs are not in the stream, by its view type.
+    #[error("it lacks an image that it needs")]
     Unusable,
 }
 
 /// A record that cannot be judged, with what can be read of it.
 #[derive(Debug)]
-pub struct Unread<'a> {
+pub struct RejectedRecord<'a> {
     /// Why.
-    pub why: Unreadable,
+    pub error: RecordError,
     /// The table's name, from the stream's ARN.
     pub table: Option<Cow<'a, str>>,
 }
@@ -91,10 +94,10 @@ impl<'a> Record<'a> {
     ///
     /// Required are `eventName`, `awsRegion`, `eventSourceARN`, `dynamodb.Keys` and `dynamodb.SequenceNumber`; all
     /// else is optional, and what is unknown is ignored.
-    pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, Unread<'a>> {
+    pub fn read(raw: &'a RawValue, attributes: &Attributes) -> Result<Self, RejectedRecord<'a>> {
         match read::parts(raw, attributes) {
             Ok(mut parts) => Self::from_parts(&mut parts, &mut LastStream::default()),
-            Err(why) => Err(Unread { why, table: None }),
+            Err(error) => Err(RejectedRecord { error, table: None }),
         }
     }
 
@@ -102,10 +105,10 @@ impl<'a> Record<'a> {
     fn from_parts(
         parts: &mut read::Parts<'a>,
         stream: &mut LastStream<'a>,
-    ) -> Result<Self, Unread<'a>> {
+    ) -> Result<Self, RejectedRecord<'a>> {
         let table = parts.stream_arn.as_ref().and_then(|arn| stream.table(arn));
-        let malformed = |why: &str| Unread {
-            why: Unreadable::Malformed(why.to_owned()),
+        let malformed = |why: &str| RejectedRecord {
+            error: RecordError::Malformed(why.to_owned()),
             table: table.clone(),
         };
         let missing = |what: &str| malformed(&format!("{what} is missing or no text"));
@@ -113,11 +116,9 @@ impl<'a> Record<'a> {
             return Err(malformed("the record is no object"));
         }
         let event_name = parts.event_name.take();
-        let event_name = match event_name.ok_or_else(|| missing("eventName"))?.as_ref() {
-            "INSERT" => EventName::Insert,
-            "MODIFY" => EventName::Modify,
-            "REMOVE" => EventName::Remove,
-            _ => return Err(malformed("eventName is not INSERT, MODIFY or REMOVE")),
+        let event_name = event_name.ok_or_else(|| missing("eventName"))?;
+        let Ok(event_name) = event_name.parse() else {
+            return Err(malformed("eventName is not INSERT, MODIFY or REMOVE"));
         };
         let region = parts.region.take().ok_or_else(|| missing("awsRegion"))?;
         if !conflict::is_region_name(&region) {
@@ -143,15 +144,15 @@ impl<'a> Record<'a> {
                 return Err(malformed(&format!("dynamodb.{name} is no object")));
             }
         }
-        let (old, new) = (&mut dynamodb.old.glance, &mut dynamodb.new.glance);
+        let (old, new) = (&mut dynamodb.old.header, &mut dynamodb.new.header);
         let is_usable = match event_name {
             EventName::Insert => new.is_some(),
             EventName::Modify => old.is_some() && new.is_some(),
             EventName::Remove => old.is_some(),
         };
         if !is_usable {
-            return Err(Unread {
-                why: Unreadable::Unusable,
+            return Err(RejectedRecord {
+                error: RecordError::Unusable,
                 table: Some(table),
             });
         }
@@ -170,17 +171,17 @@ impl<'a> Record<'a> {
 
     /// What is to be judged, at `now` in epoch seconds.
     pub fn change(&self, now: u64) -> Option<Change<'_, 'a>> {
-        match (self.event_name, &self.old, &self.new) {
-            (EventName::Insert, _, Some(new)) => Some(Change::Insert { new: &new.stamps }),
-            (EventName::Modify, Some(old), Some(new)) => Some(Change::Modify {
+        let (old, new) = (self.old.as_ref(), self.new.as_ref());
+        match self.event_name {
+            EventName::Insert => new.map(|new| Change::Insert { new: &new.stamps }),
+            EventName::Modify => old.zip(new).map(|(old, new)| Change::Modify {
                 old: &old.stamps,
                 new: &new.stamps,
             }),
-            (EventName::Remove, Some(old), _) => Some(Change::Remove {
+            EventName::Remove => old.map(|old| Change::Remove {
                 old: &old.stamps,
                 expired: self.removed_by_ttl || old.expires_at.is_some_and(|at| at < now),
             }),
-            _ => None,
         }
     }
 }
@@ -203,11 +204,11 @@ pub struct Decoded {
 
 impl Decoded {
     /// Decodes a record's key and images; malformed if they are not DynamoDB JSON.
-    pub fn read(raw: &RawValue) -> Result<Self, Unreadable> {
+    pub fn read(raw: &RawValue) -> Result<Self, RecordError> {
         let mut json = serde_json::Deserializer::from_str(raw.get());
         read::DecodedSeed
             .deserialize(&mut json)
-            .map_err(|error| Unreadable::Malformed(format!("not DynamoDB JSON: {error}")))
+            .map_err(|error| RecordError::Malformed(format!("not DynamoDB JSON: {error}")))
     }
 }
 
@@ -236,13 +237,13 @@ impl<'a> LastStream<'a> {
 /// Names are made of letters, digits, `_`, `-` and `.`; nothing else may become a metric dimension.
 /// Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules in Amazon DynamoDB".
 fn table_of<'a>(arn: &Cow<'a, str>) -> Option<Cow<'a, str>> {
-    const LONGEST: usize = 255;
+    const MAX_LENGTH: usize = 255;
     let start = arn.find(":table/")? + ":table/".len();
     let rest = &arn[start..];
     let end = start + rest.find('/').unwrap_or(rest.len());
     let name = &arn[start..end];
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    if name.is_empty() || name.len() > LONGEST || !name.bytes().all(valid) {
+    if name.is_empty() || name.len() > MAX_LENGTH || !name.bytes().all(valid) {
         return None;
     }
     Some(match arn {

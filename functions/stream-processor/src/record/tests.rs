@@ -32,8 +32,8 @@ fn with(change: impl FnOnce(&mut serde_json::Value)) -> Box<RawValue> {
 
 fn reason(raw: &RawValue) -> String {
     match Record::read(raw, &Attributes::default()) {
-        Err(Unread {
-            why: Unreadable::Malformed(reason),
+        Err(RejectedRecord {
+            error: RecordError::Malformed(reason),
             ..
         }) => reason,
         other => panic!("not malformed but {other:?}"),
@@ -157,8 +157,10 @@ fn a_record_without_the_images_it_needs_is_unusable() {
     for name in ["OldImage", "NewImage"] {
         let raw = with(|record| record["dynamodb"][name] = json!(null));
         assert_eq!(
-            Record::read(&raw, &Attributes::default()).unwrap_err().why,
-            Unreadable::Unusable
+            Record::read(&raw, &Attributes::default())
+                .unwrap_err()
+                .error,
+            RecordError::Unusable
         );
     }
     // A new image is all that an INSERT needs, an old one all that a REMOVE does.
@@ -237,7 +239,7 @@ fn images_are_decoded_only_when_asked_for() {
         let raw = with(|record| record["dynamodb"]["NewImage"]["bad"] = bad.clone());
         assert!(Record::read(&raw, &Attributes::default()).is_ok(), "{bad}");
         assert!(
-            matches!(Decoded::read(&raw), Err(Unreadable::Malformed(_))),
+            matches!(Decoded::read(&raw), Err(RecordError::Malformed(_))),
             "{bad}"
         );
     }
@@ -256,5 +258,8 @@ fn deep_nesting_is_malformed_and_no_overflow() {
     );
     let raw = RawValue::from_string(text).unwrap();
     assert!(Record::read(&raw, &Attributes::default()).is_ok());
-    assert!(matches!(Decoded::read(&raw), Err(Unreadable::Malformed(_))));
+    assert!(matches!(
+        Decoded::read(&raw),
+        Err(RecordError::Malformed(_))
+    ));
 }

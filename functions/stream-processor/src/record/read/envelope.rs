@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::{Attributes, LastStream, Record, Unread};
-use super::values::{Any, Name};
+use super::super::{Attributes, LastStream, Record, RejectedRecord};
+use super::values::{Name, Seed};
 use super::{Parts, PartsVisitor};
 
 /// Reads an envelope and hands each of its records on, with the name of its first member as it stands in the payload.
@@ -16,7 +16,7 @@ pub(crate) fn read_records<'a, F>(
     each: F,
 ) -> serde_json::Result<()>
 where
-    F: FnMut(Option<&'a str>, &Result<Record<'a>, Unread<'a>>),
+    F: FnMut(Option<&'a str>, &Result<Record<'a>, RejectedRecord<'a>>),
 {
     in_envelope(payload, RecordsVisitor { attributes, each })
 }
@@ -29,7 +29,7 @@ pub(crate) fn split_records(payload: &str) -> serde_json::Result<Vec<&RawValue>>
 /// Visits the records of an envelope, which is all that the payload holds.
 fn in_envelope<'a, V: Visitor<'a>>(payload: &'a str, records: V) -> serde_json::Result<V::Value> {
     let mut json = serde_json::Deserializer::from_str(payload);
-    let value = Any(EnvelopeVisitor(records)).deserialize(&mut json)?;
+    let value = Seed(EnvelopeVisitor(records)).deserialize(&mut json)?;
     json.end()?;
     Ok(value)
 }
@@ -50,7 +50,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for EnvelopeVisitor<V> {
             if name == "Records" {
                 let records = records.take();
                 let records = records.ok_or_else(|| de::Error::duplicate_field("Records"))?;
-                value = Some(map.next_value_seed(Any(records))?);
+                value = Some(map.next_value_seed(Seed(records))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -67,7 +67,7 @@ struct RecordsVisitor<'s, F> {
 
 impl<'de, F> Visitor<'de> for RecordsVisitor<'_, F>
 where
-    F: FnMut(Option<&'de str>, &Result<Record<'de>, Unread<'de>>),
+    F: FnMut(Option<&'de str>, &Result<Record<'de>, RejectedRecord<'de>>),
 {
     type Value = ();
 
@@ -79,7 +79,7 @@ where
         let mut stream = LastStream::default();
         loop {
             let mut parts = Parts::default();
-            let seed = Any(PartsVisitor {
+            let seed = Seed(PartsVisitor {
                 attributes: self.attributes,
                 parts: &mut parts,
             });

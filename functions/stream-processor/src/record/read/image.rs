@@ -5,14 +5,14 @@ use std::fmt;
 use conflict::integer;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::{Attributes, Glance};
-use super::values::{Any, Name, Number, lenient};
+use super::super::{Attributes, ImageHeader};
+use super::values::{Name, Number, Seed, lenient};
 
 /// What stands where an image may stand.
 #[derive(Default)]
 pub(in crate::record) struct ImageSlot<'a> {
     /// What was read of an image.
-    pub(in crate::record) glance: Option<Glance<'a>>,
+    pub(in crate::record) header: Option<ImageHeader<'a>>,
     /// Something stands there that is neither an object nor null.
     pub(in crate::record) is_no_image: bool,
 }
@@ -25,13 +25,13 @@ pub(super) struct ImageVisitor<'p, 'de> {
 
 impl<'p, 'de> ImageVisitor<'p, 'de> {
     /// Reads into a slot, in place of what was read into it before.
-    pub(super) fn new(attributes: &'p Attributes, slot: &'p mut ImageSlot<'de>) -> Any<Self> {
+    pub(super) fn new(attributes: &'p Attributes, slot: &'p mut ImageSlot<'de>) -> Seed<Self> {
         *slot = ImageSlot {
-            glance: None,
+            header: None,
             // Until an object or null shows up.
             is_no_image: true,
         };
-        Any(Self { attributes, slot })
+        Seed(Self { attributes, slot })
     }
 }
 
@@ -46,14 +46,14 @@ impl<'de> Visitor<'de> for ImageVisitor<'_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Attributes { stamps, ttl } = self.attributes;
         self.slot.is_no_image = false;
-        let glance = self.slot.glance.insert(Glance::default());
+        let header = self.slot.header.insert(ImageHeader::default());
         while let Some(name) = map.next_key_seed(Name)? {
             if ttl.as_deref() == Some(name.as_ref()) {
-                let number = map.next_value_seed(Any(Number))?;
-                glance.expires_at = number.as_deref().and_then(integer);
+                let number = map.next_value_seed(Seed(Number))?;
+                header.expires_at = number.as_deref().and_then(integer);
             } else if let Some(attribute) = stamps.parse(name) {
-                let number = map.next_value_seed(Any(Number))?;
-                glance.stamps.read(attribute, number.as_deref());
+                let number = map.next_value_seed(Seed(Number))?;
+                header.stamps.read(attribute, number.as_deref());
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

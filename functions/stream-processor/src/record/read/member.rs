@@ -6,12 +6,12 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::values::{Any, Text, lenient};
+use super::values::{Seed, Text, lenient};
 
 /// The text of `dynamodb.SequenceNumber`.
 pub(in crate::record) fn sequence_number(raw: &RawValue) -> Option<Cow<'_, str>> {
     let mut json = serde_json::Deserializer::from_str(raw.get());
-    let number = Any(Member("dynamodb", Member("SequenceNumber", Text)));
+    let number = Seed(Member("dynamodb", Member("SequenceNumber", Text)));
     number.deserialize(&mut json).ok()???
 }
 
@@ -27,7 +27,7 @@ impl<'de, V: Visitor<'de> + Copy> Visitor<'de> for Member<V> {
         let mut found = None;
         while let Some(is_it) = map.next_key_seed(NameIs(name))? {
             if is_it {
-                found = Some(map.next_value_seed(Any(value))?);
+                found = Some(map.next_value_seed(Seed(value))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -16,9 +16,9 @@ pub(super) use decoded::DecodedSeed;
 pub(crate) use envelope::{read_records, split_records};
 use image::{ImageSlot, ImageVisitor};
 pub(super) use member::sequence_number;
-use values::{Any, IsObject, Name, Text, lenient};
+use values::{IsObject, Name, Seed, Text, lenient};
 
-use super::{Attributes, Unreadable};
+use super::{Attributes, RecordError};
 
 /// The top level of a record, everything optional.
 ///
@@ -49,16 +49,16 @@ pub(super) struct StreamRecord<'a> {
 pub(super) fn parts<'a>(
     raw: &'a RawValue,
     attributes: &Attributes,
-) -> Result<Parts<'a>, Unreadable> {
+) -> Result<Parts<'a>, RecordError> {
     let mut parts = Parts::default();
     let mut json = serde_json::Deserializer::from_str(raw.get());
-    let seed = Any(PartsVisitor {
+    let seed = Seed(PartsVisitor {
         attributes,
         parts: &mut parts,
     });
     // serde names the place, and quotes no more than the JSON type that it met: every value is taken leniently.
     seed.deserialize(&mut json)
-        .map_err(|error| Unreadable::Malformed(format!("the record cannot be read: {error}")))?;
+        .map_err(|error| RecordError::Malformed(format!("the record cannot be read: {error}")))?;
     Ok(parts)
 }
 
@@ -80,15 +80,15 @@ impl<'de> Visitor<'de> for PartsVisitor<'_, 'de> {
                 parts.first_name = Some(name);
             }
             match name.as_ref() {
-                "eventID" => parts.event_id = map.next_value_seed(Any(Text))?,
-                "eventName" => parts.event_name = map.next_value_seed(Any(Text))?,
-                "awsRegion" => parts.region = map.next_value_seed(Any(Text))?,
-                "eventSourceARN" => parts.stream_arn = map.next_value_seed(Any(Text))?,
+                "eventID" => parts.event_id = map.next_value_seed(Seed(Text))?,
+                "eventName" => parts.event_name = map.next_value_seed(Seed(Text))?,
+                "awsRegion" => parts.region = map.next_value_seed(Seed(Text))?,
+                "eventSourceARN" => parts.stream_arn = map.next_value_seed(Seed(Text))?,
                 "dynamodb" => {
                     let record = &mut parts.dynamodb;
                     map.next_value_seed(StreamRecordVisitor::new(attributes, record))?;
                 }
-                "userIdentity" => parts.removed_by_ttl = map.next_value_seed(Any(TtlIdentity))?,
+                "userIdentity" => parts.removed_by_ttl = map.next_value_seed(Seed(TtlIdentity))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for TtlIdentity {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut service, mut dynamodb) = (false, false);
         while let Some(name) = map.next_key_seed(Name)? {
-            let value = map.next_value_seed(Any(Text))?;
+            let value = map.next_value_seed(Seed(Text))?;
             match name.as_ref() {
                 "type" => service = value.as_deref() == Some("Service"),
                 "principalId" => dynamodb = value.as_deref() == Some("dynamodb.amazonaws.com"),
@@ -130,9 +130,9 @@ struct StreamRecordVisitor<'p, 'de> {
 
 impl<'p, 'de> StreamRecordVisitor<'p, 'de> {
     /// Reads into a record, in place of what was read into it before.
-    fn new(attributes: &'p Attributes, record: &'p mut Option<StreamRecord<'de>>) -> Any<Self> {
+    fn new(attributes: &'p Attributes, record: &'p mut Option<StreamRecord<'de>>) -> Seed<Self> {
         *record = None;
-        Any(Self { attributes, record })
+        Seed(Self { attributes, record })
     }
 }
 
@@ -144,8 +144,8 @@ impl<'de> Visitor<'de> for StreamRecordVisitor<'_, 'de> {
         let record = self.record.insert(StreamRecord::default());
         while let Some(name) = map.next_key_seed(Name)? {
             match name.as_ref() {
-                "Keys" => record.has_keys = map.next_value_seed(Any(IsObject))?,
-                "SequenceNumber" => record.sequence_number = map.next_value_seed(Any(Text))?,
+                "Keys" => record.has_keys = map.next_value_seed(Seed(IsObject))?,
+                "SequenceNumber" => record.sequence_number = map.next_value_seed(Seed(Text))?,
                 "OldImage" => {
                     map.next_value_seed(ImageVisitor::new(attributes, &mut record.old))?
                 }

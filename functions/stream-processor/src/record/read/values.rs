@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The seed of any visitor: hands it whatever value is there.
-pub(super) struct Any<V>(pub(super) V);
+pub(super) struct Seed<V>(pub(super) V);
 
-impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Seed<V> {
     type Value = V::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for Number {
         let mut number = None;
         while let Some(name) = map.next_key_seed(Name)? {
             if name == "N" {
-                number = map.next_value_seed(Any(Text))?;
+                number = map.next_value_seed(Seed(Text))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

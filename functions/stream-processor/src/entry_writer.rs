@@ -1,0 +1,91 @@
+//! Writing a batch's pending entries: several at a time, until the time is up.
+
+use futures::stream::{self, StreamExt};
+use tokio::time::{Instant, timeout_at};
+
+use crate::batch::{Batch, PendingEntry, Rules};
+use crate::entry::Terms;
+use crate::ledger::{Ledger, LedgerError, Written};
+use crate::log::{self, FindingLine};
+use crate::prepared_entry::PreparedEntry;
+
+/// What became of a pending entry.
+#[derive(Debug)]
+pub struct WriteResult {
+    /// The record's place in the batch.
+    pub record: usize,
+    /// What the entry says; none if it was not reached.
+    pub finding: Option<FindingLine>,
+    /// Whether the ledger has it.
+    pub result: Result<Written, WriteError>,
+}
+
+/// Why an entry is not in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The ledger did not take it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The invocation's time was up before it was written.
+    #[error("the time was up")]
+    TimeUp,
+}
+
+impl WriteResult {
+    /// Whether the record could not be judged, or turned out malformed when its images were decoded.
+    pub(crate) fn is_malformed(&self) -> bool {
+        matches!(self.finding, Some(FindingLine::Quarantine { .. }))
+    }
+}
+
+/// Writes the entries of one batch.
+#[derive(Debug)]
+pub(crate) struct EntryWriter<'a, L> {
+    pub(crate) ledger: &'a L,
+    pub(crate) rules: &'a Rules,
+    pub(crate) terms: Terms<'a>,
+    pub(crate) concurrency: usize,
+}
+
+impl<L: Ledger> EntryWriter<'_, L> {
+    /// Writes what is pending in order of the records, and gives a result for each.
+    pub(crate) async fn write_all(&self, batch: &Batch<'_>, until: Instant) -> Vec<WriteResult> {
+        let not_reached = |pending: &PendingEntry<'_>| WriteResult {
+            record: pending.record,
+            finding: None,
+            result: Err(WriteError::TimeUp),
+        };
+        let mut results: Vec<WriteResult> = batch.pending.iter().map(not_reached).collect();
+        if results.is_empty() {
+            return results;
+        }
+        let writes = batch.pending.iter().enumerate().map(|(at, pending)| {
+            let table = batch.names.table(batch.records[pending.record].table);
+            async move { (at, self.write(pending, table).await) }
+        });
+        let mut writes = std::pin::pin!(stream::iter(writes).buffer_unordered(self.concurrency));
+        let mut done = 0;
+        let all = async {
+            while let Some((at, result)) = writes.next().await {
+                results[at] = result;
+                done += 1;
+            }
+        };
+        if timeout_at(until, all).await.is_err() {
+            log::time_up(batch.pending.len(), done);
+        }
+        results
+    }
+
+    async fn write(&self, pending: &PendingEntry<'_>, table: &str) -> WriteResult {
+        let PreparedEntry { entry, finding } =
+            PreparedEntry::new(pending, table, self.rules, self.terms);
+        let result = self.ledger.write(entry).await;
+        finding.write(pending.record, &result);
+        WriteResult {
+            record: pending.record,
+            finding: Some(finding),
+            result: result.map_err(WriteError::from),
+        }
+    }
+}
