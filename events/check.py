@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 CONFLICT_KINDS = {
     "overwrite", "delete_delete", "update_delete", "delete_update", "insert_insert", "update_update",
 }
+OTHER_KINDS = {"stale_overwrite", "local_overwrite", "unstamped_sample", "malformed_record"}
 # The metric that counts each verdict. A conflict counts as its winner's replicated write too.
 METRIC_OF = {
     "local": "LocalWrites", "replicated": "ReplicatedWrites", "conflict": "Conflicts", "unstamped": "UnstampedWrites",
@@ -350,8 +351,7 @@ def main():
         kinds |= {entry["Kind"]["S"] for entry in case.expected["ledger"]}
     for name in sorted(set(METRIC_OF) - verdicts):
         faults.append(f"no case has the verdict {name}")
-    all_kinds = CONFLICT_KINDS | {"stale_overwrite", "local_overwrite", "unstamped_sample", "malformed_record"}
-    for kind in sorted(all_kinds - kinds):
+    for kind in sorted((CONFLICT_KINDS | OTHER_KINDS) - kinds):
         faults.append(f"no case has a ledger entry of kind {kind}")
     for fault in faults:
         print(fault)

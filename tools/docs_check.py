@@ -144,7 +144,14 @@ def contract(function: str) -> dict[str, dict]:
 
 
 def wrong_citations(text: str, sections: set[str]) -> list[str]:
-    """Citations of a section that the specification does not have."""
-    cited = re.findall(r"specification(?:'s|\.md)?,?\s(?:\W*\s)?section\s(\w+)", text)
-    cited += re.findall(r"SPEC,? section (\w+)", text)
-    return [f"section {number}" for number in cited if number not in sections]
+    """Citations of a section that the specification does not have, or of a specification that is not in the repository."""
+    cited = re.findall(r"specification(?:'s|\.md)?,?\s(?:\W*\s)?section\s(\d\w*)", text)
+    found = [f"section {number}" for number in cited if number not in sections]
+    return [*found, *re.findall(r"\bSPEC,? section \d\w*", text)]
+
+
+def subcommands(source: str) -> list[str]:
+    """The subcommands of a clap enum `Command`, as they are typed."""
+    body = re.search(r"pub enum Command \{(.*?)^\}", source, re.M | re.S)
+    names = re.findall(r"^ +([A-Z]\w*)[({,]", body.group(1) if body else "", re.M)
+    return [re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in names]

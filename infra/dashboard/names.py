@@ -25,7 +25,7 @@ OPERATIONS = [
     "TransactWriteItems",
 ]
 
-# The kinds of a conflict (SPEC, section 3).
+# The kinds of a conflict (the specification, section 3).
 KINDS = [
     "update_update",
     "insert_insert",

@@ -89,7 +89,7 @@ def test_a_search_of_another_form_is_not_passed_over():
 
 
 def test_the_kinds_on_the_dashboard_are_those_of_the_code():
-    """SPEC, section 3. The code's own list is compared with the contract's where it has one."""
+    """The specification, section 3. The code's own list is compared with the contract's where it has one."""
     entries = [e for w in every_board()["RegionDashboard"]["widgets"] for e in w["properties"].get("metrics", []) if "Kind" in e]
     kinds = {e[e.index("Kind") + 1] for e in entries}
     assert kinds == {"update_update", "insert_insert", "update_delete", "delete_update", "delete_delete", "overwrite"}

@@ -164,7 +164,7 @@ impl Recipe {
         }
     }
 
-    /// Makes the write one of those that SPEC section 2 puts outside the bar, now and then.
+    /// Makes the write one of those that the specification, section 2, puts outside the bar, now and then.
     fn trouble(&self, write: &mut Write, ahead: Region, left: usize, rng: &mut Rng) {
         let Some(trouble) = self.outside else { return };
         let hit = rng.f64() < 0.1;

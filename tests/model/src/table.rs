@@ -280,7 +280,7 @@ impl<'p> Table<'p> {
     }
 }
 
-/// The item with the writer's pair advanced, as SPEC section 2 tells writers to.
+/// The item with the writer's pair advanced, as the specification, section 2, tells writers to.
 fn stamped(mut item: Item, write: &Write) -> Item {
     let pair = &mut item.pairs[write.stamps_of.unwrap_or(write.region)];
     *pair = Some(StampPair {
