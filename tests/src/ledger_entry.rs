@@ -17,6 +17,11 @@ pub fn is_part(item: &Value) -> bool {
     item.get("Part").is_some()
 }
 
+/// The `ConflictId` of a part of an entry, counted from 1.
+pub fn part_id(conflict_id: &str, number: usize) -> String {
+    format!("{conflict_id}#part-{number}")
+}
+
 /// Splits an entry into what does not depend on the time of the run and what is wrong with what does.
 ///
 /// `DetectedAt` must be RFC 3339 in UTC, `Bucket` its hour and one of 16 shards, `ExpiresAt` so many days after it.

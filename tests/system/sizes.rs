@@ -1,11 +1,10 @@
 //! Large input: many records, a large payload, items at DynamoDB's limit, very many attributes.
 
+use ledger::{Entry, Image, StorageForm};
 use local_aws::lambda::MAX_PAYLOAD_BYTES;
 use serde_json::{Map, Value, json};
-use stream_processor::entry::{Kept, losing_image, part_id, quarantined_text};
-use stream_processor::record::Image;
 use system_tests::attribute_value::compare_attributes;
-use system_tests::ledger_entry::{is_part, key_of};
+use system_tests::ledger_entry::{is_part, key_of, part_id};
 use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::{
     compact, conflict, conflict_between, conflict_id, event, local, malformed, replicated,
@@ -33,15 +32,15 @@ async fn entry(system: &System, id: &str) -> (Image, Vec<Image>) {
 }
 
 /// Replays a conflict and reads the losing image back. Returns where it was kept.
-async fn losing_image_comes_back_whole(record: Value, n: usize) -> Kept {
+async fn losing_image_comes_back_whole(record: Value, n: usize) -> StorageForm {
     let system = SystemConfig::new().start().await;
     assert_eq!(system.answer(event([record.clone()])).await, all_done());
     let (main, parts) = entry(&system, &conflict_id(n)).await;
-    let kept = Kept::losing_image(&main);
+    let kept = StorageForm::from_item(&main);
     assert_eq!(kept.parts(), parts.len());
-    let image = losing_image(&main, &parts)
-        .expect("it can be read back")
-        .expect("it was kept");
+    let read = Entry::read(main, &parts).expect("it can be read back");
+    let image = read.loser.and_then(|loser| loser.image);
+    let image = image.expect("it was kept");
     let image = serde_json::to_value(image).expect("an image is JSON");
     let mut differences = Vec::new();
     let expected = record["dynamodb"]["OldImage"]
@@ -122,7 +121,7 @@ async fn an_entry_never_exists_without_its_parts() {
 async fn a_400_kb_text_item_that_loses_against_another_is_kept_whole() {
     let text = |seed: usize| json!({"text": {"S": format!("{seed} lost and found ").repeat((ITEM_LIMIT - 300) / 17)}});
     let kept = losing_image_comes_back_whole(conflict_between(2, text(1), text(2)), 2).await;
-    assert_eq!(kept, Kept::Compressed, "text compresses well");
+    assert_eq!(kept, StorageForm::Compressed, "text compresses well");
 }
 
 #[tokio::test]
@@ -131,7 +130,7 @@ async fn a_small_item_that_loses_against_a_400_kb_one_is_kept_as_it_is() {
     let kept =
         losing_image_comes_back_whole(conflict_between(3, small, noise(ITEM_LIMIT - 300, 3)), 3)
             .await;
-    assert_eq!(kept, Kept::Whole);
+    assert_eq!(kept, StorageForm::Whole);
 }
 
 #[tokio::test]
@@ -157,10 +156,8 @@ async fn a_malformed_record_of_more_than_an_item_is_quarantined_whole() {
         .expect("there is an entry");
     let (main, parts) = entry(&system, &key_of(main).1).await;
     assert!(parts.len() >= 2, "{} parts", parts.len());
-    assert_eq!(
-        quarantined_text(&main, &parts).expect("it can be read back"),
-        Some(text)
-    );
+    let read = Entry::read(main, &parts).expect("it can be read back");
+    assert_eq!(read.record, Some(text));
     assert_eq!(system.metrics().count("QuarantinedRecords"), 1);
 }
 

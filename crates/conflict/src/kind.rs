@@ -1,6 +1,6 @@
 //! What the two sides of a conflict did, and how sure it is.
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::stamps::Stamps;
 
@@ -60,7 +60,7 @@ fn dropped_history(loser: &Stamps<'_>, winner: &Stamps<'_>) -> bool {
 }
 
 /// How sure a conflict is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Confidence {
     /// The loser was stamped in full and the winner kept the item's history.

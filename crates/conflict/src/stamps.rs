@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::number::Decimal;
@@ -15,11 +16,13 @@ const MAX_PART: u64 = 253_402_300_799_999_999;
 const MAX_REGIONS: usize = 64;
 
 /// One Region's pair: `lw:n:<region>` and `lw:t:<region>`. Either part may be missing or unreadable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stamp {
     /// How many writes made in that Region this version descends from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
     /// Epoch microseconds of the latest of them, by that writer's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t: Option<u64>,
 }
 

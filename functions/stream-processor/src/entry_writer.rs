@@ -4,8 +4,8 @@ use futures::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::batch::{Batch, PendingEntry, Rules};
-use crate::entry::Terms;
-use crate::ledger::{Ledger, LedgerError, Written};
+use crate::entry::EntryOptions;
+use crate::ledger::{Ledger, LedgerError, PutResult};
 use crate::log::{self, FindingLine};
 use crate::prepared_entry::PreparedEntry;
 
@@ -17,7 +17,7 @@ pub struct WriteResult {
     /// What the entry says; none if it was not reached.
     pub finding: Option<FindingLine>,
     /// Whether the ledger has it.
-    pub result: Result<Written, WriteError>,
+    pub result: Result<PutResult, WriteError>,
 }
 
 /// Why an entry is not in the ledger.
@@ -43,7 +43,7 @@ impl WriteResult {
 pub(crate) struct EntryWriter<'a, L> {
     pub(crate) ledger: &'a L,
     pub(crate) rules: &'a Rules,
-    pub(crate) terms: Terms<'a>,
+    pub(crate) options: EntryOptions<'a>,
     pub(crate) concurrency: usize,
 }
 
@@ -79,7 +79,7 @@ impl<L: Ledger> EntryWriter<'_, L> {
 
     async fn write(&self, pending: &PendingEntry<'_>, table: &str) -> WriteResult {
         let PreparedEntry { entry, finding } =
-            PreparedEntry::new(pending, table, self.rules, self.terms);
+            PreparedEntry::new(pending, table, self.rules, self.options);
         let result = self.ledger.write(entry).await;
         finding.write(pending.record, &result);
         WriteResult {

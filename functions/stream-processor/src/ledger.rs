@@ -4,20 +4,18 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use ledger::{Image, StoredEntry};
 use tokio::sync::OnceCell;
-
-use crate::entry::Fitted;
-use crate::record::Image;
 
 /// Where entries are kept.
 pub trait Ledger {
     /// Writes an entry: its parts first, then the entry itself, unless it exists.
-    fn write(&self, entry: Fitted) -> impl Future<Output = Result<Written, LedgerError>>;
+    fn write(&self, entry: StoredEntry) -> impl Future<Output = Result<PutResult, LedgerError>>;
 }
 
 /// A write that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum PutResult {
     /// The entry is new.
     New,
     /// The entry was there: the record had been delivered before. What an operator did to it since stays.
@@ -51,7 +49,7 @@ impl DynamoDbLedger {
     }
 
     /// Puts an item, unless it exists.
-    async fn put(&self, item: Image) -> Result<Written, LedgerError> {
+    async fn put(&self, item: Image) -> Result<PutResult, LedgerError> {
         let client = self
             .client
             .get_or_init(|| async { function_support::clients::dynamodb() })
@@ -66,15 +64,15 @@ impl DynamoDbLedger {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(ItemKey)");
         match request.send().await {
-            Ok(_) => Ok(Written::New),
-            Err(error) if is_condition_failure(&error) => Ok(Written::Existed),
+            Ok(_) => Ok(PutResult::New),
+            Err(error) if is_condition_failure(&error) => Ok(PutResult::Existed),
             Err(error) => Err(LedgerError::from(&error)),
         }
     }
 }
 
 impl Ledger for DynamoDbLedger {
-    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+    async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
         // An entry never exists without its parts. They are not written over either: an operator may have taken their
         // expiry away.
         for part in entry.parts {

@@ -22,4 +22,3 @@ pub mod record;
 pub mod runtime;
 mod sampler;
 pub mod settings;
-pub mod time;

@@ -7,7 +7,7 @@ use tracing::Level;
 
 use crate::batch::Batch;
 use crate::entry::{self, Finding};
-use crate::ledger::{LedgerError, Written};
+use crate::ledger::{LedgerError, PutResult};
 use crate::record::Record;
 
 /// Starts the function's logs. At level `debug` there is a line with the verdict of each record.
@@ -61,8 +61,8 @@ pub enum FindingLine {
 impl FindingLine {
     /// The line of what was found in a record.
     pub(crate) fn new(record: &Record<'_>, finding: Finding<'_>) -> Self {
-        let id = entry::conflict_id(record, finding);
-        let kind = finding.kind();
+        let id = entry::conflict_id(record, finding).to_string();
+        let kind = finding.kind().name();
         let loser_region = record.region.to_string();
         match finding {
             Finding::Conflict(conflict) => Self::Conflict {
@@ -83,10 +83,10 @@ impl FindingLine {
     }
 
     /// Writes the line, with what became of the entry.
-    pub(crate) fn write(&self, record: usize, result: &Result<Written, LedgerError>) {
+    pub(crate) fn write(&self, record: usize, result: &Result<PutResult, LedgerError>) {
         let ledger = match result {
-            Ok(Written::New) => "written",
-            Ok(Written::Existed) => "existed",
+            Ok(PutResult::New) => "written",
+            Ok(PutResult::Existed) => "existed",
             Err(_) => "failed",
         };
         if let Err(LedgerError { code, hint }) = result {

@@ -1,9 +1,10 @@
 //! The entry of a record that goes to the ledger: the record is read once more, now with its images.
 
+use ledger::StoredEntry;
 use serde_json::value::RawValue;
 
 use crate::batch::{PendingEntry, Reason, Rules, catching_panics, epoch_seconds, finding, verdict};
-use crate::entry::{self, Fitted, Terms};
+use crate::entry::{self, EntryOptions};
 use crate::log::FindingLine;
 use crate::record::{Decoded, Record, RecordError};
 
@@ -11,7 +12,7 @@ use crate::record::{Decoded, Record, RecordError};
 #[derive(Debug)]
 pub(crate) struct PreparedEntry {
     /// The entry and its parts.
-    pub(crate) entry: Fitted,
+    pub(crate) entry: StoredEntry,
     /// What the log says of it.
     pub(crate) finding: FindingLine,
 }
@@ -22,30 +23,38 @@ impl PreparedEntry {
         pending: &PendingEntry<'_>,
         table: &str,
         rules: &Rules,
-        terms: Terms<'_>,
+        options: EntryOptions<'_>,
     ) -> Self {
         let raw = pending.raw;
         let prepared = match &pending.reason {
-            Reason::Finding => catching_panics(|| Self::of_finding(raw, rules, terms)),
+            Reason::Finding => catching_panics(|| Self::of_finding(raw, rules, options)),
             Reason::Quarantine(error) => Err(error.clone()),
         };
-        prepared.unwrap_or_else(|error| Self {
-            entry: entry::quarantine(raw, table, &error.to_string(), terms),
-            finding: FindingLine::Quarantine {
-                id: entry::quarantine_id(raw),
-            },
+        prepared.unwrap_or_else(|error| {
+            let entry = entry::quarantine(raw, table, &error.to_string(), options);
+            Self {
+                finding: FindingLine::Quarantine {
+                    id: entry.conflict_id.to_string(),
+                },
+                entry: entry.into_items(),
+            }
         })
     }
 
-    fn of_finding(raw: &RawValue, rules: &Rules, terms: Terms<'_>) -> Result<Self, RecordError> {
+    fn of_finding(
+        raw: &RawValue,
+        rules: &Rules,
+        options: EntryOptions<'_>,
+    ) -> Result<Self, RecordError> {
         let record = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
-        let verdict = verdict(&record, rules, epoch_seconds(terms.now))?;
+        let verdict = verdict(&record, rules, epoch_seconds(options.now))?;
         let finding = finding(&verdict).ok_or_else(|| {
             RecordError::Malformed("judging it again gave another verdict".to_owned())
         })?;
         let line = FindingLine::new(&record, finding);
+        let entry = entry::build(&record, Decoded::read(raw)?, finding, options);
         Ok(Self {
-            entry: entry::build(&record, Decoded::read(raw)?, finding, terms),
+            entry: entry.into_items(),
             finding: line,
         })
     }

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 pub use crate::answer::{BatchAnswer, InvocationError};
 use crate::batch::{Batch, Rules, epoch_seconds};
 use crate::deadlines::Deadlines;
-use crate::entry::Terms;
+use crate::entry::EntryOptions;
 use crate::entry_writer::{EntryWriter, WriteResult};
 use crate::envelope::NotAnEvent;
 use crate::judged_record::{JudgedRecord, Judgement};
-use crate::ledger::{Ledger, Written};
+use crate::ledger::{Ledger, PutResult};
 use crate::log::{self, Summary};
 use crate::metrics::{Metrics, Tally};
 use crate::sampler::Sampler;
@@ -87,7 +87,7 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
         EntryWriter {
             ledger: &self.ledger,
             rules: &self.rules,
-            terms: Terms {
+            options: EntryOptions {
                 stamps: &self.settings.stamps,
                 images: self.settings.ledger_images,
                 retention_days: self.settings.ledger_retention_days,
@@ -156,8 +156,8 @@ impl<'p> BatchReport<'p> {
         }
         for write in &self.writes {
             match write.result {
-                Ok(Written::New) => summary.ledger_written += 1,
-                Ok(Written::Existed) => summary.ledger_existed += 1,
+                Ok(PutResult::New) => summary.ledger_written += 1,
+                Ok(PutResult::Existed) => summary.ledger_existed += 1,
                 Err(_) => summary.ledger_failed += 1,
             }
         }

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use chrono::{DateTime, Utc};
+use ledger::StoredEntry;
 use serde_dynamo::AttributeValue;
-use stream_processor::entry::Fitted;
-use stream_processor::ledger::{Ledger, LedgerError, Written};
+use stream_processor::ledger::{Ledger, LedgerError, PutResult};
 use stream_processor::metrics::{Datum, Metric, Metrics, Value};
 use stream_processor::processor::{InvocationError, Processor};
 use stream_processor::settings::Settings;
@@ -28,11 +28,11 @@ pub(crate) struct PayloadResult {
 struct CountingSink(RefCell<PayloadResult>);
 
 impl Ledger for &CountingSink {
-    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+    async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
         if let Some(AttributeValue::S(kind)) = entry.main.get("Kind") {
             self.0.borrow_mut().entries.push(kind.clone());
         }
-        Ok(Written::New)
+        Ok(PutResult::New)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::DateTime;
+use ledger::{ConflictId, Entry, EntryKind, ItemKey, Side};
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 use stream_processor::batch::{Batch, Rules};
-use stream_processor::entry;
 use stream_processor::envelope;
 use stream_processor::record::{Attributes, Decoded, Record, sequence_number};
 
@@ -129,13 +130,30 @@ fn a_damaged_ledger_entry_is_read_back_or_refused() {
                 2 => ("ImageParts", AttributeValue::N("1".to_owned())),
                 _ => ("Image", binary),
             };
-            let side = HashMap::from([(name.to_owned(), value.clone())]);
             let part = HashMap::from([("Part".to_owned(), AttributeValue::B(bytes.clone()))]);
-            let main = HashMap::from([
-                ("Loser".to_owned(), AttributeValue::M(side)),
-                (name.replace("Image", "Record"), value),
-            ]);
-            let _ = entry::losing_image(&main, std::slice::from_ref(&part));
-            let _ = entry::quarantined_text(&main, &[part]);
+            let mut conflict = ledger_item(EntryKind::UpdateUpdate);
+            if let Some(AttributeValue::M(loser)) = conflict.get_mut("Loser") {
+                loser.insert(name.to_owned(), value.clone());
+            }
+            let mut quarantined = ledger_item(EntryKind::MalformedRecord);
+            quarantined.insert(name.replace("Image", "Record"), value);
+            for item in [conflict, quarantined] {
+                let _ = Entry::read(item, std::slice::from_ref(&part));
+            }
         });
+}
+
+/// A ledger item without an image or a record.
+fn ledger_item(kind: EntryKind) -> HashMap<String, AttributeValue> {
+    let id = ConflictId::new(None, "e1");
+    let mut entry = Entry::new(
+        kind,
+        ItemKey::quarantine(),
+        id,
+        "orders",
+        DateTime::UNIX_EPOCH,
+        30,
+    );
+    entry.loser = (kind != EntryKind::MalformedRecord).then(Side::default);
+    entry.into_items().main
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ledger::{Entry, Image};
 use local_aws::lambda::MAX_PAYLOAD_BYTES;
 use serde_json::{Value, json};
-use stream_processor::entry::{losing_image, part_id};
-use stream_processor::record::Image;
-use system_tests::ledger_entry::{is_part, key_of};
+use system_tests::ledger_entry::{is_part, key_of, part_id};
 use system_tests::proxy::{Intervention, Proxy};
 use system_tests::records::{compact, conflict, conflict_between, conflict_id, event, local};
 use system_tests::stream::{StreamFixture, mapping_config};
@@ -121,9 +120,9 @@ async fn a_400_kb_loser_against_a_400_kb_winner_with_a_ledger_that_fails_between
         .map_while(|number| entry(&part_id(&conflict_id(1), number)))
         .collect();
     let main = entry(&conflict_id(1)).expect("the entry is there");
-    let image = losing_image(&main, &parts)
-        .expect("it can be read back")
-        .expect("it was kept");
+    let read = Entry::read(main, &parts).expect("it can be read back");
+    let image = read.loser.and_then(|loser| loser.image);
+    let image = image.expect("it was kept");
     assert_eq!(
         serde_json::to_value(image).expect("an image is JSON"),
         large["dynamodb"]["OldImage"]

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use ledger::StoredEntry;
 use serde_json::Value as Json;
-use stream_processor::entry::Fitted;
-use stream_processor::ledger::{Ledger, LedgerError, Written};
+use stream_processor::ledger::{Ledger, LedgerError, PutResult};
 use stream_processor::metrics::{Datum, Metrics, TABLE_NAME, Value};
 use stream_processor::processor::{BatchReport, Processor};
 use stream_processor::settings::Settings;
@@ -69,12 +69,12 @@ struct Memory {
 }
 
 impl Ledger for &Memory {
-    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+    async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
         let items: Vec<Json> = entry.parts.iter().chain([&entry.main]).map(json).collect();
         let mut stored = self.items.borrow_mut();
         let written = match items.last().map(key_of) {
-            Some(main) if stored.contains_key(&main) => Written::Existed,
-            _ => Written::New,
+            Some(main) if stored.contains_key(&main) => PutResult::Existed,
+            _ => PutResult::New,
         };
         for item in &items {
             stored.entry(key_of(item)).or_insert_with(|| item.clone());
@@ -142,8 +142,8 @@ fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<Record
         record.finding = items.last().map(Finding::from_item).unwrap_or_default();
         record.ledger = Some(
             match write.result {
-                Ok(Written::New) => "written",
-                Ok(Written::Existed) => "existed",
+                Ok(PutResult::New) => "written",
+                Ok(PutResult::Existed) => "existed",
                 Err(_) => "failed",
             }
             .to_owned(),
@@ -152,7 +152,7 @@ fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<Record
     reports
 }
 
-fn json(item: &stream_processor::record::Image) -> Json {
+fn json(item: &ledger::Image) -> Json {
     serde_json::to_value(item).unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong when a ledger is read, and what to do about it.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use stream_processor::entry::ReadBackError;
+use ledger::EntryError;
 
 use crate::failure::CommandError;
 
@@ -81,7 +81,7 @@ pub enum LedgerReadError {
     NoSuchConflict(String),
     /// An entry cannot be put together.
     #[error("the entry cannot be put together: {0}")]
-    ReadBack(#[from] ReadBackError),
+    Entry(#[from] EntryError),
 }
 
 impl From<LedgerReadError> for CommandError {

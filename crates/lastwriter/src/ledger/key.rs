@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ledger::ItemKey as HashKey;
 use serde_dynamo::AttributeValue;
-use stream_processor::entry;
 
 /// How a key is given, for messages.
 const FORMS: &str =
@@ -81,7 +81,7 @@ impl ItemKey {
     pub fn of(parts: &[KeyPart]) -> Result<Option<Self>, String> {
         match parts {
             [] => return Ok(None),
-            [KeyPart::Whole(key)] => return Ok(Some(Self(entry::item_key(key)))),
+            [KeyPart::Whole(key)] => return Ok(Some(Self(HashKey::from_key(key).to_string()))),
             [KeyPart::Digest(digest)] => return Ok(Some(Self(digest.clone()))),
             _ => {}
         }
@@ -97,12 +97,12 @@ impl ItemKey {
         if key.len() > 2 {
             return Err("a key has one or two attributes".to_owned());
         }
-        Ok(Some(Self(entry::item_key(&key))))
+        Ok(Some(Self(HashKey::from_key(&key).to_string())))
     }
 
     /// The hash key of quarantined records.
     pub fn quarantine() -> Self {
-        Self(entry::QUARANTINE.to_owned())
+        Self(HashKey::quarantine().to_string())
     }
 }
 

@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::PossibleValuesParser;
 use comfy_table::{ColumnConstraint, Width};
-use stream_processor::entry::{self, BUCKET_SHARDS};
-use stream_processor::time;
+use ledger::EntryKind;
 
 use super::key::{ItemKey, KeyPart};
 use super::{Connection, LedgerReadError, LedgerTable, Summary, connect};
@@ -54,7 +53,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with_all = ["key", "hours"])]
     pub quarantine: bool,
     /// Only this kind; may be given several times
-    #[arg(long, value_parser = PossibleValuesParser::new(entry::kinds()))]
+    #[arg(long, value_parser = PossibleValuesParser::new(EntryKind::ALL.iter().map(|kind| kind.name())))]
     pub kind: Vec<String>,
     /// Only conflicts that this Region lost or won
     #[arg(long, value_name = "REGION")]
@@ -193,9 +192,9 @@ pub(super) fn hours_back(now: DateTime<Utc>, hours: u32) -> Vec<String> {
     let mut labels: Vec<String> = (0..=hours + 1)
         .map(|back| newest - TimeDelta::hours(i64::from(back)))
         .take_while(|time| {
-            time::hour(*time) >= time::hour(now - TimeDelta::hours(i64::from(hours)))
+            ledger::hour(*time) >= ledger::hour(now - TimeDelta::hours(i64::from(hours)))
         })
-        .map(time::hour)
+        .map(ledger::hour)
         .collect();
     labels.dedup();
     labels
@@ -203,8 +202,10 @@ pub(super) fn hours_back(now: DateTime<Utc>, hours: u32) -> Vec<String> {
 
 /// The index's keys for these hours.
 pub(super) fn buckets(hours: &[String]) -> Vec<String> {
-    let of_hour = |hour| (0..BUCKET_SHARDS).map(move |shard| format!("{hour}#{shard:x}"));
-    hours.iter().flat_map(of_hour).collect()
+    hours
+        .iter()
+        .flat_map(|hour| ledger::buckets(hour))
+        .collect()
 }
 
 pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> String {

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use conflict::StampNames;
+use ledger::{Entry, Image, StorageForm};
 use serde::Serialize;
 use serde_json::Value;
-use stream_processor::entry::{self, Kept};
-use stream_processor::record::Image;
-use stream_processor::time;
 
 use super::key::{ItemKey, KeyPart};
 use super::list::{buckets, hours_back};
@@ -205,8 +203,8 @@ pub(super) fn hours_to_search(conflict_id: &str, now: DateTime<Utc>, hours: u32)
         && written_at.timestamp() > 0
     {
         let next = written_at.checked_add_signed(chrono::TimeDelta::hours(1));
-        labels.push(time::hour(written_at));
-        labels.extend(next.map(time::hour));
+        labels.push(ledger::hour(written_at));
+        labels.extend(next.map(ledger::hour));
     }
     for label in hours_back(now, hours) {
         if !labels.contains(&label) {
@@ -222,19 +220,11 @@ async fn whole(
     key: &EntryKey,
     entry: Image,
 ) -> Result<Conflict, LedgerReadError> {
-    let quarantined = key.item_key == entry::QUARANTINE;
-    let kept = if quarantined {
-        Kept::quarantined_text(&entry)
-    } else {
-        Kept::losing_image(&entry)
-    };
-    let parts = table.parts(key, kept.parts()).await?;
-    let losing = entry::losing_image(&entry, &parts)?;
-    let record = if quarantined {
-        entry::quarantined_text(&entry, &parts)?
-    } else {
-        None
-    };
+    let form = StorageForm::from_item(&entry);
+    let parts = table.parts(key, form.parts()).await?;
+    let read = Entry::read(entry.clone(), &parts)?;
+    let losing = read.loser.and_then(|loser| loser.image);
+    let winning = read.winner.and_then(|winner| winner.image);
     let item = serde_json::to_value(&entry).unwrap_or_default();
     let text = |name: &str| {
         let value = item.get(name)?.get("S")?.as_str()?;
@@ -243,13 +233,6 @@ async fn whole(
     let expires_at = item.pointer("/ExpiresAt/N").and_then(Value::as_str);
     let expires_at =
         expires_at.and_then(|seconds| DateTime::from_timestamp(seconds.parse().ok()?, 0));
-    let winning = match entry.get("Winner") {
-        Some(serde_dynamo::AttributeValue::M(winner)) => match winner.get("Image") {
-            Some(serde_dynamo::AttributeValue::M(image)) => Some(image.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
     Ok(Conflict {
         summary: Summary::of(&entry),
         event_id: text("EventId"),
@@ -257,14 +240,9 @@ async fn whole(
         expires_at: expires_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
         loser: side(&item, "Loser", losing.as_ref()),
         winner: side(&item, "Winner", winning.as_ref()),
-        image_kept: match kept {
-            Kept::Whole => "whole",
-            Kept::Compressed => "compressed",
-            Kept::InParts(_) => "in_parts",
-            Kept::Nowhere => "nowhere",
-        },
-        parts: kept.parts(),
-        record,
+        image_kept: form.name(),
+        parts: form.parts(),
+        record: read.record,
         images: (losing, winning),
     })
 }

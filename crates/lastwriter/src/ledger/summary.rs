@@ -1,8 +1,8 @@
 //! One line of a list.
 
+use ledger::Image;
 use serde::Serialize;
 use serde_json::Value;
-use stream_processor::record::Image;
 
 use crate::report::{Finding, text_of};
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue as Sdk, KeysAndAttributes};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use ledger::{ConflictId, Image};
 use serde_dynamo::AttributeValue;
-use stream_processor::entry::part_id;
-use stream_processor::record::Image;
 
 use super::LedgerReadError;
 
@@ -195,7 +194,9 @@ impl LedgerTable {
             .map(|number| async move {
                 let part = EntryKey {
                     item_key: key.item_key.clone(),
-                    conflict_id: part_id(&key.conflict_id, number),
+                    conflict_id: ConflictId::from(key.conflict_id.clone())
+                        .part(number)
+                        .to_string(),
                 };
                 self.get(&part).await
             })

@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::types::AttributeValue as Sdk;
 use base64::Engine;
 use chrono::{DateTime, TimeDelta, Utc};
 use conflict::StampNames;
+use ledger::Image;
 use local_aws::fault::{Fault, Refusal};
 use local_aws::ledger::{Ledger, Storage};
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
-use stream_processor::record::Image;
 
 use super::key::ItemKey;
 use super::list::{self, Filter, Selection};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, Color};
 use conflict::{StampNames, values_equal};
+use ledger::Image;
 use serde_dynamo::AttributeValue;
-use stream_processor::record::Image;
 
 use super::show::{Conflict, Side};
 use crate::format::attribute_value;

@@ -5,11 +5,6 @@ use dynoxide::Database;
 use local_aws::ledger::{Ledger, LedgerError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use stream_processor::entry::BUCKET_SHARDS;
-use stream_processor::time;
-
-/// The ledger's index that has entries by the hour of their detection.
-const INDEX: &str = "ByTime";
 
 /// Looks for entries in one ledger.
 #[derive(Clone)]
@@ -47,9 +42,8 @@ impl Lookup {
     }
 
     fn entry(&self, id: &str, now: DateTime<Utc>) -> Result<Option<Value>, LedgerError> {
-        for hour in [now, now - TimeDelta::hours(1)].map(time::hour) {
-            for shard in 0..BUCKET_SHARDS {
-                let bucket = format!("{hour}#{shard:x}");
+        for hour in [now, now - TimeDelta::hours(1)].map(ledger::hour) {
+            for bucket in ledger::buckets(&hour) {
                 if let Some(key) = self.key(&bucket, id)? {
                     return self.get(&key);
                 }
@@ -62,7 +56,7 @@ impl Lookup {
     fn key(&self, bucket: &str, id: &str) -> Result<Option<Value>, LedgerError> {
         let query = request(json!({
             "TableName": self.table,
-            "IndexName": INDEX,
+            "IndexName": ledger::BY_TIME,
             "KeyConditionExpression": "#b = :b AND ConflictId = :c",
             "ExpressionAttributeNames": { "#b": "Bucket" },
             "ExpressionAttributeValues": { ":b": { "S": bucket }, ":c": { "S": id } },

@@ -1,20 +1,16 @@
-//! What is kept, and that it comes back whatever its size.
+//! What is kept of a record. That it comes back whatever its size is the ledger's to test.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::TimeZone;
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::batch::{Rules, verdict};
 use crate::record::Attributes;
 
-/// DynamoDB's own limit, by its own count of sizes.
-const LIMIT: usize = 400 * 1024;
-
-fn terms(images: LedgerImages, stamps: &StampNames) -> Terms<'_> {
-    Terms {
+fn options(images: LedgerImages, stamps: &StampNames) -> EntryOptions<'_> {
+    EntryOptions {
         stamps,
         images,
         retention_days: 30,
@@ -44,7 +40,7 @@ fn conflict_record(loser: &serde_json::Value, winner: &serde_json::Value) -> Box
     serde_json::value::to_raw_value(&record).unwrap()
 }
 
-fn entry_of(raw: &RawValue, images: LedgerImages) -> Fitted {
+fn entry_of(raw: &RawValue, images: LedgerImages) -> Entry {
     let rules = Rules::default();
     let record = Record::read(raw, &Attributes::default()).unwrap();
     let verdict = verdict(&record, &rules, 0).unwrap();
@@ -56,84 +52,52 @@ fn entry_of(raw: &RawValue, images: LedgerImages) -> Fitted {
         &record,
         decoded,
         Finding::Conflict(conflict),
-        terms(images, &rules.attributes.stamps),
+        options(images, &rules.attributes.stamps),
     )
 }
 
-fn old_image(raw: &RawValue) -> Image {
-    Decoded::read(raw).unwrap().old
-}
-
-fn assert_within_limits(entry: &Fitted) {
-    for item in entry.parts.iter().chain([&entry.main]) {
-        assert!(size::of_item(item) <= LIMIT, "{}", size::of_item(item));
-    }
-}
-
-fn winner_image(entry: &Fitted) -> &Image {
-    match &entry.main["Winner"] {
-        AttributeValue::M(winner) => match &winner["Image"] {
-            AttributeValue::M(image) => image,
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Bytes that do not compress.
-fn noise_bytes(length: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let mut next = || {
-        // SplitMix64.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as u8
-    };
-    (0..length).map(|_| next()).collect()
-}
-
-/// Text that hardly compresses.
-fn noise(length: usize, seed: u64) -> String {
-    let printable = |byte: u8| char::from(b'#' + byte % 56);
-    noise_bytes(length, seed)
-        .into_iter()
-        .map(printable)
-        .collect()
+fn names(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(|name| name.to_string()).collect())
 }
 
 #[test]
-fn a_small_entry_keeps_both_images_as_they_are() {
+fn an_entry_has_both_versions_and_what_was_found() {
     let raw = conflict_record(
         &json!({"a": {"S": "x"}}),
         &json!({"a": {"S": "y"}, "b": {"NULL": true}}),
     );
     let entry = entry_of(&raw, LedgerImages::Full);
-    assert!(entry.parts.is_empty());
-    assert_eq!(
-        losing_image(&entry.main, &[]).unwrap().unwrap(),
-        old_image(&raw)
-    );
-    assert_eq!(entry.main["ItemKey"], text(r#"{"PK":{"S":"ORDER#1"}}"#));
-    assert_eq!(
-        entry.main["ConflictId"],
-        text("2026-11-22T12:13:08.000000Z#e1")
-    );
-    assert_eq!(
-        entry.main["DifferingAttributes"],
-        names(&["a".into(), "b".into()])
-    );
-    let AttributeValue::S(bucket) = &entry.main["Bucket"] else {
-        panic!()
+    assert_eq!(entry.item_key.as_str(), r#"{"PK":{"S":"ORDER#1"}}"#);
+    assert_eq!(entry.conflict_id.as_str(), "2026-11-22T12:13:08.000000Z#e1");
+    assert_eq!(entry.kind, EntryKind::UpdateUpdate.into());
+    assert_eq!(entry.confidence, Some(Confidence::Certain.into()));
+    assert_eq!(entry.table_name, "orders");
+    assert_eq!(entry.event_id.as_deref(), Some("e1"));
+    assert_eq!(entry.sequence_number.as_deref(), Some("7"));
+    assert_eq!(entry.differing_attributes, names(&["a", "b"]));
+    assert_eq!(entry.winner_only_attributes, None);
+    assert_eq!((entry.identical, entry.lost_writes), (Some(false), Some(1)));
+    let Decoded { key, old, new } = Decoded::read(&raw).unwrap();
+    assert_eq!(entry.key, Some(key));
+    let (own, lost) = ("us-east-1".to_owned(), 1_795_349_587_051_002);
+    let loser = Side {
+        region: Some(own.clone()),
+        written_at: Some(lost),
+        stamps: BTreeMap::from([(own.clone(), Stamp::new(2, lost))]),
+        image: Some(old),
     };
-    assert!(
-        bucket.starts_with("2026-11-22T12#") && bucket.len() == 15,
-        "{bucket}"
-    );
-    assert_eq!(
-        entry.main["ExpiresAt"],
-        AttributeValue::N("1797942600".into())
-    );
+    assert_eq!(entry.loser, Some(loser));
+    let (foreign, won) = ("eu-west-1".to_owned(), 1_795_349_588_000_000);
+    let winner = Side {
+        region: Some(foreign.clone()),
+        written_at: Some(won),
+        stamps: BTreeMap::from([
+            (own, Stamp::new(1, lost - 1)),
+            (foreign, Stamp::new(1, won)),
+        ]),
+        image: Some(new),
+    };
+    assert_eq!(entry.winner, Some(winner));
 }
 
 #[test]
@@ -143,149 +107,33 @@ fn differences_only_name_what_only_the_winner_has() {
         &json!({"a": {"S": "y"}, "b": {"NULL": true}, "same": {"S": "s"}}),
     );
     let entry = entry_of(&raw, LedgerImages::Diff);
-    assert_eq!(entry.main["WinnerOnlyAttributes"], names(&["b".into()]));
-    let loser = losing_image(&entry.main, &[]).unwrap().unwrap();
-    assert_eq!(loser.keys().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(entry.winner_only_attributes, names(&["b"]));
+    let attributes = |side: Option<Side>| {
+        let image = side.unwrap().image.unwrap();
+        image.into_keys().collect::<BTreeSet<_>>()
+    };
+    assert_eq!(attributes(entry.loser), BTreeSet::from(["a".to_owned()]));
+    assert_eq!(
+        attributes(entry.winner),
+        BTreeSet::from(["a".to_owned(), "b".to_owned()])
+    );
     let nothing = entry_of(&raw, LedgerImages::None);
-    assert_eq!(losing_image(&nothing.main, &[]).unwrap(), None);
-    assert_eq!(Kept::losing_image(&nothing.main), Kept::Nowhere);
-}
-
-#[test]
-fn the_winners_largest_attributes_are_left_out_first() {
-    let raw = conflict_record(
-        &json!({"doc": {"S": "l".repeat(250_000)}}),
-        &json!({"large": {"S": "w".repeat(200_000)}, "small": {"S": "w".repeat(100_000)}}),
-    );
-    let entry = entry_of(&raw, LedgerImages::Full);
-    assert_within_limits(&entry);
-    assert_eq!(
-        losing_image(&entry.main, &[]).unwrap().unwrap(),
-        old_image(&raw)
-    );
-    let winner = winner_image(&entry);
-    assert_eq!(
-        serde_json::to_value(&winner["large"]).unwrap(),
-        json!({"M": {"Omitted": {"BOOL": true}, "Bytes": {"N": "200000"}}})
-    );
-    assert!(matches!(&winner["small"], AttributeValue::S(text) if text.len() == 100_000));
-}
-
-#[test]
-fn a_losing_image_that_does_not_fit_is_compressed() {
-    let raw = conflict_record(
-        &json!({"doc": {"S": "l".repeat(408_000)}}),
-        &json!({"doc": {"S": "w".repeat(408_000)}}),
-    );
-    let entry = entry_of(&raw, LedgerImages::Full);
-    assert_within_limits(&entry);
-    assert_eq!(Kept::losing_image(&entry.main), Kept::Compressed);
-    assert_eq!(
-        losing_image(&entry.main, &[]).unwrap().unwrap(),
-        old_image(&raw)
-    );
-}
-
-#[test]
-fn a_compressed_image_that_does_not_fit_is_split_over_parts() {
-    let bytes = noise_bytes(409_000, 3);
-    let binary = serde_json::to_value(AttributeValue::B(bytes)).unwrap();
-    let raw = conflict_record(&json!({"doc": binary}), &json!({}));
-    let entry = entry_of(&raw, LedgerImages::Full);
-    assert_within_limits(&entry);
-    let Kept::InParts(count) = Kept::losing_image(&entry.main) else {
-        panic!()
-    };
-    assert_eq!(count, entry.parts.len());
-    assert_eq!(
-        losing_image(&entry.main, &entry.parts).unwrap().unwrap(),
-        old_image(&raw)
-    );
-    for (number, part) in (1..).zip(&entry.parts) {
-        assert_eq!(
-            part["ConflictId"],
-            text(part_id("2026-11-22T12:13:08.000000Z#e1", number))
-        );
-        assert_eq!(
-            (&part["ItemKey"], &part["ExpiresAt"]),
-            (&entry.main["ItemKey"], &entry.main["ExpiresAt"])
-        );
-        assert!(!part.contains_key("Bucket"));
+    for side in [nothing.loser, nothing.winner] {
+        assert_eq!(side.unwrap().image, None);
     }
-    let error = losing_image(&entry.main, &entry.parts[..count - 1]).unwrap_err();
-    assert!(
-        matches!(error, ReadBackError::PartMissing { number, .. } if number == count),
-        "{error}"
-    );
-}
-
-#[test]
-fn very_many_small_attributes_fit_too() {
-    let image = |value: &str| {
-        serde_json::Value::Object(
-            (0..60_000)
-                .map(|i| (format!("a{i}"), json!({"S": value})))
-                .collect(),
-        )
-    };
-    let raw = conflict_record(&image("x"), &image("y"));
-    let entry = entry_of(&raw, LedgerImages::Full);
-    assert_within_limits(&entry);
-    assert_eq!(
-        losing_image(&entry.main, &entry.parts).unwrap().unwrap(),
-        old_image(&raw)
-    );
-    let AttributeValue::L(kept) = &entry.main["DifferingAttributes"] else {
-        panic!()
-    };
-    let AttributeValue::N(left_out) = &entry.main["DifferingAttributesOmitted"] else {
-        panic!()
-    };
-    assert_eq!(kept.len() + left_out.parse::<usize>().unwrap(), 60_000);
-}
-
-#[test]
-fn the_same_record_gives_the_same_bytes() {
-    let image = serde_json::Value::Object(
-        (0..2_000)
-            .map(|i| (format!("a{i}"), json!({"S": noise(300, i)})))
-            .collect(),
-    );
-    let raw = conflict_record(&image, &json!({}));
-    assert_eq!(
-        entry_of(&raw, LedgerImages::Full),
-        entry_of(&raw, LedgerImages::Full)
-    );
 }
 
 #[test]
 fn a_quarantined_record_is_kept_as_it_came() {
     let stamps = StampNames::default();
-    for length in [10, 390_000, 409_600, 6_000_000] {
-        let text_of_record = format!("{{\"odd\": \"{}\"}}", noise(length, 9));
-        let raw = RawValue::from_string(text_of_record.clone()).unwrap();
-        let entry = quarantine(&raw, "orders", "odd", terms(LedgerImages::Full, &stamps));
-        assert_within_limits(&entry);
-        assert_eq!(entry.main["ItemKey"], text(QUARANTINE));
-        assert_eq!(
-            quarantined_text(&entry.main, &entry.parts)
-                .unwrap()
-                .unwrap(),
-            text_of_record
-        );
-        assert_eq!(
-            Kept::quarantined_text(&entry.main).parts(),
-            entry.parts.len()
-        );
-    }
-}
-
-#[test]
-fn a_long_key_is_kept_by_its_digest() {
-    let key = |length: usize| BTreeMap::from([("PK".to_owned(), text("k".repeat(length)))]);
-    // {"PK":{"S":""}} is 15 bytes.
-    assert_eq!(item_key(&key(2_033)).len(), 2_048);
-    assert!(item_key(&key(2_034)).starts_with("sha256:"));
+    let raw = RawValue::from_string("{\"odd\": 1}".to_owned()).unwrap();
+    let entry = quarantine(&raw, "orders", "odd", options(LedgerImages::Full, &stamps));
+    assert!(entry.item_key.is_quarantine());
+    assert_eq!(entry.kind, EntryKind::MalformedRecord.into());
+    assert_eq!(entry.table_name, "orders");
+    assert_eq!(entry.reason.as_deref(), Some("odd"));
+    assert_eq!(entry.record.as_deref(), Some("{\"odd\": 1}"));
+    assert_eq!(entry.conflict_id, ConflictId::quarantine(raw.get()));
 }
 
 #[test]
@@ -293,41 +141,6 @@ fn without_an_event_id_the_stream_and_sequence_number_name_the_record() {
     let raw = conflict_record(&json!({}), &json!({}));
     let without = RawValue::from_string(raw.get().replace(r#""eventID":"e1","#, "")).unwrap();
     let entry = entry_of(&without, LedgerImages::Full);
-    let expected = digest(&[b"arn:aws:dynamodb:us-east-1:1:table/orders/stream/x", b"7"]);
-    assert_eq!(entry.main["EventId"], text(expected));
-}
-
-fn any_value() -> impl Strategy<Value = AttributeValue> {
-    let leaf = prop_oneof![
-        ".{0,20}".prop_map(AttributeValue::S),
-        any::<i64>().prop_map(|number| AttributeValue::N(number.to_string())),
-        prop::collection::vec(any::<u8>(), 0..40).prop_map(AttributeValue::B),
-        any::<bool>().prop_map(AttributeValue::Bool),
-        prop::collection::vec(".{0,5}", 1..4).prop_map(AttributeValue::Ss),
-    ];
-    leaf.prop_recursive(4, 32, 5, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(AttributeValue::L),
-            prop::collection::hash_map(".{0,5}", inner, 0..5).prop_map(AttributeValue::M),
-        ]
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn any_losing_image_comes_back(
-        loser in prop::collection::hash_map("[a-z]{1,8}", any_value(), 0..8),
-        large in prop::option::of((200_000usize..400_000, any::<u64>())),
-    ) {
-        let mut loser = serde_json::to_value(&loser).unwrap();
-        if let Some((length, seed)) = large {
-            loser["large"] = json!({"S": noise(length, seed)});
-        }
-        let raw = conflict_record(&loser, &loser);
-        let entry = entry_of(&raw, LedgerImages::Full);
-        assert_within_limits(&entry);
-        prop_assert_eq!(losing_image(&entry.main, &entry.parts).unwrap().unwrap(), old_image(&raw));
-    }
+    let stream = "arn:aws:dynamodb:us-east-1:1:table/orders/stream/x";
+    assert_eq!(entry.event_id, Some(ledger::event_id(None, stream, "7")));
 }

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::TimeZone;
 use conflict::{Change, Tolerance, Verdict};
+use ledger::{Image, StoredEntry};
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::entry::Fitted;
 use crate::ledger::LedgerError;
 use crate::metrics::{Datum, Value};
-use crate::record::Image;
 
 /// A ledger in memory whose writes can fail or hang by the place of the write.
 #[derive(Default)]
@@ -24,7 +23,7 @@ struct TestLedger {
 }
 
 impl Ledger for TestLedger {
-    async fn write(&self, entry: Fitted) -> Result<Written, LedgerError> {
+    async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
         let write = self.writes.get();
         self.writes.set(write + 1);
         if self.hanging.contains(&write) {
@@ -38,8 +37,8 @@ impl Ledger for TestLedger {
         }
         let id = format!("{:?}", entry.main["ConflictId"]);
         match self.entries.borrow_mut().insert(id, entry.main) {
-            None => Ok(Written::New),
-            Some(_) => Ok(Written::Existed),
+            None => Ok(PutResult::New),
+            Some(_) => Ok(PutResult::Existed),
         }
     }
 }

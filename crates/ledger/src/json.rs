@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_dynamo::AttributeValue;
 
-use crate::record::Image;
+use crate::Image;
 
 /// An item's key as the ledger's hash key: names sorted, no spaces.
-pub(super) fn key_text(key: &BTreeMap<String, AttributeValue>) -> String {
+pub(crate) fn key_text(key: &BTreeMap<String, AttributeValue>) -> String {
     serde_json::to_string(key).expect("attribute values are always valid JSON")
 }
 
 /// An image as text, names sorted at every level.
-pub(super) fn image_text(image: &Image) -> Vec<u8> {
+pub(crate) fn image_text(image: &Image) -> Vec<u8> {
     serde_json::to_vec(&Sorted(image)).expect("attribute values are always valid JSON")
 }
 

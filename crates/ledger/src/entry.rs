@@ -1,0 +1,246 @@
+//! An entry as a value: what was found, and the two versions.
+
+use std::collections::BTreeMap;
+
+use chrono::serde::ts_seconds_option;
+use chrono::{DateTime, Utc};
+use conflict::{Confidence, Stamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::AttributeValue;
+
+use crate::fit::{self, StoredEntry};
+use crate::schema::{BUCKET, IMAGE, KEY, LOSER, RECORD, WINNER};
+use crate::{ConflictId, EntryKind, Image, ItemKey, Name, Status, bucket, storage, time};
+
+/// An item's key, by attribute name.
+pub type Key = BTreeMap<String, AttributeValue>;
+
+/// An entry of the ledger. Attributes that not every kind of entry has are optional.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Entry {
+    /// The hash key.
+    pub item_key: ItemKey,
+    /// The range key.
+    pub conflict_id: ConflictId,
+    /// The item's key; none for a quarantined record.
+    #[serde(skip)]
+    pub key: Option<Key>,
+    /// The item's table.
+    pub table_name: String,
+    /// What the entry records.
+    pub kind: Name<EntryKind>,
+    /// How sure it is.
+    pub confidence: Option<Name<Confidence>>,
+    /// What became of it.
+    pub status: Name<Status>,
+    /// When it was found. Milliseconds are kept.
+    #[serde(with = "time::millis")]
+    pub detected_at: DateTime<Utc>,
+    /// When it is removed; none if somebody keeps it for good. Seconds are kept.
+    #[serde(default, with = "ts_seconds_option")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The record's `eventID`, or the digest that stands for it.
+    pub event_id: Option<String>,
+    /// The record's sequence number.
+    pub sequence_number: Option<String>,
+    /// The names of the attributes that differ between the two versions, sorted; stamps and keys are left out.
+    pub differing_attributes: Option<Vec<String>>,
+    /// How many more differ, of an item with so many that the entry could not name them.
+    pub differing_attributes_omitted: Option<u64>,
+    /// The names of those that only the winner has, where the images hold nothing but what differs.
+    pub winner_only_attributes: Option<Vec<String>>,
+    /// How many more only the winner has.
+    pub winner_only_attributes_omitted: Option<u64>,
+    /// Whether no attribute differs and the delete marks agree.
+    pub identical: Option<bool>,
+    /// How many writes were lost at least.
+    pub lost_writes: Option<u64>,
+    /// The version that was lost.
+    #[serde(skip)]
+    pub loser: Option<Side>,
+    /// The version that won.
+    #[serde(skip)]
+    pub winner: Option<Side>,
+    /// Why a record could not be judged.
+    pub reason: Option<String>,
+    /// The text of a record that could not be judged, as it came.
+    #[serde(skip)]
+    pub record: Option<String>,
+}
+
+/// One of the two versions of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Side {
+    /// The Region that wrote it; none where the stream cannot tell.
+    pub region: Option<String>,
+    /// When, in epoch microseconds by its writer's clock.
+    #[serde(default, with = "time::micros")]
+    pub written_at: Option<u64>,
+    /// Its stamps, by Region.
+    #[serde(default)]
+    pub stamps: BTreeMap<String, Stamp>,
+    /// Its attributes; none if the settings keep none. What is left out of the winner's is told by
+    /// [`omitted_bytes`](crate::omitted_bytes).
+    #[serde(skip)]
+    pub image: Option<Image>,
+}
+
+/// An item that is not an entry that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EntryError {
+    /// An attribute is missing or not what it should be.
+    #[error("{attribute}: {source}")]
+    Attribute {
+        /// Where, as a document path; empty for the entry as a whole.
+        attribute: String,
+        /// What is wrong.
+        source: serde_dynamo::Error,
+    },
+    /// A part was not given, or has expired.
+    #[error(
+        "part {number} of {count} is missing: read all items whose ConflictId starts with the entry's and #part-"
+    )]
+    PartMissing {
+        /// Which part, from 1.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The compressed bytes are damaged.
+    #[error("the compressed image is damaged: {0}")]
+    Damaged(#[source] std::io::Error),
+    /// The text is not DynamoDB JSON.
+    #[error("the compressed image is not DynamoDB JSON: {0}")]
+    NotAnImage(#[source] serde_json::Error),
+}
+
+impl Entry {
+    /// An open entry with what every entry has, found at `now`.
+    pub fn new(
+        kind: EntryKind,
+        item_key: ItemKey,
+        conflict_id: ConflictId,
+        table_name: &str,
+        now: DateTime<Utc>,
+        retention_days: u32,
+    ) -> Self {
+        Self {
+            item_key,
+            conflict_id,
+            key: None,
+            table_name: table_name.to_owned(),
+            kind: kind.into(),
+            confidence: None,
+            status: Status::Open.into(),
+            detected_at: now,
+            expires_at: Some(time::seconds_after(now, retention_days)),
+            event_id: None,
+            sequence_number: None,
+            differing_attributes: None,
+            differing_attributes_omitted: None,
+            winner_only_attributes: None,
+            winner_only_attributes_omitted: None,
+            identical: None,
+            lost_writes: None,
+            loser: None,
+            winner: None,
+            reason: None,
+            record: None,
+        }
+    }
+
+    /// The entry as items of the table, none larger than DynamoDB takes.
+    pub fn into_items(mut self) -> StoredEntry {
+        let (key, record) = (self.key.take(), self.record.take());
+        let sides = [(LOSER, self.loser.take()), (WINNER, self.winner.take())];
+        let mut main = attributes(&self);
+        let bucket = bucket::bucket(self.detected_at, &self.conflict_id);
+        main.insert(BUCKET.to_owned(), AttributeValue::S(bucket));
+        if let Some(key) = key {
+            main.insert(KEY.to_owned(), AttributeValue::M(key.into_iter().collect()));
+        }
+        for (name, side) in sides {
+            if let Some(mut side) = side {
+                let image = side.image.take();
+                let mut map = attributes(&side);
+                map.extend(image.map(|image| (IMAGE.to_owned(), AttributeValue::M(image))));
+                main.insert(name.to_owned(), AttributeValue::M(map));
+            }
+        }
+        main.extend(record.map(|text| (RECORD.to_owned(), AttributeValue::S(text))));
+        fit::fit(main)
+    }
+
+    /// Reads an item back, with its parts in the order of their numbers; how many they are
+    /// [`StorageForm`](crate::StorageForm) says. What was not read of it
+    /// ([`PATHS_WITHOUT_IMAGES`](crate::PATHS_WITHOUT_IMAGES)) is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EntryError`]
+    pub fn read(mut item: Image, parts: &[Image]) -> Result<Self, EntryError> {
+        let key = map(item.remove(KEY));
+        let record = match item.remove(RECORD) {
+            Some(AttributeValue::S(text)) => Some(text),
+            _ => storage::decompress(&item, RECORD, parts)?
+                .map(|text| String::from_utf8_lossy(&text).into_owned()),
+        };
+        let loser = map(item.remove(LOSER)).map(|mut loser| {
+            let image = match map(loser.remove(IMAGE)) {
+                Some(image) => Some(image),
+                None => storage::decompress(&loser, IMAGE, parts)?
+                    .map(|text| serde_json::from_slice(&text).map_err(EntryError::NotAnImage))
+                    .transpose()?,
+            };
+            side(LOSER, loser, image)
+        });
+        let winner = map(item.remove(WINNER)).map(|mut winner| {
+            let image = map(winner.remove(IMAGE));
+            side(WINNER, winner, image)
+        });
+        let entry: Self = parse("", item)?;
+        Ok(Self {
+            key: key.map(|key| key.into_iter().collect()),
+            loser: loser.transpose()?,
+            winner: winner.transpose()?,
+            record,
+            ..entry
+        })
+    }
+}
+
+fn side(name: &str, attributes: Image, image: Option<Image>) -> Result<Side, EntryError> {
+    let side: Side = parse(name, attributes)?;
+    Ok(Side { image, ..side })
+}
+
+/// What of a value serde_dynamo writes, without what is none.
+///
+/// Images are not among it: serde would turn attribute values into maps of their own.
+fn attributes(value: &impl Serialize) -> Image {
+    let item = serde_dynamo::to_item(value).expect("entries have names and no keys of other types");
+    let mut item: Image = item;
+    item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
+    item
+}
+
+fn parse<T: DeserializeOwned>(within: &str, item: Image) -> Result<T, EntryError> {
+    let item = serde_dynamo::Deserializer::from_attribute_value(AttributeValue::M(item));
+    serde_path_to_error::deserialize(item).map_err(|error| {
+        let path = [within, &error.path().to_string()].join(".");
+        EntryError::Attribute {
+            attribute: path.trim_matches('.').to_owned(),
+            source: error.into_inner(),
+        }
+    })
+}
+
+fn map(value: Option<AttributeValue>) -> Option<Image> {
+    match value {
+        Some(AttributeValue::M(map)) => Some(map),
+        _ => None,
+    }
+}

@@ -1,0 +1,71 @@
+//! The ledger's table: the names of its keys and its index.
+
+use serde_json::{Value, json};
+
+use crate::Image;
+
+/// The hash key.
+pub const ITEM_KEY: &str = "ItemKey";
+/// The range key, of the table and of its index.
+pub const CONFLICT_ID: &str = "ConflictId";
+/// The index of entries by the hour in which they were found.
+pub const BY_TIME: &str = "ByTime";
+/// The hash key of [`BY_TIME`]. The parts of an entry lack it.
+pub const BUCKET: &str = "Bucket";
+/// The table's TTL attribute.
+pub const EXPIRES_AT: &str = "ExpiresAt";
+/// What an entry records. The parts of an entry lack it.
+pub const KIND: &str = "Kind";
+/// The compressed bytes of a part.
+pub(crate) const PART: &str = "Part";
+pub(crate) const KEY: &str = "Key";
+pub(crate) const LOSER: &str = "Loser";
+pub(crate) const WINNER: &str = "Winner";
+/// The attributes of a version, in [`LOSER`] and [`WINNER`].
+pub(crate) const IMAGE: &str = "Image";
+/// The text of a quarantined record.
+pub(crate) const RECORD: &str = "Record";
+
+/// What has to be read of an entry to know all of it but the images and the stamps, as document paths.
+pub const PATHS_WITHOUT_IMAGES: [&str; 17] = [
+    ITEM_KEY,
+    CONFLICT_ID,
+    "Key",
+    "TableName",
+    KIND,
+    "Confidence",
+    "Status",
+    "DetectedAt",
+    "Loser.Region",
+    "Loser.WrittenAt",
+    "Winner.Region",
+    "Winner.WrittenAt",
+    "DifferingAttributes",
+    "Identical",
+    "LostWrites",
+    "Reason",
+    EXPIRES_AT,
+];
+
+/// Whether an item of the ledger is not an entry but holds a part of one.
+pub fn is_part(item: &Image) -> bool {
+    item.contains_key(PART)
+}
+
+/// The table's definition as a CreateTable request. The templates define the same table; a test compares them.
+pub fn create_table_request(table_name: &str) -> Value {
+    let key = |name: &str, key_type: &str| json!({ "AttributeName": name, "KeyType": key_type });
+    let attributes = [ITEM_KEY, CONFLICT_ID, BUCKET];
+    let attributes = attributes.map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
+    json!({
+        "TableName": table_name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes,
+        "KeySchema": [key(ITEM_KEY, "HASH"), key(CONFLICT_ID, "RANGE")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": BY_TIME,
+            "KeySchema": [key(BUCKET, "HASH"), key(CONFLICT_ID, "RANGE")],
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        }],
+    })
+}
