@@ -11,7 +11,8 @@ KEYS ?= 100
 export YES
 
 DEPLOY = $(VENV)/bin/python -m infra.deploy
-SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)" $(if $(IMPORT),--import)
+SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)" $(if $(IMPORT),--import) \
+  --role "$(ROLE)" --tags "$(TAGS)"
 
 DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
   add-region remove-region destroy

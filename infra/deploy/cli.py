@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import artifacts, parameters
+from infra.deploy import artifacts, parameters, tags
 from infra.deploy.aws import BotoClients, check_regions_enabled
 from infra.deploy.commands import (
     add_region,
@@ -77,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
                              help="parameters of the templates, or region:Name=value for one Region (PARAMS=)")
         command.add_argument("--allow", default="", metavar="'processor/Ledger ...'",
                              help="replacements and removals of what holds data that may happen (ALLOW=)")
+        command.add_argument("--role", default="", metavar="ARN",
+                             help="the role that CloudFormation works with; a stack keeps it (ROLE=)")
+        command.add_argument("--tags", default="", metavar="'Key=value ...'",
+                             help="tags for every stack and what is in it, kept until given again (TAGS=)")
         command.add_argument("--import", action="store_true", dest="import_existing",
                              help="take what exists already into the stacks (IMPORT=1)")
         command.add_argument("--before-build", action="store_true", help="check arguments and credentials, and stop")
@@ -140,13 +145,19 @@ def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Wa
     # A deploy needs two replicas; everything else may look at one Region of a table alone.
     regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "plan", "attach") else 1)
     context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params),
-                      frozenset(chosen.allow.split()), chosen.import_existing)
+                      frozenset(chosen.allow.split()), chosen.import_existing, _role(chosen.role), tags.parse(chosen.tags))
     console.step(f"account and role: {aws.identify(regions[0])}")
     if chosen.before_build:
         parameters.check(context.parameters, regions_of(chosen, regions), STACKS)
         check_regions_enabled(aws, regions)
         return 0
     return chosen.run(context, chosen) or 0
+
+
+def _role(arn: str) -> str:
+    if arn and not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", arn):
+        raise DeployError(f"ROLE={arn!r} is not the ARN of a role.", "for example ROLE=arn:aws:iam::123456789012:role/deploy.")
+    return arn
 
 
 def regions_of(chosen: argparse.Namespace, regions: list[str]) -> list[str]:

@@ -30,6 +30,10 @@ class Context:
     """The destructive changes that ALLOW= names."""
     import_existing: bool = False
     """Whether IMPORT=1 says that what exists already is to be taken into the stacks."""
+    service_role: str = ""
+    """The role that CloudFormation works with (ROLE=)."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """The tags of TAGS=, for every stack and what is in it."""
     inherited: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """By Region and stack: what a new stack takes where PARAMS says nothing, instead of the template's defaults."""
 
@@ -40,7 +44,8 @@ class Context:
 
     def deployer(self, template_source: Callable[[str, Path], dict[str, str]] = no_template, *also: str) -> Deployer:
         """What changes stacks. `also` names the destructive changes that the command itself is about."""
-        return Deployer(self.aws, self.console, self.waiter, template_source, self.allowed | set(also))
+        return Deployer(self.aws, self.console, self.waiter, template_source, self.allowed | set(also),
+                        self.service_role)
 
     def find(self, region: str, part: str) -> stacks.Stack:
         """One of our stacks, with an empty status where there is none."""

@@ -59,6 +59,8 @@ class Deployer:
     template_source: Callable[[str, Path], dict[str, str]] = no_template
     allowed: frozenset[str] = frozenset()
     """The destructive changes that were named, as change_sets.name_of writes them."""
+    service_role: str = ""
+    """The role that CloudFormation works with; empty: the one that the stack has, or the caller's own rights."""
 
     def request(self, before: Stack, template: str, parameters: dict[str, str], tags: dict[str, str]) -> Request:
         """What to ask of CloudFormation to bring a stack to its template.
@@ -68,7 +70,7 @@ class Deployer:
         return {
             **_request(before, _parameters(templates.parameters(template), parameters, before)),
             **self.template_source(before.region, templates.path_of(template)),
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(merged_tags(before, tags).items())],
         }
 
     def import_request(self, before: Stack, part: str, resources: dict[str, dict[str, str]],
@@ -122,12 +124,15 @@ class Deployer:
         """Have CloudFormation work out what a request would change; None where it is nothing."""
         name = f"lastwriter-{time.time_ns()}"
         client = self.aws.client("cloudformation", before.region)
-        client.create_change_set(ChangeSetName=name, **request)
+        client.create_change_set(ChangeSetName=name, **request, **self._role())
         change_set = ChangeSet(before, name, request, ())
         if not self._has_changes(client, change_set):
             client.delete_change_set(StackName=before.name, ChangeSetName=name)
             return None
         return ChangeSet(before, name, request, self._changes(client, change_set))
+
+    def _role(self) -> dict[str, str]:
+        return {"RoleARN": self.service_role} if self.service_role else {}
 
     def _has_changes(self, client: Any, change_set: ChangeSet) -> bool:
         """Whether the change set holds anything. CloudFormation reports an empty one as FAILED, with a reason."""
@@ -165,7 +170,7 @@ class Deployer:
         client = self.aws.client("cloudformation", change_set.before.region)
         client.delete_change_set(StackName=change_set.before.name, ChangeSetName=change_set.name)
         if not change_set.before.exists:
-            client.delete_stack(StackName=change_set.before.name)
+            client.delete_stack(StackName=change_set.before.name, **self._role())
 
     def execute(self, change_set: ChangeSet) -> StackUpdate:
         """Carry a change set out and wait for the stack."""
@@ -209,7 +214,7 @@ class Deployer:
             return
         self.console.step(f"{region} {name}: deleting ...")
         client = self.aws.client("cloudformation", region)
-        client.delete_stack(StackName=name)
+        client.delete_stack(StackName=name, **self._role())
 
         def poll() -> str | None:
             status = find(self.aws, region, name).status
@@ -222,6 +227,12 @@ class Deployer:
                 "remove what it names, then run `make destroy` again.",
             )
         self.console.step(f"{region} {name}: deleted.")
+
+
+def merged_tags(before: Stack, given: dict[str, str]) -> dict[str, str]:
+    """The stack's tags after an update: those that it has stay until they are given again, an empty value takes one away."""
+    kept = {key: value for key, value in before.tags.items() if not key.startswith("aws:")}
+    return {key: value for key, value in {**kept, **given}.items() if value}
 
 
 def _request(before: Stack, parameters: list[dict[str, Any]]) -> Request:

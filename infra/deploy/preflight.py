@@ -54,6 +54,31 @@ def check_readers(context: Context, replicas: dict[str, tables.Replica]) -> None
                       processor.outputs.get("EventSourceMappingId", ""))
 
 
+def check_given(context: Context, regions: list[str], table_is_ours: bool) -> None:
+    """Keys and topics that exist are of the Region that they are given for, and keys are given for all Regions or none."""
+    keys = {region: _value(context, region, "key", "ExistingKeyArn") for region in regions}
+    topics = {region: _value(context, region, "processor", "AlarmTopicArn") for region in regions}
+    for name, given in (("ExistingKeyArn", keys), ("AlarmTopicArn", topics)):
+        wrong = [region for region, arn in given.items() if arn and arn.split(":")[3] != region]
+        if wrong:
+            raise DeployError(f"{name} of {', '.join(wrong)} is of another Region: {given[wrong[0]]}. Nothing was changed.",
+                              f'give one for each Region: PARAMS="{" ".join(f"{r}:{name}=arn:..." for r in regions)}"')
+    missing = [region for region, arn in keys.items() if not arn]
+    if missing and len(missing) < len(regions):
+        raise DeployError(f"ExistingKeyArn is given for some Regions and not for {', '.join(missing)}. Nothing was changed.",
+                          "give it for each Region, or for none: then one key is made for all.")
+    ids = {arn.rsplit("/", 1)[-1] for arn in keys.values() if arn}
+    if table_is_ours and ids and (len(ids) > 1 or not next(iter(ids)).startswith("mrk-")):
+        raise DeployError(
+            f"ExistingKeyArn names {', '.join(sorted(ids))}, and a table of ours needs one multi-Region key (mrk-...) with a "
+            "replica in each Region. Nothing was changed.", "replicate a multi-Region key, or leave ExistingKeyArn out.",
+        )
+
+
+def _value(context: Context, region: str, part: str, name: str) -> str:
+    return context.own_parameters(region, part).get(name) or context.find(region, part).parameters.get(name, "")
+
+
 def check_mappings(context: Context, regions: list[str]) -> None:
     """Each processor has its mapping, and PARAMS does not move where one begins to read."""
     for region in regions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
@@ -25,6 +25,7 @@ class Stack:
     status: str
     outputs: dict[str, str]
     parameters: dict[str, str]
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -53,6 +54,7 @@ def find(aws: Aws, region: str, name: str) -> Stack:
         name, region, described["StackStatus"],
         {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
         {p["ParameterKey"]: p.get("ParameterValue", "") for p in described.get("Parameters", [])},
+        {t["Key"]: t["Value"] for t in described.get("Tags", [])},
     )
 
 

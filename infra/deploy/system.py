@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from infra.deploy import artifacts, regional, stacks, tables, templates
+from infra.deploy import artifacts, regional, stacks, subscribers, tables, templates
 from infra.deploy.artifacts import Artifact, Store
 from infra.deploy.console import Console
 from infra.deploy.context import Context
@@ -68,7 +68,7 @@ class Builder:
 
     def apply(self, region: str, part: str, parameters: dict[str, str]) -> stacks.Stack:
         """Bring one stack to its template, with PARAMS= beside what the command found out."""
-        names, tags = self.context.names, self.context.names.tags
+        names, tags = self.context.names, {**self.context.tags, **self.context.names.tags}
         wanted = {**self.context.own_parameters(region, part), **names.parameters, **parameters}
         if self.planning:
             return self.plan.add(region, names, part, wanted, tags)
@@ -120,9 +120,10 @@ class Builder:
         """The multi-Region key: the primary Region's first, then its replicas side by side."""
         primary = self.context.primary
         first = self.apply(primary, "key", {"PrimaryKeyArn": ""})
+        existing = first.parameters.get("ExistingKeyArn")
         others = regional.each(
             [region for region in regions if region != primary],
-            lambda region: self.apply(region, "key", {"PrimaryKeyArn": first.output("KeyArn")}),
+            lambda region: self.apply(region, "key", {"PrimaryKeyArn": "" if existing else first.output("KeyArn")}),
         )
         return {primary: first, **others}
 
@@ -294,6 +295,10 @@ def report(context: Context, regions: list[str]) -> None:
         rows.append((region, processor.output("FunctionName"), processor.output("LedgerTableName"),
                      processor.output("TopicArn")))
     console.table(("REGION", "FUNCTION", "LEDGER", "ALARM TOPIC"), rows)
+    for region in regions:
+        silent = subscribers.problem(context.aws, region, context.require(region, "processor").output("TopicArn"))
+        if silent:
+            console.step(f"{region}: WARNING: {silent}")
     console.title("Dashboards:")
     for region in regions:
         dashboard = context.require(region, "dashboard")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import policy_checks as checks
 import pytest
-from cfn import load, names
+from cfn import Refused, load, names
 from stacks import KEY_ARN, stack
 
 
@@ -181,6 +181,30 @@ def test_the_tables_own_key_is_in_the_role_only_where_there_is_one():
 
     assert "ReadTheTablesKeyThroughDynamoDB" not in resources()
     assert "ReadTheTablesKeyThroughDynamoDB" in resources(TableKeyArn=KEY_ARN)
+
+
+def test_a_topic_that_exists_takes_the_place_of_our_own():
+    arn = "arn:aws:sns:us-east-1:123456789012:pages"
+    made = stack("stream-processor.yaml", AlarmTopicArn=arn)
+    assert not any(r["Type"].startswith("AWS::SNS") for r in made.resources().values())
+    assert made.outputs()["TopicArn"] == arn
+    assert stack("stream-processor.yaml").outputs()["TopicArn"] == "<Topic>"
+    with pytest.raises(Refused, match="AlarmEmail subscribes to the topic that this stack makes"):
+        stack("stream-processor.yaml", AlarmTopicArn=arn, AlarmEmail="a@b")
+
+
+def test_a_key_that_exists_takes_the_place_of_our_own():
+    made = stack("encryption-key.yaml", ExistingKeyArn=KEY_ARN)
+    assert {r["Type"] for r in made.resources().values()} == {"AWS::CloudFormation::WaitConditionHandle"}
+    assert made.outputs() == {"KeyArn": KEY_ARN, "KeyId": KEY_ARN.split("/")[1]}
+
+
+@pytest.mark.parametrize("template", ["stream-processor.yaml", "table-reporter.yaml"])
+def test_every_role_takes_the_permissions_boundary(template):
+    arn = "arn:aws:iam::123456789012:policy/boundary"
+    for given, expected in (({}, None), ({"PermissionsBoundaryArn": arn}, arn)):
+        roles = stack(template, **given).resources("AWS::IAM::Role").values()
+        assert [r["Properties"].get("PermissionsBoundary") for r in roles] == [expected]
 
 
 def test_vpc_parts_are_there_only_with_subnets():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import approval, parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, regional, system, tables, tags
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
@@ -28,6 +28,7 @@ def add_region(context: Context, region: str) -> int:
     builder.check_stacks(wanted[1:], tuple(part for part in STACKS if part != "table"))
     preflight.import_leftovers(context, "add-region", with_table=False, plan_only=False)
     preflight.check_mappings(context, wanted)
+    preflight.check_given(context, wanted, table_is_ours=True)
     builder.check_rules(region, "processor", {})
     with_policy = int(stack.parameters["ReplicasWithPolicy"])
     first_update = with_policy if region in current else min(with_policy, len(others))
@@ -43,6 +44,7 @@ def add_region(context: Context, region: str) -> int:
     console.step("A table that a replica was added from cannot be deleted for 24 hours.")
     status = approval.carry_out(context, builder, lambda on: _steps(on, region, first_update),
                                 f"add a replica in {region} to {names.table}.")
+    tags.tag_replicas(context, context.regions)
     system.report(context, wanted)
     console.step(f"From now on: REGIONS={','.join(wanted)}")
     return status

@@ -32,6 +32,7 @@ def attach(context: Context, plan_only: bool = False) -> int:
         console.step("What attach would change after that can be planned once it is done.")
         return approval.CHANGES
     preflight.check_mappings(context, regions)
+    preflight.check_given(context, regions, table_is_ours=False)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
         console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")
@@ -79,7 +80,7 @@ def _refuse_table_parameters(context: Context) -> None:
 def _check_primary(context: Context) -> None:
     """The key's primary cannot move: an attach that was made before has to keep its first Region."""
     own = context.find(context.primary, "key")
-    if own.exists and own.parameters.get("PrimaryKeyArn"):
+    if own.parameters.get("PrimaryKeyArn"):
         primary = own.parameters["PrimaryKeyArn"].split(":")[3]
         raise DeployError(
             f"The primary Region of this system is {primary}, not {context.primary}. Nothing was changed.",

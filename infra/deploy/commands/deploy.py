@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import approval, parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, regional, system, tables, tags
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.names import STACKS
@@ -31,6 +31,7 @@ def deploy(context: Context, plan_only: bool = False) -> int:
                               if replica.stream_arn or replica.consistency != "STRONG"})
         preflight.check_readers(context, replicas)
     preflight.check_mappings(context, regions)
+    preflight.check_given(context, regions, table_is_ours=True)
 
     console.plan(f"make {'plan' if plan_only else 'deploy'} {names.arguments()}", [
         f"make or update the artifact bucket in {', '.join(regions)} and upload the code "
@@ -48,6 +49,7 @@ def deploy(context: Context, plan_only: bool = False) -> int:
         context, builder, lambda on: _steps(on, exists),
         f"deploy {names.table} in {', '.join(regions)} of account {context.aws.account}.", plan_only)
     if not plan_only:
+        tags.tag_replicas(context, regions)
         system.report(context, regions)
     return status
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import readers, tables
+from infra.deploy import readers, subscribers, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import message_of
 from infra.deploy.names import STACKS
@@ -42,6 +42,9 @@ def status(context: Context) -> int:
     console.title("Alarms")
     for region in context.regions:
         _alarms(context, region, attention)
+        topic = context.find(region, "processor").outputs.get("TopicArn")
+        if topic and (silent := subscribers.problem(context.aws, region, topic)):
+            attention.append(f"{region}: {silent}")
 
     console.title("Needs attention:" if attention else "Nothing needs attention.")
     for line in attention:

@@ -188,3 +188,22 @@ def test_a_restored_table_gets_back_what_a_restore_leaves_out(emulator: Emulator
 
     done = emulator.run("restore", *system("kept"), "--to", "kept", check=False)
     assert done.returncode == 1 and "TO is the table itself" in done.stderr
+
+
+def test_what_a_company_brings_along_reaches_what_is_made(emulator: Emulator) -> None:
+    topics = {region: emulator.client("sns", region).create_topic(Name="pages")["TopicArn"] for region in REGIONS}
+    given = " ".join(f"{region}:AlarmTopicArn={topic}" for region, topic in topics.items())
+    said = emulator.run("deploy", *system("brought"), "--params", given, "--tags", "Team=shop").stdout
+    assert f"alarms tell nobody: {topics['eu-west-1']} has no subscriber" in said
+    for region in REGIONS:
+        alarm, = emulator.client("cloudwatch", region).describe_alarms(
+            AlarmNames=["lastwriter-dev-brought.conflicts"])["MetricAlarms"]
+        assert alarm["AlarmActions"] == [topics[region]]
+        assert [topic["TopicArn"] for topic in emulator.client("sns", region).list_topics()["Topics"]
+                if "brought" in topic["TopicArn"]] == []
+        client = emulator.client("dynamodb", region)
+        for table in ("brought", "lastwriter-dev-brought-ledger"):
+            arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+            assert {"Key": "Team", "Value": "shop"} in client.list_tags_of_resource(ResourceArn=arn)["Tags"], table
+    # A deploy that names no tags keeps them.
+    assert "nothing has changed" in emulator.run("deploy", *system("brought")).stdout

@@ -13,6 +13,7 @@ REGION = "us-east-1"
 STREAM = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders/stream/2026-11-22T12:00:00.000"
 MAPPING = "0" * 36
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:lastwriter-dev-orders-stream-processor"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:lastwriter-dev-orders-alarms"
 OUTPUTS = {"FunctionName": "lastwriter-dev-orders-stream-processor", "EventSourceMappingId": MAPPING}
 
 
@@ -21,7 +22,8 @@ def _context(aws: StubbedAws):  # type: ignore[no-untyped-def]
     return make_context(aws, regions=[REGION])
 
 
-def lay_out(aws: StubbedAws, alarm_state: str = "OK", mapping_state: str = "Enabled", present: str = "true") -> None:
+def lay_out(aws: StubbedAws, alarm_state: str = "OK", mapping_state: str = "Enabled", present: str = "true",
+            subscriptions: tuple[str, ...] = (f"{TOPIC}:0a1b",)) -> None:
     aws.answer("dynamodb", REGION, "describe_table", table(REGION))
     mapping = {"UUID": MAPPING, "State": mapping_state, "FunctionArn": FUNCTION, "LastProcessingResult": "OK"}
     aws.answer("lambda", REGION, "list_event_source_mappings", {"EventSourceMappings": [mapping]})
@@ -33,6 +35,10 @@ def lay_out(aws: StubbedAws, alarm_state: str = "OK", mapping_state: str = "Enab
     if present == "true":
         aws.answer("lambda", REGION, "get_function_configuration", {"CodeSha256": "abc"})
         aws.answer("lambda", REGION, "get_event_source_mapping", mapping)
+    processor = stack("lastwriter-dev-orders-processor", "CREATE_COMPLETE", outputs={"TopicArn": TOPIC})
+    aws.answer("cloudformation", REGION, "describe_stacks", processor)
+    aws.answer("sns", REGION, "list_subscriptions_by_topic", {"Subscriptions": [
+        {"SubscriptionArn": arn} for arn in subscriptions]}, {"TopicArn": TOPIC})
     aws.answer("cloudwatch", REGION, "describe_alarms", {"MetricAlarms": [
         {"AlarmName": "lastwriter-dev-orders.conflicts", "StateValue": alarm_state, "StateReason": "because"}]},
         {"AlarmNamePrefix": "lastwriter-dev-orders.", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]})
@@ -47,6 +53,8 @@ def test_a_sound_system_ends_with_0(aws: StubbedAws, context, said) -> None:
 @pytest.mark.parametrize(("changes", "expected"), [
     ({"alarm_state": "ALARM"}, "alarm lastwriter-dev-orders.conflicts: because"),
     ({"mapping_state": "Disabled"}, "the mapping is Disabled (`make resume`)"),
+    ({"subscriptions": ()}, f"alarms tell nobody: {TOPIC} has no subscriber"),
+    ({"subscriptions": ("PendingConfirmation",)}, "1 subscription(s) to"),
     ({"present": "false"}, "`make rejudge` was interrupted"),
 ])
 def test_what_needs_attention_is_named_and_ends_with_2(aws: StubbedAws, context, said, changes, expected: str) -> None:
