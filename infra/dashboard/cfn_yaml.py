@@ -18,6 +18,7 @@ _SHORT = {
     "Fn::Select": "!Select",
     "Fn::Split": "!Split",
     "Fn::Join": "!Join",
+    "Fn::FindInMap": "!FindInMap",
 }
 
 

@@ -24,7 +24,18 @@ Description: The dashboard of one Region, and in the primary Region the one acro
 # Dashboards are not Regional: without the Region in its name the second Region's would overwrite the first one's.
 NAME = f"{PREFIX}-${{AWS::Region}}"
 ALL_NAME = f"{PREFIX}-all-regions-from-${{AWS::Region}}"
-URL = "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/"
+URL = "https://${AWS::Region}.${Console}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/"
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+"""Where the console of each partition is."""
+
+
+def url(name: str) -> dict:
+    return {"Fn::Sub": [URL + name, {"Console": {"Fn::FindInMap": ["Partitions", ref("AWS::Partition"), "Console"]}}]}
 
 
 def render() -> str:
@@ -55,14 +66,15 @@ def render() -> str:
     is_primary = {"IsPrimary": {"Fn::Equals": [ref("PrimaryRegion"), ref("AWS::Region")]}}
     outputs = {
         "DashboardName": {"Description": "This Region's dashboard.", "Value": ref("RegionDashboard")},
-        "DashboardUrl": {"Description": "Its address.", "Value": sub(URL + NAME)},
+        "DashboardUrl": {"Description": "Its address.", "Value": url(NAME)},
         "AllRegionsDashboardName": {
             "Condition": "IsPrimary",
             "Description": "The dashboard across Regions.",
             "Value": ref("AllRegionsDashboard"),
         },
-        "AllRegionsDashboardUrl": {"Condition": "IsPrimary", "Description": "Its address.", "Value": sub(URL + ALL_NAME)},
+        "AllRegionsDashboardUrl": {"Condition": "IsPrimary", "Description": "Its address.", "Value": url(ALL_NAME)},
     }
     used = used_conditions([r["Properties"] for r in resources.values()]) | is_primary
-    parts = [{"Parameters": declared}, {"Conditions": used}, {"Resources": resources}, {"Outputs": outputs}]
+    mappings = {"Partitions": {partition: {"Console": console} for partition, console in CONSOLES.items()}}
+    parts = [{"Parameters": declared}, {"Mappings": mappings}, {"Conditions": used}, {"Resources": resources}, {"Outputs": outputs}]
     return HEADER + "\n".join(dump(part) for part in parts)

@@ -131,6 +131,6 @@ class Store:
 def template_url(endpoint: str, bucket: str, key: str) -> str:
     """The address under which CloudFormation finds an object: virtual-hosted on AWS, by path elsewhere."""
     scheme, host = endpoint.split("://", 1)
-    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")):
         return f"{scheme}://{bucket}.{host}/{key}"
     return f"{endpoint.rstrip('/')}/{bucket}/{key}"

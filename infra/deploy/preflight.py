@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.deploy import importing, readers, tables
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
+from infra.deploy.regions import partition_of
 
 
 def check_table(context: Context) -> bool:
@@ -77,6 +78,20 @@ def check_given(context: Context, regions: list[str], table_is_ours: bool) -> No
 
 def _value(context: Context, region: str, part: str, name: str) -> str:
     return context.own_parameters(region, part).get(name) or context.find(region, part).parameters.get(name, "")
+
+
+def check_partition(context: Context, regions: list[str]) -> None:
+    """VPC endpoints have other service names in some partitions, and the template knows those of two."""
+    if partition_of(regions[0]) in ("aws", "aws-us-gov"):
+        return
+    makes = [region for region in regions if _value(context, region, "processor", "SubnetIds")
+             and _value(context, region, "processor", "CreateVpcEndpoints") != "false"]
+    if makes:
+        raise DeployError(
+            f"VPC endpoints cannot be made in the partition {partition_of(regions[0])} ({', '.join(makes)}): their services have "
+            "other names there. Nothing was changed.",
+            'make endpoints for DynamoDB and CloudWatch yourself, and give PARAMS="CreateVpcEndpoints=false".',
+        )
 
 
 def check_mappings(context: Context, regions: list[str]) -> None:

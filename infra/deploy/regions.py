@@ -11,6 +11,8 @@ from infra.deploy.errors import DeployError
 
 MIN_REPLICAS = 2
 MAX_REPLICAS = 5
+PARTITIONS = ("aws", "aws-cn", "aws-eusc", "aws-us-gov")
+"""The partitions that templates and links were made for. The isolated ones are not among them: nobody here can tell."""
 
 
 def known_regions() -> list[str]:
@@ -60,17 +62,14 @@ def parse_regions(text: str, minimum: int = MIN_REPLICAS, maximum: int = MAX_REP
             f"REGIONS mixes partitions ({', '.join(sorted(partitions))}).",
             "a global table's replicas are all in one partition.",
         )
+    if not partitions <= set(PARTITIONS):
+        raise DeployError(
+            f"The partition {', '.join(partitions)} is not served: the names of its services and of its console are not in the "
+            "templates. Nothing was changed.", f"served are {', '.join(PARTITIONS)}.",
+        )
     return regions
 
 
 def partition_of(region: str) -> str:
     """The partition of a Region: `aws`, `aws-cn`, `aws-us-gov`."""
     return botocore.session.Session().get_partition_for_region(region)
-
-
-def console_link(region: str, path: str) -> str:
-    """A link into the AWS console of a Region's partition."""
-    host = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}.get(
-        partition_of(region), "console.aws.amazon.com"
-    )
-    return f"https://{region}.{host}/{path}"

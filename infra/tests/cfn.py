@@ -59,6 +59,15 @@ def names() -> list[str]:
     return sorted(path.name for path in TEMPLATES.glob("*.yaml"))
 
 
+def partition_of(region: str) -> tuple[str, str]:
+    """The partition of a Region, and its domain."""
+    for start, found in (("cn-", ("aws-cn", "amazonaws.com.cn")), ("eusc-", ("aws-eusc", "amazonaws.eu")),
+                         ("us-gov-", ("aws-us-gov", "amazonaws.com"))):
+        if region.startswith(start):
+            return found
+    return "aws", "amazonaws.com"
+
+
 class Stack:
     """A template with its parameters, in one Region."""
 
@@ -67,8 +76,8 @@ class Stack:
         self.pseudo = {
             "AWS::Region": region,
             "AWS::AccountId": ACCOUNT,
-            "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::Partition": partition_of(region)[0],
+            "AWS::URLSuffix": partition_of(region)[1],
             "AWS::StackId": STACK_ID,
             "AWS::StackName": "a-stack",
         }
@@ -171,6 +180,9 @@ class Stack:
                 return self.resolve(inner[1]).split(inner[0])
             case "Fn::Select":
                 return self.resolve(inner[1])[int(inner[0])]
+            case "Fn::FindInMap":
+                name, first, second = self.resolve(inner)
+                return self.template["Mappings"][name][first][second]
         raise NotImplementedError(name)
 
     def _ref(self, name: str) -> Any:

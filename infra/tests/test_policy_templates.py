@@ -156,7 +156,7 @@ def test_the_key_serves_dynamodb_of_every_region_and_only_this_accounts_services
     assert "kms:CreateGrant" in dynamodb["Action"]
     assert dynamodb["Condition"] == {
         "StringEquals": {"kms:CallerAccount": "123456789012"},
-        "StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"},
+        "StringLike": {"kms:ViaService": ["dynamodb.*.amazonaws.com", "dynamodb.*.amazonaws.com"]},
     }
     assert policy["UseByCloudWatchLogs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
     group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/lastwriter-dev-orders-a1b2c3"

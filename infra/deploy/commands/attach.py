@@ -33,6 +33,7 @@ def attach(context: Context, plan_only: bool = False) -> int:
         return approval.CHANGES
     preflight.check_mappings(context, regions)
     preflight.check_given(context, regions, table_is_ours=False)
+    preflight.check_partition(context, regions)
     for region, replica in replicas.items():
         console.step(f"{region}: stream {replica.stream_arn}")
         console.step(f"{region}: encrypted with {replica.key_arn or 'a key that DynamoDB owns'}")

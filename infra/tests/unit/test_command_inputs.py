@@ -44,9 +44,13 @@ def test_wrong_regions_are_refused(typed: str, expected: str) -> None:
     assert expected in message(regions.parse_regions, typed)
 
 
-def test_links_lead_to_the_console_of_the_partition() -> None:
-    assert regions.console_link("eu-west-1", "x") == "https://eu-west-1.console.aws.amazon.com/x"
-    assert regions.console_link("cn-north-1", "x") == "https://cn-north-1.console.amazonaws.cn/x"
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1"])
+def test_the_other_partitions_are_served(region: str) -> None:
+    assert regions.parse_regions(region, minimum=1) == [region]
+
+
+def test_an_isolated_partition_is_refused_by_name() -> None:
+    assert "The partition aws-iso is not served" in message(regions.parse_regions, "us-iso-east-1,us-iso-west-1")
 
 
 @pytest.mark.parametrize(("project", "env", "table", "expected"), [
