@@ -1,4 +1,5 @@
-//! CloudWatch's PutMetricData, as far as a sender can tell: it keeps what it accepts and refuses what AWS refuses.
+//! CloudWatch's metrics, as far as a sender can tell: PutMetricData keeps what it accepts and refuses what AWS refuses.
+//! ListMetrics and GetMetricData read it back.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -14,11 +15,13 @@
 //! [`parse_emf`] reads the same data points out of a log line in embedded metric format, so that the two ways of
 //! sending a metric can be compared.
 //!
-//! Not simulated: reading metrics back through the API, other operations, signatures, request quotas.
+//! Not simulated: metric math, other operations, signatures, request quotas.
 
 mod emf;
 mod limits;
 mod point;
+mod protocol;
+mod query;
 mod receiver;
 #[cfg(test)]
 mod tests;

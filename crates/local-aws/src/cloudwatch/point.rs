@@ -52,6 +52,20 @@ impl Samples {
         }
     }
 
+    /// The smallest and the largest sample.
+    pub(super) fn extremes(&self) -> (f64, f64) {
+        match self {
+            Self::Values(values) => {
+                let values = values.iter().map(|(value, _)| *value);
+                let least = values.clone().fold(f64::INFINITY, f64::min);
+                (least, values.fold(f64::NEG_INFINITY, f64::max))
+            }
+            Self::Statistics {
+                minimum, maximum, ..
+            } => (*minimum, *maximum),
+        }
+    }
+
     /// How many samples there are.
     pub fn count(&self) -> f64 {
         match self {

@@ -1,7 +1,6 @@
-//! PutMetricData on the wire: Smithy RPC v2 CBOR, as the AWS SDK for Rust sends it.
+//! The structure of requests, from values of either protocol.
 //!
-//! <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>. Only the structure is read here; what
-//! CloudWatch accepts is the business of [`super::limits`].
+//! What CloudWatch accepts is the business of [`super::limits`].
 
 use ciborium::Value;
 
@@ -38,10 +37,8 @@ pub(super) struct Statistics {
     pub(super) maximum: Option<f64>,
 }
 
-/// Reads a request body.
-pub(super) fn read(body: &[u8]) -> Result<Request, Refusal> {
-    let value: Value =
-        ciborium::from_reader(body).map_err(|error| malformed(&error.to_string()))?;
+/// Reads a PutMetricData request.
+pub(super) fn read(value: Value) -> Result<Request, Refusal> {
     let mut request = Request::default();
     for (name, value) in members(value)? {
         match name.as_str() {
@@ -61,33 +58,6 @@ pub(super) fn read(body: &[u8]) -> Result<Request, Refusal> {
         }
     }
     Ok(request)
-}
-
-/// The body of an error answer.
-pub(super) fn error_body(refusal: &Refusal) -> Vec<u8> {
-    let entry = |name: &str, value: &str| (Value::from(name), Value::from(value));
-    let body = Value::Map(vec![
-        entry(
-            "__type",
-            &format!("com.amazonaws.cloudwatch#{}", refusal.code),
-        ),
-        entry("message", &refusal.message),
-    ]);
-    to_bytes(&body)
-}
-
-/// The body of an answer without members.
-pub(super) fn empty_body() -> Vec<u8> {
-    to_bytes(&Value::Map(Vec::new()))
-}
-
-fn to_bytes(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Writing plain values into memory has nothing that could fail.
-    if let Err(error) = ciborium::into_writer(value, &mut bytes) {
-        tracing::error!(%error, "a CBOR answer could not be written");
-    }
-    bytes
 }
 
 fn data(value: Value) -> Result<Vec<Datum>, Refusal> {
@@ -118,7 +88,7 @@ fn datum(value: Value) -> Result<Datum, Refusal> {
     Ok(datum)
 }
 
-fn dimension(value: Value) -> Result<(Option<String>, Option<String>), Refusal> {
+pub(super) fn dimension(value: Value) -> Result<(Option<String>, Option<String>), Refusal> {
     let mut dimension = (None, None);
     for (name, value) in members(value)? {
         match name.as_str() {
@@ -146,7 +116,7 @@ fn statistics(value: Value) -> Result<Statistics, Refusal> {
 }
 
 /// The members of a structure. A null member is an absent one.
-fn members(value: Value) -> Result<Vec<(String, Value)>, Refusal> {
+pub(super) fn members(value: Value) -> Result<Vec<(String, Value)>, Refusal> {
     let entries = value
         .into_map()
         .map_err(|_| malformed("a map is expected"))?;
@@ -157,13 +127,13 @@ fn members(value: Value) -> Result<Vec<(String, Value)>, Refusal> {
         .collect()
 }
 
-fn list(value: Value) -> Result<Vec<Value>, Refusal> {
+pub(super) fn list(value: Value) -> Result<Vec<Value>, Refusal> {
     value
         .into_array()
         .map_err(|_| malformed("an array is expected"))
 }
 
-fn text(value: Value) -> Result<String, Refusal> {
+pub(super) fn text(value: Value) -> Result<String, Refusal> {
     value
         .into_text()
         .map_err(|_| malformed("a string is expected"))
@@ -174,7 +144,7 @@ fn numbers(value: Value) -> Result<Vec<f64>, Refusal> {
 }
 
 /// A number of any CBOR form: an encoder may shorten a double to an integer.
-fn number(value: &Value) -> Result<f64, Refusal> {
+pub(super) fn number(value: &Value) -> Result<f64, Refusal> {
     match value {
         Value::Float(number) => Ok(*number),
         Value::Integer(number) => Ok(i128::from(*number) as f64),
@@ -182,15 +152,16 @@ fn number(value: &Value) -> Result<f64, Refusal> {
     }
 }
 
-/// Tag 1: seconds since 1970.
-fn timestamp(value: Value) -> Result<f64, Refusal> {
+/// Seconds since 1970: tag 1 in CBOR, a plain number in JSON.
+pub(super) fn timestamp(value: Value) -> Result<f64, Refusal> {
     match value {
         Value::Tag(1, seconds) => number(&seconds),
+        Value::Float(_) | Value::Integer(_) => number(&value),
         _ => Err(malformed("a timestamp is expected")),
     }
 }
 
-fn malformed(what: &str) -> Refusal {
+pub(super) fn malformed(what: &str) -> Refusal {
     Refusal::new(
         400,
         "SerializationException",

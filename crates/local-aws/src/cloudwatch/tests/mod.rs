@@ -2,6 +2,7 @@
 
 mod emf;
 mod limits;
+mod query;
 mod receiver;
 
 use std::io::Write;
