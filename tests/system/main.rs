@@ -9,3 +9,4 @@ mod replay;
 mod secrets;
 mod settings;
 mod sizes;
+mod streams;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod amz_json;
 pub mod cloudwatch;
 pub mod fault;
 pub mod global_table;
@@ -8,3 +9,4 @@ pub mod lambda;
 pub mod ledger;
 pub mod mapping;
 pub mod shard;
+pub mod streams;

@@ -47,6 +47,9 @@ struct ShardState {
 #[derive(Debug, Default)]
 struct RecordLog {
     trimmed: Position,
+    /// The sequence numbers of the last record that was trimmed, and of the last one of all.
+    last_trimmed: Option<String>,
+    last: Option<String>,
     records: VecDeque<Arc<ShardRecord>>,
 }
 
@@ -88,9 +91,11 @@ impl Shard {
     ) -> Position {
         let mut log = self.log();
         let position = log.end();
+        let sequence_number = sequence_number.into();
+        log.last = Some(sequence_number.clone());
         log.records.push_back(Arc::new(ShardRecord {
             position,
-            sequence_number: sequence_number.into(),
+            sequence_number,
             arrived_at,
             json,
         }));
@@ -116,6 +121,30 @@ impl Shard {
         *self.shared.end.borrow()
     }
 
+    /// Where the next record will go, and the sequence number of the last one.
+    pub(crate) fn tail(&self) -> (Position, Option<String>) {
+        let log = self.log();
+        (log.end(), log.last.clone())
+    }
+
+    /// Where the first record with this sequence number or a higher one lies; `None` if a record that was trimmed had
+    /// such a number.
+    pub(crate) fn find(&self, sequence_number: u128) -> Option<Position> {
+        let log = self.log();
+        let below = |number: &String| {
+            number
+                .parse()
+                .is_ok_and(|number: u128| number < sequence_number)
+        };
+        if !log.last_trimmed.as_ref().is_none_or(below) {
+            return None;
+        }
+        let index = log
+            .records
+            .partition_point(|record| below(&record.sequence_number));
+        Some(log.trimmed + index as Position)
+    }
+
     /// Waits until there is a record at or after `position`.
     pub async fn wait_for(&self, position: Position) {
         // The sender lives as long as this shard, so waiting cannot fail.
@@ -132,7 +161,10 @@ impl Shard {
         let mut log = self.log();
         let count = usize::try_from(position.saturating_sub(log.trimmed)).unwrap_or(usize::MAX);
         let count = count.min(log.records.len());
-        log.records.drain(..count);
+        let last = log.records.drain(..count).next_back();
+        if let Some(last) = last {
+            log.last_trimmed = Some(last.sequence_number.clone());
+        }
         log.trimmed += count as Position;
         count
     }

@@ -145,6 +145,7 @@ fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
         world: WorldConfig {
             table,
             bootstrap,
+            ledger_ports: Vec::new(),
             failed: folder,
         },
         workload,

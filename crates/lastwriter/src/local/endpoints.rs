@@ -15,7 +15,7 @@ use crate::world::{World, WorldError};
 pub(super) struct Endpoints {
     /// The table's name.
     pub(super) table: String,
-    /// The DynamoDB endpoint of each Region.
+    /// The endpoint of each Region: DynamoDB and DynamoDB Streams.
     pub(super) replicas: BTreeMap<String, String>,
     /// The endpoint of each Region's ledger.
     pub(super) ledgers: BTreeMap<String, String>,
@@ -57,18 +57,20 @@ impl Endpoints {
         let mut text = format!("Table {name}, replicated between these Regions:\n\n{table}\n\n");
         text.push_str("To point an application or the AWS CLI at a Region, export its line:\n\n");
         for (region, replica) in &self.replicas {
+            let cloudwatch = self.cloudwatch.get(region).map_or("", String::as_str);
             let _ = writeln!(
                 text,
-                "export AWS_REGION={region} AWS_ENDPOINT_URL_DYNAMODB={replica} \
+                "export AWS_REGION={region} AWS_DEFAULT_REGION={region} AWS_ENDPOINT_URL_DYNAMODB={replica} \
+                 AWS_ENDPOINT_URL_DYNAMODB_STREAMS={replica} AWS_ENDPOINT_URL_CLOUDWATCH={cloudwatch} \
                  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
             );
         }
-        if let Some((region, ledger)) = self.ledgers.first_key_value() {
+        text.push_str("\nTo see what was lost in a Region:\n\n");
+        for (region, ledger) in &self.ledgers {
             let table = &self.ledger_table;
             let _ = writeln!(
                 text,
-                "\nWhat was lost in {region}:  \
-                 lastwriter ledger list --ledger {table} --region {region} --endpoint-url {ledger}"
+                "lastwriter ledger list --ledger {table} --region {region} --endpoint-url {ledger}"
             );
         }
         text

@@ -13,9 +13,23 @@ pub(super) enum LocalError {
     /// `--cut` names a Region that is none of `--regions`.
     #[error("--cut {0}: the table has no replica there; name one of --regions")]
     NoReplica(Region),
+    /// Some Regions have a port and some have none.
+    #[error(
+        "{option}: there are {ports} ports for {regions} Regions; give one for each Region, the first one alone, or none"
+    )]
+    PortCount {
+        /// The option.
+        option: &'static str,
+        /// How many ports were given.
+        ports: usize,
+        /// How many Regions there are.
+        regions: usize,
+    },
     /// The last ports lie beyond 65,535.
-    #[error("--ports {first}: there are not {regions} ports from there on")]
+    #[error("{option} {first}: there are not {regions} ports from there on")]
     TooFewPorts {
+        /// The option.
+        option: &'static str,
         /// The port that was given.
         first: u16,
         /// How many are needed.

@@ -20,9 +20,9 @@ use crate::world::{World, WorldConfig};
 use error::LocalError;
 
 const AFTER_HELP: &str = "\
-Each Region has a DynamoDB endpoint that any SDK can talk to. Writes replicate between them as in a global table, with
-the last writer winning, and the built function reads each Region's stream and keeps what was lost in that Region's
-ledger. The table has the keys PK and SK (strings), the indexes GSI1 and GSI2, a stream, and TTL on `ttl`. Everything
+Each Region has an endpoint for DynamoDB and its streams that any SDK can talk to. Writes replicate between them as in a
+global table, with the last writer winning, and the built function reads each Region's stream and keeps what was lost in
+that Region's ledger. The table has the keys PK and SK (strings), the indexes GSI1 and GSI2, a stream, and TTL on `ttl`. Everything
 listens on loopback only.
 
 While it runs, a line on standard input steers it:
@@ -33,7 +33,7 @@ Examples:
   lastwriter local
   lastwriter local --regions us-east-1,eu-west-1 --ports 8001,8002 --table Orders
   lastwriter local --regions 5 --lag 2s --cut eu-west-1
-  lastwriter local --persist data --endpoints-file endpoints.json
+  lastwriter local --ports 8000 --ledger-ports 8100 --persist data --endpoints-file endpoints.json
 
 --endpoints-file is written when everything is ready, and removed at the end:
   {\"table\", \"replicas\": {region: url}, \"ledgers\": {region: url}, \"ledger_table\", \"cloudwatch\": {region: url}}
@@ -62,6 +62,9 @@ pub struct Args {
     /// A port for each Region, in the order of --regions, or the first of consecutive ones [default: free ports]
     #[arg(long, value_name = "PORTS", value_delimiter = ',')]
     pub ports: Vec<u16>,
+    /// A port for each Region's ledger, given as for --ports [default: free ports]
+    #[arg(long, value_name = "PORTS", value_delimiter = ',')]
+    pub ledger_ports: Vec<u16>,
     /// Write the endpoints to this file, as JSON, once everything is ready
     #[arg(long, value_name = "FILE")]
     pub endpoints_file: Option<PathBuf>,
@@ -85,7 +88,8 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         return Err(LocalError::NoReplica(cut).into());
     }
     let bootstrap = bootstrap::find(args.bootstrap)?;
-    let ports = ports(args.ports, regions.len())?;
+    let ledger_ports = ports("--ledger-ports", args.ledger_ports, regions.len())?;
+    let ports = ports("--ports", args.ports, regions.len())?;
     let failed = args.persist.as_ref().map(|folder| folder.join("failed"));
     let config = WorldConfig {
         table: GlobalTableConfig {
@@ -98,6 +102,7 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
             ..GlobalTableConfig::new(regions)
         },
         bootstrap,
+        ledger_ports,
         failed,
     };
     let world = World::start(config).await?;
@@ -105,11 +110,22 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
 }
 
 /// One port stands for itself and those that follow it.
-fn ports(given: Vec<u16>, regions: usize) -> Result<Vec<u16>, LocalError> {
+fn ports(option: &'static str, given: Vec<u16>, regions: usize) -> Result<Vec<u16>, LocalError> {
     let [first] = given[..] else {
-        return Ok(given);
+        if given.is_empty() || given.len() == regions {
+            return Ok(given);
+        }
+        return Err(LocalError::PortCount {
+            option,
+            ports: given.len(),
+            regions,
+        });
     };
     let port = |at: usize| u16::try_from(at).ok().and_then(|at| first.checked_add(at));
     let ports: Option<_> = (0..regions).map(port).collect();
-    ports.ok_or(LocalError::TooFewPorts { first, regions })
+    ports.ok_or(LocalError::TooFewPorts {
+        option,
+        first,
+        regions,
+    })
 }

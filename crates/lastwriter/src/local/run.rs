@@ -67,6 +67,9 @@ pub(super) async fn until_stopped(
                 for (region, stack) in world.stacks() {
                     show(region, stack, layout).await?;
                 }
+                for notice in world.table.take_notices() {
+                    terminal::print(&printable(&format!("{notice}\n")))?;
+                }
                 world.trim();
                 continue;
             }

@@ -16,16 +16,27 @@ fn regions() -> Vec<Region> {
 
 #[test]
 fn one_port_stands_for_consecutive_ones_and_several_for_themselves() {
-    assert_eq!(ports(vec![8000], 3).unwrap(), [8000, 8001, 8002]);
-    assert_eq!(ports(vec![9, 7], 2).unwrap(), [9, 7]);
-    assert!(ports(vec![], 2).unwrap().is_empty());
+    assert_eq!(ports("--ports", vec![8000], 3).unwrap(), [8000, 8001, 8002]);
+    assert_eq!(ports("--ports", vec![9, 7], 2).unwrap(), [9, 7]);
+    assert!(ports("--ports", vec![], 2).unwrap().is_empty());
 }
 
 #[test]
 fn ports_beyond_the_last_one_are_refused() {
-    let message = ports(vec![65_535], 2).unwrap_err().to_string();
+    let message = ports("--ports", vec![65_535], 2).unwrap_err().to_string();
     assert!(message.contains("--ports 65535"), "{message}");
-    assert_eq!(ports(vec![65_534], 2).unwrap(), [65_534, 65_535]);
+    assert_eq!(ports("--ports", vec![65_534], 2).unwrap(), [65_534, 65_535]);
+}
+
+#[test]
+fn another_number_of_ports_than_of_regions_is_refused_by_the_options_name() {
+    let message = ports("--ledger-ports", vec![1, 2], 3)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("--ledger-ports: there are 2 ports for 3 Regions"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl WorldError {
                 | E::NoReplica(_) => true,
                 E::Database { .. } => false,
             },
+            Self::Ledger(LedgerError::Port { .. }) => true,
             Self::Function(_) | Self::Ledger(_) | Self::Mapping(_) | Self::CloudWatch(_) => false,
         }
     }

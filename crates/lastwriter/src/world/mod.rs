@@ -27,12 +27,17 @@ pub use lookup::Lookup;
 use crate::function_log::FunctionLog;
 use crate::settings::LEDGER_TABLE;
 
+/// The records of each stream that are kept for readers: DynamoDB keeps 24 hours, which would not fit into memory.
+const STREAM_RECORDS_KEPT: u64 = 50_000;
+
 /// What a world is made of.
 pub struct WorldConfig {
     /// The global table. Its `persist` folder holds the ledgers as well.
     pub table: GlobalTableConfig,
     /// The built function.
     pub bootstrap: PathBuf,
+    /// The port of each Region's ledger, in the order of the table's Regions; empty: ports of the system's choice.
+    pub ledger_ports: Vec<u16>,
     /// A folder for batches that the function failed on for good; `None`: they are dropped, and counted.
     pub failed: Option<PathBuf>,
 }
@@ -62,9 +67,13 @@ impl World {
     /// The first part that does not start.
     pub async fn start(config: WorldConfig) -> Result<Self, WorldError> {
         let table = GlobalTable::start(config.table.clone()).await?;
-        let starting = table.regions().into_iter().map(|region| {
+        let regions = config.table.regions.iter().enumerate();
+        let starting = regions.map(|(at, &region)| {
             let (table, config) = (&table, &config);
-            async move { Ok::<_, WorldError>((region, Stack::start(region, table, config).await?)) }
+            let port = config.ledger_ports.get(at).copied().unwrap_or(0);
+            async move {
+                Ok::<_, WorldError>((region, Stack::start(region, port, table, config).await?))
+            }
         });
         let stacks = try_join_all(starting).await?.into_iter().collect();
         Ok(Self { table, stacks })
@@ -85,11 +94,13 @@ impl World {
         LEDGER_TABLE
     }
 
-    /// Forgets the stream records that are done with, as nobody else reads the streams here.
+    /// Forgets old stream records that the function is done with. The newest stay, for whatever reads the streams over
+    /// HTTP.
     pub fn trim(&self) {
         for (region, stack) in &self.stacks {
             if let Ok(shard) = self.table.shard(*region) {
-                shard.trim_to(stack.mapping.checkpoint());
+                let oldest_kept = shard.end().saturating_sub(STREAM_RECORDS_KEPT);
+                shard.trim_to(stack.mapping.checkpoint().min(oldest_kept));
             }
         }
     }
@@ -145,6 +156,7 @@ pub struct StoppedStack {
 impl Stack {
     async fn start(
         region: Region,
+        ledger_port: u16,
         table: &GlobalTable,
         config: &WorldConfig,
     ) -> Result<Self, WorldError> {
@@ -152,7 +164,7 @@ impl Stack {
             Some(folder) => Storage::File(folder.join(format!("{region}.ledger.sqlite"))),
             None => Storage::Memory,
         };
-        let ledger = Ledger::start(LEDGER_TABLE, storage).await?;
+        let ledger = Ledger::start_on(ledger_port, LEDGER_TABLE, storage).await?;
         let cloudwatch = CloudWatch::start().await.map_err(WorldError::CloudWatch)?;
         let function = FunctionConfig::new(&config.bootstrap, "stream-processor", region.name())
             .env("LEDGER_TABLE", LEDGER_TABLE)

@@ -1,17 +1,15 @@
-//! dynoxide puts its own Region, account and stream label into every ARN. This puts the right ones there.
+//! dynoxide puts its own Region, account and stream label into every ARN, and its own view type beside them. This puts
+//! the right ones there.
 
 use dynoxide::streams;
 
-use super::Region;
+use crate::streams::StreamViewType;
 
 /// The operations whose requests or answers hold ARNs. Items are in none of them.
 const WITH_ARNS: &[&str] = &[
     "CreateTable",
     "DeleteTable",
-    "DescribeStream",
     "DescribeTable",
-    "GetShardIterator",
-    "ListStreams",
     "ListTagsOfResource",
     "TagResource",
     "UntagResource",
@@ -27,12 +25,20 @@ pub(super) struct ArnRewriter {
 
 impl ArnRewriter {
     /// The names of the Region with this stream ARN, for a table whose stream dynoxide has labelled so.
-    pub(super) fn new(stream_arn: &str, dynoxide_label: &str) -> Self {
+    pub(super) fn new(stream_arn: &str, dynoxide_label: &str, view_type: StreamViewType) -> Self {
         let (prefix, _) = stream_arn.split_once("table/").unwrap_or_default();
         let (_, label) = stream_arn.rsplit_once('/').unwrap_or_default();
+        let view_type_member =
+            |view_type: StreamViewType| format!("\"StreamViewType\":\"{}\"", view_type.name());
+        let (both, own) = (
+            view_type_member(StreamViewType::NewAndOldImages),
+            view_type_member(view_type),
+        );
         let pairs = [
             (streams::table_arn("").replace("table/", ""), prefix),
             (dynoxide_label.to_owned(), label),
+            // The replicator needs both images, whatever the table's stream shows.
+            (both, &own),
         ];
         Self {
             pairs: pairs
@@ -65,13 +71,4 @@ impl ArnRewriter {
                 body.replace(theirs, right)
             })
     }
-}
-
-/// An answer to GetRecords with the replica's own Region in each record.
-pub(super) fn with_region(body: &[u8], region: Region) -> Option<Vec<u8>> {
-    let mut answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-    for record in answer.get_mut("Records")?.as_array_mut()? {
-        record["awsRegion"] = region.name().into();
-    }
-    serde_json::to_vec(&answer).ok()
 }

@@ -12,6 +12,7 @@ use super::item::Item;
 use super::lag::Lag;
 use super::region::UnknownRegion;
 use super::{ItemKey, PhysicalClock, PrivateTimestamp, Region, SystemClock};
+use crate::streams::StreamViewType;
 
 /// Fewest Regions: with one there is nothing to replicate.
 const MIN_REGIONS: usize = 2;
@@ -67,6 +68,9 @@ pub struct GlobalTableConfig {
     pub combine: f64,
     /// Decides the delays and what is combined.
     pub seed: u64,
+    /// What the streams' records hold. DynamoDB demands both images for a global table; another type shows what a reader
+    /// makes of it.
+    pub stream_view_type: StreamViewType,
     /// The attribute that says when an item expires, in seconds since the epoch.
     pub ttl_attribute: String,
     /// How often each Region deletes what has expired; `None`: only when told to.
@@ -91,6 +95,7 @@ impl GlobalTableConfig {
             lag: Lag::default(),
             combine: 0.5,
             seed: 0,
+            stream_view_type: StreamViewType::default(),
             ttl_attribute: "ttl".to_owned(),
             ttl_sweep: None,
             persist: None,

@@ -6,7 +6,7 @@
 //! endpoint, which then words the error as DynamoDB does.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, Response, StatusCode};
 use dynoxide::Database;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::get_item::GetItemRequest;
@@ -15,8 +15,7 @@ use dynoxide::actions::update_item::UpdateItemRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The media type of DynamoDB's requests and answers.
-pub(super) const AMZ_JSON: &str = "application/x-amz-json-1.0";
+use crate::amz_json::{AMZ_JSON, respond};
 
 /// Runs a request if it is one of the common ones, and succeeds.
 pub(super) fn run(
@@ -47,11 +46,11 @@ pub(super) fn run(
         }
         _ => return None,
     };
-    Some(respond(answer))
+    Some(respond(StatusCode::OK, answer))
 }
 
 /// Whether the headers are those that every SDK sends. dynoxide checks the form of a signature and nothing more.
-fn is_signed_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_signed_json(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let authorization = text("authorization").unwrap_or_default();
     let parts = [
@@ -83,23 +82,4 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 
 fn write<T: Serialize>(answer: &T) -> Option<Vec<u8>> {
     serde_json::to_vec(answer).ok()
-}
-
-/// An answer with the headers that DynamoDB sends: a request id of 52 characters, and the checksum of the body.
-fn respond(body: Vec<u8>) -> Response<Body> {
-    let id: String =
-        std::iter::repeat_with(|| fastrand::choice(*b"0123456789ABCDEFGHIJKLMNOPQRSTUV"))
-            .map(|byte| char::from(byte.unwrap_or(b'0')))
-            .take(52)
-            .collect();
-    let mut checksum = flate2::Crc::new();
-    checksum.update(&body);
-    let mut answer = Response::new(Body::from(body));
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(AMZ_JSON));
-    headers.insert("x-amz-crc32", HeaderValue::from(checksum.sum()));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert("x-amzn-requestid", id);
-    }
-    answer
 }

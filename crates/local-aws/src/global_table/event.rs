@@ -13,17 +13,25 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Region;
 use super::item::Item;
+use crate::streams::StreamViewType;
 
 /// What is the same in every record of a replica's stream.
 #[derive(Debug)]
 pub(super) struct RecordFormat {
     region: Region,
     arn: String,
+    view_type: StreamViewType,
 }
 
 impl RecordFormat {
     /// The form of the records of one table's stream. A stream's label is the time at which it was enabled.
-    pub(super) fn new(region: Region, account: &str, table: &str, label: &str) -> Self {
+    pub(super) fn new(
+        region: Region,
+        account: &str,
+        table: &str,
+        label: &str,
+        view_type: StreamViewType,
+    ) -> Self {
         let partition = match region.name() {
             name if name.starts_with("cn-") => "aws-cn",
             name if name.starts_with("us-gov-") => "aws-us-gov",
@@ -31,6 +39,7 @@ impl RecordFormat {
         };
         Self {
             region,
+            view_type,
             arn: format!(
                 "arn:{partition}:dynamodb:{region}:{account}:table/{table}/stream/{label}"
             ),
@@ -50,8 +59,11 @@ impl RecordFormat {
         expired: bool,
     ) -> Result<Box<RawValue>, serde_json::Error> {
         let change = &record.dynamodb;
-        let images = [&change.new_image, &change.old_image];
-        let size = images.into_iter().flatten().chain([&change.keys]);
+        let new_image = change.new_image.as_ref();
+        let new_image = new_image.filter(|_| self.view_type.has_new_image());
+        let old_image = change.old_image.as_ref();
+        let old_image = old_image.filter(|_| self.view_type.has_old_image());
+        let size = [new_image, old_image, Some(&change.keys)];
         to_raw_value(&RecordJson {
             event_id: &record.event_id,
             event_name: &record.event_name,
@@ -62,11 +74,11 @@ impl RecordFormat {
                 // Whole seconds, as Lambda gives them.
                 approximate_creation_date_time: change.approximate_creation_date_time as i64,
                 keys: sorted(&change.keys),
-                new_image: change.new_image.as_ref().map(sorted),
-                old_image: change.old_image.as_ref().map(sorted),
+                new_image: new_image.map(sorted),
+                old_image: old_image.map(sorted),
                 sequence_number: &change.sequence_number,
-                size_bytes: size.map(item_size).sum(),
-                stream_view_type: &change.stream_view_type,
+                size_bytes: size.into_iter().flatten().map(item_size).sum(),
+                stream_view_type: self.view_type.name(),
             },
             event_source_arn: &self.arn,
             user_identity: expired.then_some(TTL_SERVICE),

@@ -7,14 +7,18 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use dynoxide::Database;
 
-use super::arn_rewriter::{ArnRewriter, with_region};
-use super::direct::{self, AMZ_JSON};
+use super::arn_rewriter::ArnRewriter;
+use super::direct;
+use super::notices::Notices;
 use super::replica::Replica;
-use crate::http::{HttpClient, ReadBody, read_body};
+use crate::amz_json::{refuse, respond};
+use crate::fault::{FaultAction, Refusal};
+use crate::http::{DropConnection, HttpClient, ReadBody, read_body};
+use crate::streams::{self, Stream, StreamOperation};
 
 /// A request header whose value the observer gets with each change that the request makes. Nothing of it is stored.
 pub const TAG_HEADER: &str = "x-lastwriter-tag";
@@ -41,6 +45,8 @@ const FIXED: &[&str] = &["DeleteTable", "UpdateTable", "UpdateTimeToLive"];
 pub(super) struct Gateway {
     pub(super) replica: Arc<Replica>,
     pub(super) table: String,
+    pub(super) stream: Arc<Stream>,
+    pub(super) notices: Arc<Notices>,
     pub(super) arns: ArnRewriter,
     pub(super) database: Database,
     /// Where dynoxide answers for this Region.
@@ -61,6 +67,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
         ReadBody::TooLarge(_) => return status(StatusCode::PAYLOAD_TOO_LARGE),
         ReadBody::Broken => return status(StatusCode::BAD_REQUEST),
     };
+    gateway
+        .notices
+        .check_signature(&head.headers, gateway.replica.region());
     let operation = operation(&head.headers).to_owned();
     if FIXED.contains(&operation.as_str()) && names_table(&body, &gateway.table) {
         return refused(&operation, &gateway.table);
@@ -90,11 +99,13 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
         })
         .await;
     }
-    let answer = gateway.run(&operation, &head, &body).await;
-    if operation == "GetRecords" {
-        return rewrite(answer, |body| with_region(body, gateway.replica.region())).await;
+    // dynoxide words the refusal of what is not signed.
+    if let Some(operation) = StreamOperation::parse(&operation)
+        && direct::is_signed_json(&head.headers)
+    {
+        return gateway.read_stream(operation, &body).await;
     }
-    answer
+    gateway.run(&operation, &head, &body).await
 }
 
 impl Gateway {
@@ -106,6 +117,22 @@ impl Gateway {
             .path_and_query(path)
             .build()
             .unwrap_or_default()
+    }
+
+    /// Answers a request of DynamoDB Streams.
+    async fn read_stream(&self, operation: StreamOperation, body: &[u8]) -> Response<Body> {
+        match self.stream.meet_fault(operation).await {
+            FaultAction::Answer => match streams::answer(&[&self.stream], operation, body) {
+                Ok(answer) => respond(StatusCode::OK, answer.to_string().into_bytes()),
+                Err(refusal) => refuse(&refusal),
+            },
+            FaultAction::Refuse(refusal) => refuse(&refusal),
+            FaultAction::Drop => {
+                let mut answer = status(StatusCode::OK);
+                answer.extensions_mut().insert(DropConnection);
+                answer
+            }
+        }
     }
 
     /// Runs a request, in process where that is possible.
@@ -176,18 +203,13 @@ async fn rewrite(
 }
 
 fn refused(operation: &str, table: &str) -> Response<Body> {
-    let body = serde_json::json!({
-        "__type": "com.amazon.coral.validate#ValidationException",
-        "message": format!(
+    refuse(&Refusal::new(
+        400,
+        "ValidationException",
+        format!(
             "{operation} is not possible on {table}: it is a replica of a local global table, which is set when that starts"
         ),
-    });
-    let mut answer = Response::new(Body::from(body.to_string()));
-    *answer.status_mut() = StatusCode::BAD_REQUEST;
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(AMZ_JSON));
-    answer
+    ))
 }
 
 fn status(status: StatusCode) -> Response<Body> {

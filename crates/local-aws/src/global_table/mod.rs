@@ -21,6 +21,7 @@ mod item;
 mod journal;
 mod lag;
 mod network;
+mod notices;
 mod queue;
 mod region;
 mod replica;

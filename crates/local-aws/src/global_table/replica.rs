@@ -23,6 +23,7 @@ use super::store::Store;
 use super::versions::Versions;
 use super::{Commit, CommitKind, GlobalTableError, ItemKey, Observer, PhysicalClock, Region};
 use crate::shard::Shard;
+use crate::streams::new_shard_id;
 
 /// What a replica shares with the others.
 pub(super) struct ReplicaContext {
@@ -86,7 +87,7 @@ impl Replica {
         Ok(Self {
             region,
             database: store.database(),
-            shard: Shard::new(shard_id(region), form.arn()),
+            shard: Shard::new(new_shard_id(), form.arn()),
             gate: Mutex::new(ReplicaState {
                 store,
                 versions,
@@ -325,14 +326,4 @@ impl Replica {
         ReplicaCounters::add(&self.counters.failed, 1);
         tracing::error!(region = %self.region, %error, "{what}");
     }
-}
-
-/// A shard id in DynamoDB's form.
-fn shard_id(region: Region) -> String {
-    let mut number = fastrand::Rng::with_seed(region.name().bytes().map(u64::from).sum());
-    format!(
-        "shardId-{:020}-{:08x}",
-        number.u64(..) / 1_000,
-        number.u32(..)
-    )
 }

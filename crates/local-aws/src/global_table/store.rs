@@ -19,9 +19,9 @@ use dynoxide::{Database, DynoxideError, streams};
 use super::item::{Item, PARTITION_KEY, SORT_KEY};
 use super::{ItemKey, Region};
 
-/// Stream records that dynoxide keeps for a table before the oldest go. The replicator reads each one at once; these
-/// are for an application that reads the stream through the endpoint.
-const STREAM_RECORDS_KEPT: u32 = 50_000;
+/// Stream records that dynoxide keeps before the oldest go: more than any one request makes. The replicator reads each
+/// one at once, and applications read the replica's own stream.
+const STREAM_RECORDS_KEPT: u32 = 10_000;
 
 /// Most records that one read of the stream gives.
 const READ_LIMIT: usize = 1_000;

@@ -13,18 +13,21 @@ use super::event::RecordFormat;
 use super::gateway::Gateway;
 use super::item::Item;
 use super::network::Network;
+use super::notices::Notices;
 use super::replica::{Replica, ReplicaContext};
 use super::replication::replicate;
 use super::stats::ReplicaCounts;
 use super::{GlobalTableConfig, GlobalTableError, ItemKey, Region};
 use crate::http::{HttpClient, Server, http_client};
 use crate::shard::Shard;
+use crate::streams::{Stream, StreamDescription};
 
 /// A running global table. It stops when it is dropped.
 pub struct GlobalTable {
     name: String,
     members: BTreeMap<Region, ReplicaEndpoint>,
     network: Arc<Network>,
+    notices: Arc<Notices>,
     /// The links and the TTL sweeps.
     _tasks: JoinSet<()>,
 }
@@ -32,7 +35,7 @@ pub struct GlobalTable {
 struct ReplicaEndpoint {
     replica: Arc<Replica>,
     endpoint: Server,
-    stream_arn: String,
+    stream: Arc<Stream>,
     /// dynoxide's own endpoint, behind the gateway.
     _dynoxide: JoinSet<()>,
 }
@@ -64,10 +67,11 @@ impl GlobalTable {
             ttl_attribute: config.ttl_attribute.clone(),
         });
         let client = http_client();
+        let notices = Arc::default();
         let mut members = BTreeMap::new();
         for (at, &region) in config.regions.iter().enumerate() {
             let port = config.ports.get(at).copied().unwrap_or(0);
-            let member = open(&config, region, port, &context, client.clone()).await?;
+            let member = open(&config, region, port, &context, &notices, client.clone()).await?;
             members.insert(region, member);
         }
         let mut tasks = JoinSet::new();
@@ -91,6 +95,7 @@ impl GlobalTable {
             name: config.table_name,
             members,
             network,
+            notices,
             _tasks: tasks,
         })
     }
@@ -122,15 +127,26 @@ impl GlobalTable {
         Ok(self.member(region)?.replica.shard().clone())
     }
 
+    /// A Region's stream as the endpoint serves it, to make it split, trim, expire and refuse.
+    pub fn stream(&self, region: Region) -> Result<Arc<Stream>, GlobalTableError> {
+        Ok(Arc::clone(&self.member(region)?.stream))
+    }
+
     /// The ARN of a Region's stream.
     pub fn stream_arn(&self, region: Region) -> Result<String, GlobalTableError> {
-        Ok(self.member(region)?.stream_arn.clone())
+        Ok(self.stream(region)?.arn().to_owned())
     }
 
     /// A Region's database, to add other tables to it. What is written to the replicated table this way is taken
     /// note of with the next write through the endpoint.
     pub fn database(&self, region: Region) -> Result<dynoxide::Database, GlobalTableError> {
         Ok(self.member(region)?.replica.database())
+    }
+
+    /// What whoever runs the table should be told and was not told yet, such as a client that signs for another Region
+    /// than the one it talks to.
+    pub fn take_notices(&self) -> Vec<String> {
+        self.notices.take()
     }
 
     /// Cuts a Region off: nothing leaves it and nothing arrives there, from the moment this returns.
@@ -196,6 +212,7 @@ async fn open(
     region: Region,
     port: u16,
     context: &Arc<ReplicaContext>,
+    notices: &Arc<Notices>,
     client: HttpClient,
 ) -> Result<ReplicaEndpoint, GlobalTableError> {
     let listening = |source| GlobalTableError::Listen {
@@ -208,7 +225,13 @@ async fn open(
         .to_rfc3339_opts(SecondsFormat::Millis, true)
         .trim_end_matches('Z')
         .to_owned();
-    let form = RecordFormat::new(region, &config.account, &config.table_name, &label);
+    let form = RecordFormat::new(
+        region,
+        &config.account,
+        &config.table_name,
+        &label,
+        config.stream_view_type,
+    );
     let stream_arn = form.arn().to_owned();
     let replica = Replica::open(
         region,
@@ -221,8 +244,18 @@ async fn open(
     let metadata = database
         .get_table_metadata(&config.table_name)
         .map_err(database_error(region))?;
-    let dynoxide_label = metadata.and_then(|table| table.stream_label);
-    let arns = ArnRewriter::new(&stream_arn, &dynoxide_label.unwrap_or_default());
+    let (key_schema, dynoxide_label) = metadata
+        .map(|table| (table.key_schema, table.stream_label.unwrap_or_default()))
+        .unwrap_or_default();
+    let arns = ArnRewriter::new(&stream_arn, &dynoxide_label, config.stream_view_type);
+    let description = StreamDescription {
+        table_name: config.table_name.clone(),
+        label,
+        key_schema: serde_json::from_str(&key_schema).unwrap_or_default(),
+        view_type: config.stream_view_type,
+        created_at: now.into(),
+    };
+    let stream = Arc::new(Stream::new(description, replica.shard().clone()));
 
     let inner = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -235,6 +268,8 @@ async fn open(
     let router = Gateway {
         replica: Arc::clone(&replica),
         table: config.table_name.clone(),
+        stream: Arc::clone(&stream),
+        notices: Arc::clone(notices),
         arns,
         database: replica.database(),
         dynoxide: inner_address,
@@ -250,7 +285,7 @@ async fn open(
     Ok(ReplicaEndpoint {
         replica,
         endpoint,
-        stream_arn,
+        stream,
         _dynoxide: dynoxide,
     })
 }

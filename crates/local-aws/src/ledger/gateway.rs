@@ -8,10 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::uri::{Authority, Scheme};
-use axum::http::{Request, StatusCode, Uri, header};
+use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
+use crate::amz_json::refuse;
 use crate::fault::{FaultAction, FaultSwitch, Refusal};
 use crate::http::{DropConnection, HttpClient, http_client, read_body};
 
@@ -96,18 +96,4 @@ fn operation(request: &Request<Body>) -> String {
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|value| value.to_str().ok()).unwrap_or("");
     target.rsplit('.').next().unwrap_or_default().to_owned()
-}
-
-fn refuse(refusal: &Refusal) -> Response {
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let request_id = crate::lambda::request_id();
-    let headers = [
-        (header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.0"),
-        ("x-amzn-requestid", request_id.as_str()),
-    ];
-    let body = json!({
-        "__type": format!("com.amazonaws.dynamodb.v20120810#{}", refusal.code),
-        "message": refusal.message,
-    });
-    (status, headers, body.to_string()).into_response()
 }

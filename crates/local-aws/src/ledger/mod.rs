@@ -62,6 +62,14 @@ pub enum LedgerError {
     /// A request or an answer was not what the database's interface says.
     #[error("the ledger's database spoke unexpectedly: {0}")]
     Json(serde_json::Error),
+    /// The ledger's port could not be opened.
+    #[error("the ledger cannot listen on port {port}: {source}; free the port, or choose another")]
+    Port {
+        /// The port; 0 for one of the system's choice.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// No loopback port could be opened.
     #[error("no loopback port for the ledger: {0}")]
     Endpoint(#[from] std::io::Error),
@@ -99,13 +107,28 @@ impl Ledger {
         table_name: impl Into<String>,
         storage: Storage,
     ) -> Result<Self, LedgerError> {
+        Self::start_on(0, table_name, storage).await
+    }
+
+    /// The same on a given port; 0 is one of the system's choice.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database or the port cannot be opened.
+    pub async fn start_on(
+        port: u16,
+        table_name: impl Into<String>,
+        storage: Storage,
+    ) -> Result<Self, LedgerError> {
         let table_name = table_name.into();
         let name = table_name.clone();
         let database = tokio::task::spawn_blocking(move || table::open(&name, &storage)).await??;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let upstream = listener.local_addr()?;
         let gateway = Gateway::new(upstream).map_err(std::io::Error::other)?;
-        let front = Server::start(gateway.router(), 0).await?;
+        let front = Server::start(gateway.router(), port)
+            .await
+            .map_err(|source| LedgerError::Port { port, source })?;
         let (stop, stopped) = oneshot::channel::<()>();
         let served = database.clone();
         tokio::spawn(async move {
