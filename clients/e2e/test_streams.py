@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import endpoints
@@ -41,7 +42,7 @@ def test_boto3_reads_the_same_changes_from_the_stream_of_each_region() -> None:
             dynamodb.put_item(TableName=table, Item=KEY | {"note": {"S": note}})
             for client in streams.values():
                 # What was combined on its way would be one record instead of two, so each write is waited for.
-                when(lambda client=client: records(client, table), lambda found: len(found) == expected, f"{expected} records")
+                when(functools.partial(records, client, table), lambda found: len(found) == expected, f"{expected} records")
 
         put("first", 1)
         put("first", 1)

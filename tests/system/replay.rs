@@ -85,6 +85,16 @@ async fn every_event_gives_the_same_with_metrics_in_embedded_metric_format() {
     assert_as_expected(&replay_all(Sink::Emf).await);
 }
 
+/// Both lists are the specification's and written by hand: what only they or only the code has is a fault of one of them.
+#[test]
+fn the_verdicts_and_kinds_are_those_of_the_code() {
+    let not_judged = ["unusable", "malformed"];
+    let verdicts = conflict::Verdict::NAMES.iter().chain(&not_judged);
+    assert_eq!(verdicts.copied().collect::<BTreeSet<_>>(), VERDICTS.into());
+    let kinds = ledger::EntryKind::ALL.iter().map(|kind| kind.name());
+    assert_eq!(kinds.collect::<BTreeSet<_>>(), KINDS.into());
+}
+
 #[test]
 fn all_verdicts_and_kinds_appear() {
     let expectations: Vec<_> = Case::all().iter().map(Case::expected).collect();

@@ -86,15 +86,22 @@ fn record_cells(record: &RecordReport, layout: Layout) -> Vec<Cell> {
 
 fn verdict_cell(record: &RecordReport, layout: Layout) -> Cell {
     let verdict = record.verdict.as_str();
-    match (verdict, &record.origin) {
-        ("conflict", _) => layout.coloured(verdict, Color::Red),
-        ("malformed" | "unusable" | "unknown", _) => layout.coloured(verdict, Color::Magenta),
-        (
-            "stale_overwrite" | "local_overwrite" | "resurrection" | "hard_delete" | "unstamped",
-            _,
-        ) => layout.coloured(verdict, Color::Yellow),
-        ("replicated", Some(origin)) => layout.cell(&format!("replicated from {origin}")),
-        _ => layout.cell(verdict),
+    match (colour(verdict), &record.origin) {
+        (Some(colour), _) => layout.coloured(verdict, colour),
+        (None, Some(origin)) => layout.cell(&format!("{verdict} from {origin}")),
+        (None, None) => layout.cell(verdict),
+    }
+}
+
+/// What makes a verdict stand out; none for what is as it should be.
+fn colour(verdict: &str) -> Option<Color> {
+    match verdict {
+        "conflict" => Some(Color::Red),
+        "malformed" | "unusable" | "unknown" => Some(Color::Magenta),
+        "stale_overwrite" | "local_overwrite" | "resurrection" | "hard_delete" | "unstamped" => {
+            Some(Color::Yellow)
+        }
+        _ => None,
     }
 }
 
@@ -177,5 +184,27 @@ fn value(metric: &Metric) -> String {
             metric.count, metric.minimum, metric.maximum
         ),
         _ => metric.sum.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use conflict::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn every_verdict_stands_out_or_is_as_it_should_be() {
+        let as_it_should_be = ["expired", "local", "purged", "replicated"];
+        let without_colour = Verdict::NAMES
+            .iter()
+            .copied()
+            .filter(|verdict| colour(verdict).is_none());
+        assert_eq!(
+            without_colour.collect::<BTreeSet<_>>(),
+            as_it_should_be.into()
+        );
     }
 }
