@@ -4,8 +4,6 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
 use chrono::Utc;
 
 pub use run::judge;
@@ -31,9 +29,9 @@ Exit codes: 0 done, 1 failed, 2 an event cannot be read or is none.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Event files, folders of *.json files, or - for standard input
-    #[arg(required = true, value_name = "EVENT")]
-    pub events: Vec<PathBuf>,
+    /// What is read.
+    #[command(flatten)]
+    pub input: event::Input,
     /// A setting of the function; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = settings::parse)]
     pub set: Vec<Setting>,
@@ -49,7 +47,7 @@ pub struct Args {
 /// [`CommandError::BadInput`] for events and settings that cannot be used.
 pub async fn command(args: Args) -> Result<(), CommandError> {
     let settings = settings::check(&args.set)?;
-    let events = event::read_all(&args.events)?;
+    let events = args.input.read()?;
     let report = judge(&events, &settings, Utc::now()).await;
     report.print(args.json)?;
     Ok(())

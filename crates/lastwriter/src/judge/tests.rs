@@ -1,14 +1,14 @@
 use chrono::DateTime;
 
 use super::judge;
-use crate::event::{Event, read_all};
+use crate::event::{Event, Stream, read_all};
 use crate::report::{Report, render};
 use crate::settings::{Setting, check};
 use crate::terminal::Layout;
 
 fn sample(name: &str) -> Vec<Event> {
     let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    read_all(&[path.into()]).unwrap()
+    read_all(&[path.into()], &Stream::default()).unwrap()
 }
 
 async fn judged(name: &str, settings: &[(&str, &str)]) -> Report {

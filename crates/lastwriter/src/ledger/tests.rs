@@ -14,7 +14,7 @@ use super::key::ItemKey;
 use super::list::{self, Filter, Selection};
 use super::show::{Wanted, hours_to_search};
 use super::{Connection, LedgerReadError, LedgerTable, connect, show, versions};
-use crate::event::{Event, read_all};
+use crate::event::{Event, Stream, read_all};
 use crate::judge::judge;
 use crate::settings::check;
 use crate::terminal::Layout;
@@ -76,7 +76,9 @@ fn connection(ledger: &Ledger, table: &str) -> Connection {
 
 fn sample(name: &str) -> Event {
     let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    read_all(&[path.into()]).unwrap().remove(0)
+    read_all(&[path.into()], &Stream::default())
+        .unwrap()
+        .remove(0)
 }
 
 fn now() -> DateTime<Utc> {
@@ -98,7 +100,10 @@ fn conflict_with(name: &str, value: Value, event_id: &str) -> Value {
 
 fn event_of(records: Vec<Value>) -> Event {
     let event = json!({ "Records": records });
-    Event::new("made", event.to_string().into_bytes()).unwrap()
+    Event {
+        name: "made".to_owned(),
+        payload: event.to_string().into_bytes(),
+    }
 }
 
 /// Bytes that do not compress, the same in each run.

@@ -33,9 +33,9 @@ Exit codes: 0 done, 1 an invocation failed or a record could not be kept, 2 an e
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Event files, folders of *.json files, or - for standard input
-    #[arg(required = true, value_name = "EVENT")]
-    pub events: Vec<PathBuf>,
+    /// What is read.
+    #[command(flatten)]
+    pub input: event::Input,
     /// The built function [default: stream-processor or bootstrap beside this program]
     #[arg(long, value_name = "PATH", env = "LASTWRITER_BOOTSTRAP")]
     pub bootstrap: Option<PathBuf>,
@@ -55,7 +55,7 @@ pub struct Args {
 /// is not there, does not start, or fails.
 pub async fn command(args: Args) -> Result<(), CommandError> {
     settings::check(&args.set)?;
-    let events = event::read_all(&args.events)?;
+    let events = args.input.read()?;
     let bootstrap = bootstrap::find(args.bootstrap)?;
     let progress = progress_bar(events.len());
     let config = ReplayConfig {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::{Output, Stdio};
 
-use lastwriter::event::{Event, read_all};
+use lastwriter::event::{Event, Stream, read_all};
 use lastwriter::replay::{ReplayConfig, run};
 use local_aws::ledger::{Ledger, Storage};
 use serde_json::{Value, json};
@@ -211,7 +211,8 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[tokio::test]
 async fn a_replay_can_be_used_as_a_library() {
-    let events: Vec<Event> = read_all(&[sample("delivered_twice").into()]).unwrap();
+    let events: Vec<Event> =
+        read_all(&[sample("delivered_twice").into()], &Stream::default()).unwrap();
     let config = ReplayConfig {
         bootstrap: bootstrap(),
         settings: Vec::new(),
@@ -303,4 +304,55 @@ async fn the_ledger_commands_end_with_plain_messages() {
         "{}",
         stderr(&nobody)
     );
+}
+
+#[test]
+fn records_are_judged_in_whatever_form_they_were_kept() {
+    let testdata = |name: &str| format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"));
+    let stream: &[&str] = &["--table", "parcels", "--region", "us-east-1"];
+    for (name, options) in [
+        ("s3_failure.json", &[][..]),
+        ("s3_failure_payload_object.json", &[]),
+        ("pipes_array.json", &[]),
+        ("event_lines.jsonl", &[]),
+        ("get_records.json", stream),
+    ] {
+        let file = testdata(name);
+        for report in [
+            json_of(&output(&[&["judge", "--json", &file], options].concat())),
+            json_of(&replay(&[&["--json", &file], options].concat())),
+        ] {
+            let events = report["events"].as_array().unwrap().iter();
+            let records = events.flat_map(|event| event["records"].as_array().unwrap());
+            let records: Vec<[&str; 2]> = records
+                .map(|record| ["table", "verdict"].map(|member| record[member].as_str().unwrap()))
+                .collect();
+            assert_eq!(
+                records,
+                [["parcels", "local"], ["parcels", "conflict"]],
+                "{name}"
+            );
+        }
+    }
+    let local = testdata("dynamodb_local_region.json");
+    let judged = json_of(&output(&[
+        "judge",
+        "--json",
+        "--region",
+        "us-east-1",
+        &local,
+    ]));
+    for record in judged["events"][0]["records"].as_array().unwrap() {
+        assert_eq!(record["verdict"], "local");
+    }
+}
+
+#[test]
+fn what_is_no_stream_record_ends_with_its_name_and_exit_code_2() {
+    let kinesis = format!("{}/testdata/kinesis_event.json", env!("CARGO_MANIFEST_DIR"));
+    for command in ["judge", "replay"] {
+        let refused = with_function(&[command, &kinesis]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(stderr(&refused).contains("this is of a Kinesis data stream"));
+    }
 }
