@@ -11,10 +11,9 @@ import lastwriter
 import pytest
 from conftest import NOW, Caught
 from lastwriter._hook import hook_of
-from lastwriter._memory import Memory, TableId
+from lastwriter._memory import Memory
 from lastwriter._stamps import Pair, Stamps
 
-TABLE = TableId("https://dynamodb.us-east-1.amazonaws.com", "orders")
 HERE = "us-east-1"
 TIME, COUNT = "lw:t:us-east-1", "lw:n:us-east-1"
 KEY = {"id": {"S": "o-1"}}
@@ -26,8 +25,9 @@ def seen(n, t=NOW):
 
 def memory(capacity=10):
     made = Memory(capacity)
-    made.learn_key_names(TABLE, ["id"])
-    return made
+    table = made.table("https://dynamodb.us-east-1.amazonaws.com", "orders")
+    made.learn_key_names(table, ["id"])
+    return made, table
 
 
 def stamped(n, **attributes):
@@ -64,47 +64,47 @@ def run_together(*jobs):
 
 
 def test_no_answer_of_any_thread_replaces_a_newer_one(switching_often):
-    ours = memory()
+    ours, table = memory()
     # Each thread tells of the same versions in an order of its own.
     orders = [[(number * step) % 401 for number in range(401)] for step in (1, 7, 31, 400)]
     highest = []
 
     def tell(order):
         for n in order:
-            ours.add(TABLE, KEY, seen(n, NOW + n * 1_000_000))
-            known = ours.find(TABLE, KEY).pairs[HERE].n
+            ours.add(table, KEY, seen(n, NOW + n * 1_000_000))
+            known = ours.find(table, KEY).pairs[HERE].n
             assert known >= n
             highest.append(known)
 
     run_together(*[lambda order=order: tell(order) for order in orders])
-    assert ours.find(TABLE, KEY) == seen(400, NOW + 400_000_000)
+    assert ours.find(table, KEY) == seen(400, NOW + 400_000_000)
 
 
 def test_the_memory_stays_bounded_with_many_threads(switching_often):
-    ours = memory(capacity=5)
+    ours, table = memory(capacity=5)
 
     def fill(start):
         for number in range(500):
-            ours.add(TABLE, {"id": {"S": f"o-{start + number}"}}, seen(1))
-            ours.forget(TABLE, {"id": {"S": f"o-{start + number - 2}"}})
+            ours.add(table, {"id": {"S": f"o-{start + number}"}}, seen(1))
+            ours.forget(table, {"id": {"S": f"o-{start + number - 2}"}})
 
     run_together(*[lambda start=start: fill(start) for start in (0, 250, 500, 750)])
     assert len(ours._items) <= 5
 
 
 def test_updates_of_many_threads_are_all_counted(switching_often):
-    ours = memory()
-    ours.add(TABLE, KEY, seen(0))
+    ours, table = memory()
+    ours.add(table, KEY, seen(0))
 
     def advance(known):
         return known.with_pair(HERE, Pair(known.pairs[HERE].n + 1, NOW))
 
     def count():
         for _ in range(500):
-            ours.change(TABLE, KEY, advance)
+            ours.change(table, KEY, advance)
 
     run_together(*[count] * 4)
-    assert ours.find(TABLE, KEY).pairs[HERE].n == 2000
+    assert ours.find(table, KEY).pairs[HERE].n == 2000
 
 
 # Keys
@@ -113,21 +113,21 @@ def test_updates_of_many_threads_are_all_counted(switching_often):
 def test_binary_keys_are_told_apart_by_their_bytes():
     from boto3.dynamodb.types import Binary
 
-    ours = memory()
-    ours.add(TABLE, {"id": {"B": b"one"}}, seen(1))
-    assert ours.find(TABLE, {"id": {"B": bytearray(b"one")}}) == seen(1)
-    assert ours.find(TABLE, {"id": {"B": Binary(b"one").value}}) == seen(1)
-    assert ours.find(TABLE, {"id": {"B": b"two"}}) is None
-    assert ours.find(TABLE, {"id": {"S": "one"}}) is None
+    ours, table = memory()
+    ours.add(table, {"id": {"B": b"one"}}, seen(1))
+    assert ours.find(table, {"id": {"B": bytearray(b"one")}}) == seen(1)
+    assert ours.find(table, {"id": {"B": Binary(b"one").value}}) == seen(1)
+    assert ours.find(table, {"id": {"B": b"two"}}) is None
+    assert ours.find(table, {"id": {"S": "one"}}) is None
 
 
 @pytest.mark.parametrize(
     "odd", [{}, {"id": None}, {"id": {}}, {"id": {"S": "a", "N": "1"}}, {"id": {"N": "x"}}, {"id": {"L": []}}], ids=str
 )
 def test_a_key_that_dynamodb_would_refuse_is_not_remembered(odd):
-    ours = memory()
-    ours.add(TABLE, odd, seen(1))
-    assert ours.find(TABLE, odd) is None
+    ours, table = memory()
+    ours.add(table, odd, seen(1))
+    assert ours.find(table, odd) is None
     assert not ours._items
 
 

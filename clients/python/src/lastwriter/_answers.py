@@ -6,11 +6,11 @@ open what an item's stamps are now, the item is forgotten: its next put says tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Callable, NamedTuple
 
-from ._memory import TableId
+from ._memory import Table
 from ._stamper import Request, Stamper
 from ._stamps import NO_PAIR, Pair, Stamps
 
@@ -33,6 +33,8 @@ class Call(NamedTuple):
     asked: Request
     sent: Request
     time: int | None
+    #: The stamps of its puts, in their order; None for one that has none.
+    puts: Sequence[Stamps | None] = ()
 
 
 class Write(NamedTuple):
@@ -41,7 +43,8 @@ class Write(NamedTuple):
     kind: str
     table: str
     content: Mapping[str, Any]
-    request: Request
+    #: What a put was stamped with.
+    stamps: Stamps | None = None
 
 
 class Answers:
@@ -83,7 +86,7 @@ class Answers:
                 self._memory.learn_key_names(self._table(call.asked["TableName"]), key)
             self._whole(call.asked["TableName"], answer["Item"], key or call.asked["Item"])
         if call.operation == "TransactWriteItems":
-            writes = list(_transaction_writes(call.sent, checks=True))
+            writes = list(_transaction_writes(call, checks=True))
             for write, reason in zip(writes, answer.get("CancellationReasons") or ()):
                 if isinstance(reason.get("Item"), dict):
                     self._whole(write.table, reason["Item"], write.content)
@@ -207,16 +210,7 @@ class Answers:
         if write.kind == "Delete":
             self._memory.forget(table, write.content)
         elif write.kind == "Put":
-            if self._memory.key(table, write.content) is None:
-                return
-            stamps = self._names.read(write.content)
-            own = stamps.pairs.get(region)
-            if own is None:
-                self._memory.forget(table, write.content)  # It could not be stamped.
-            elif own.n == 1 and len(stamps.pairs) == 1 and stamps.reset is None:
-                self._memory.replace(table, write.content, stamps)  # Its condition said that there was none.
-            else:
-                self._memory.add(table, write.content, stamps)
+            self._put_made(table, write.content, write.stamps)
         else:
             time = call.time
 
@@ -226,11 +220,32 @@ class Answers:
 
             self._memory.change(table, write.content, advance)
 
+    def _put_made(self, table: Table, item: Mapping[str, Any], stamps: Stamps | None) -> None:
+        own = None if stamps is None else stamps.pairs.get(self._stamper.region)
+        if stamps is None or own is None:
+            self._memory.forget(table, item)  # It could not be stamped.
+        elif own.n == 1 and len(stamps.pairs) == 1 and stamps.reset is None:
+            self._memory.replace(table, item, stamps)  # Its condition said that there was none.
+        else:
+            self._memory.add(table, item, stamps)
+
     def _batch_written(self, call: Call, answer: dict[str, Any]) -> None:
         unprocessed = answer.get("UnprocessedItems") or {}
-        for write in _batch_writes(call.sent):
-            if self._stamper.covers(write.table) and write.request not in (unprocessed.get(write.table) or ()):
-                self._made(write, call)
+        puts = iter(call.puts)
+        for name, entries in call.sent["RequestItems"].items():
+            table = self._table(name) if self._stamper.covers(name) else None
+            not_made = unprocessed.get(name) or ()
+            for entry in entries:
+                put = entry.get("PutRequest")
+                stamps = next(puts, None) if put is not None else None
+                if table is None or (not_made and entry in not_made):
+                    continue
+                if put is not None:
+                    self._put_made(table, put["Item"], stamps)
+                elif "DeleteRequest" in entry:
+                    key = entry["DeleteRequest"]["Key"]
+                    self._memory.learn_key_names(table, key)
+                    self._memory.forget(table, key)
         if unprocessed and call.time is not None:
             _as_asked(call, unprocessed)
 
@@ -239,7 +254,7 @@ class Answers:
             # It may have been made before, under the same token, and then it was not made again now.
             self.lost(call)
             return
-        for write in _transaction_writes(call.sent):
+        for write in _transaction_writes(call):
             if self._stamper.covers(write.table):
                 self._made(write, call)
 
@@ -267,8 +282,8 @@ class Answers:
     def _deleted(self, call: Call, answer: dict[str, Any]) -> None:
         self._memory.forget_table(self._table(call.sent["TableName"]))
 
-    def _table(self, table: str) -> TableId:
-        return self._stamper.table_id(table)
+    def _table(self, table: str) -> Table:
+        return self._stamper.table(table)
 
 
 def _projected(request: Request) -> bool:
@@ -279,33 +294,38 @@ def _projected(request: Request) -> bool:
 def _writes(call: Call) -> Iterator[Write]:
     request = call.sent
     if call.operation == "BatchWriteItem":
-        return _batch_writes(request)
+        return _batch_writes(call)
     if call.operation == "TransactWriteItems":
-        return _transaction_writes(request)
+        return _transaction_writes(call)
     if call.operation == "PutItem":
-        return iter((Write("Put", request["TableName"], request["Item"], request),))
+        return iter((Write("Put", request["TableName"], request["Item"], next(iter(call.puts), None)),))
     if call.operation in ("UpdateItem", "DeleteItem"):
         kind = call.operation[: -len("Item")]
-        return iter((Write(kind, request["TableName"], request["Key"], request),))
+        return iter((Write(kind, request["TableName"], request["Key"]),))
     return iter(())
 
 
-def _batch_writes(request: Request) -> Iterator[Write]:
-    for table, entries in request["RequestItems"].items():
+def _batch_writes(call: Call) -> Iterator[Write]:
+    puts = iter(call.puts)
+    for table, entries in call.sent["RequestItems"].items():
         for entry in entries:
             if "PutRequest" in entry:
-                yield Write("Put", table, entry["PutRequest"]["Item"], entry)
+                yield Write("Put", table, entry["PutRequest"]["Item"], next(puts, None))
             elif "DeleteRequest" in entry:
-                yield Write("Delete", table, entry["DeleteRequest"]["Key"], entry)
+                yield Write("Delete", table, entry["DeleteRequest"]["Key"])
 
 
-def _transaction_writes(request: Request, checks: bool = False) -> Iterator[Write]:
+def _transaction_writes(call: Call, checks: bool = False) -> Iterator[Write]:
     """The writes of a transaction, with `checks` its condition checks too."""
-    for entry in request["TransactItems"]:
+    puts = iter(call.puts)
+    for entry in call.sent["TransactItems"]:
         for kind in ("Put", "Update", "Delete", "ConditionCheck"):
             if kind in entry and (checks or kind != "ConditionCheck"):
                 write = entry[kind]
-                yield Write(kind, write["TableName"], write["Item" if kind == "Put" else "Key"], write)
+                if kind == "Put":
+                    yield Write(kind, write["TableName"], write["Item"], next(puts, None))
+                else:
+                    yield Write(kind, write["TableName"], write["Key"])
 
 
 def _as_asked(call: Call, unprocessed: Mapping[str, Any]) -> None:

@@ -48,6 +48,6 @@ def remembered(client_or_table: Any, *, Key: Mapping[str, Any], TableName: str |
         table, key = client_or_table.name, {name: TypeSerializer().serialize(value) for name, value in Key.items()}
     if not isinstance(table, str):
         raise TypeError("pass TableName with a client")
-    seen = stamper.memory.find(stamper.table_id(table), key)
+    seen = stamper.memory.find(stamper.table(table), key)
     attributes = {} if seen is None else stamper.names.attributes(seen)
     return {name: int(value["N"]) for name, value in attributes.items()} if typed else attributes

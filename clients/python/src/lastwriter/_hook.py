@@ -7,6 +7,8 @@ DynamoDB JSON from a client and from a resource alike. botocore fills in its own
 token seen here is the caller's. `after-call` comes once per call too, when the SDK's retries are over: this handler is the
 first at its level, before a resource turns the answer into Python values.
 
+The stamped request is not what botocore checks and serialises: its body is put in place in `before-call` (see _body.py).
+
 aiobotocore emits the same events and calls handlers like these as they are.
 """
 
@@ -18,13 +20,16 @@ import weakref
 from typing import Any
 
 from ._answers import WATCHED, Answers, Call
+from ._body import stamped_body
 from ._errors import EncryptedItemError, LastwriterError, NotInstrumented, StampError
 from ._stamper import Stamper
 
 logger = logging.getLogger("lastwriter")
 
 _ID = "lastwriter"
+_STAMPED = "lastwriter-stamped"
 _BEFORE = "before-parameter-build.dynamodb"
+_BEFORE_CALL = "before-call.dynamodb"
 _AFTER = "after-call.dynamodb"
 _AFTER_ERROR = "after-call-error.dynamodb"
 
@@ -34,8 +39,10 @@ _hooks: weakref.WeakKeyDictionary[Any, Hook] = weakref.WeakKeyDictionary()
 class Hook:
     """The handlers of one client."""
 
-    def __init__(self, stamper: Stamper, strict: bool, hide: bool):
+    def __init__(self, stamper: Stamper, strict: bool, hide: bool, put_into_body: bool = True):
         self.stamper = stamper
+        # Only of a JSON body is it known how; DynamoDB has no other today.
+        self._put_into_body = put_into_body
         self._answers = Answers(stamper, hide)
         self._strict = strict
         self._told: set[str] = set()
@@ -50,12 +57,23 @@ class Hook:
             stamped = self.stamper.stamp(operation, params, self._failed)
         except Exception as error:  # A write must not fail for its stamp.
             self._failed(error)
-        if isinstance(context, dict):
-            asked = dict(params)
-            sent, time = (asked, None) if stamped is None else stamped
-            context[_ID] = Call(operation, asked, sent, time)
+        if not isinstance(context, dict):
+            if stamped is not None:
+                params.update(stamped.request)
+            return
+        asked = dict(params)
+        context[_ID] = Call(operation, asked, asked, None) if stamped is None else Call(operation, asked, *stamped)
         if stamped is not None:
-            params.update(stamped.request)
+            if self._put_into_body:
+                context[_STAMPED] = context[_ID]
+            else:
+                params.update(stamped.request)
+
+    def before_call(self, params: dict[str, Any], context: Any = None, **_: Any) -> None:
+        """Replace the body of a stamped call. `params` is the request as botocore has serialised it."""
+        call = context.pop(_STAMPED, None) if isinstance(context, dict) else None
+        if call is not None:
+            params["body"] = stamped_body(params["body"], call.asked, call.sent)
 
     def after_call(self, parsed: dict[str, Any], http_response: Any = None, context: Any = None, **_: Any) -> None:
         """Learn from an answer, and hide the stamps in it."""
@@ -112,9 +130,10 @@ def attach(client: Any, hook: Hook) -> None:
     """Put a hook into a client, in place of the one that it may have."""
     events = client.meta.events
     # First away with the earlier ones: botocore ignores a second registration under the same id.
-    for event in (_BEFORE, _AFTER, _AFTER_ERROR):
+    for event in (_BEFORE, _BEFORE_CALL, _AFTER, _AFTER_ERROR):
         events.unregister(event, unique_id=f"{_ID}-{event}")
     events.register_last(_BEFORE, hook.before_parameter_build, unique_id=f"{_ID}-{_BEFORE}")
+    events.register(_BEFORE_CALL, hook.before_call, unique_id=f"{_ID}-{_BEFORE_CALL}")
     events.register_first(_AFTER, hook.after_call, unique_id=f"{_ID}-{_AFTER}")
     events.register(_AFTER_ERROR, hook.after_call_error, unique_id=f"{_ID}-{_AFTER_ERROR}")
     _hooks[client] = hook

@@ -59,7 +59,8 @@ class Instrumentation:
             if region is None:
                 raise ValueError("the client's Region is unknown: pass region=")
         stamper = Stamper(region, memory=self._memory, endpoint=client.meta.endpoint_url, **self._settings)
-        attach(client, Hook(stamper, self._strict, self._hide))
+        is_json = client.meta.service_model.metadata.get("protocol") == "json"
+        attach(client, Hook(stamper, self._strict, self._hide, put_into_body=is_json))
 
     def stamp_new(self, client: Any) -> None:
         """Stamp what a client writes that a library has just made. With an odd Region it must still be made."""

@@ -6,11 +6,12 @@ the history that most mappers drop.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from ._stamps import NO_STAMPS, Stamps
 
@@ -18,11 +19,17 @@ from ._stamps import NO_STAMPS, Stamps
 CAPACITY = 10_000
 
 
-class TableId(NamedTuple):
+class Table:
     """One replica of a table. The same table in another Region is another one: what was seen there may not be here."""
 
-    endpoint: str
-    name: str
+    def __init__(self, endpoint: str, name: str, number: int):
+        self.endpoint = endpoint
+        self.name = name
+        #: The names of its key attributes, sorted; None where no request has told them yet.
+        self.key_names: tuple[str, ...] | None = None
+        #: Tells its items from those of others. Forgetting a table is a new number for it: its items are never found
+        #: again, and drop out in time.
+        self.number = number
 
 
 class Memory:
@@ -34,22 +41,24 @@ class Memory:
         self.capacity = capacity
         self._lock = threading.Lock()
         self._items: OrderedDict[tuple, Stamps] = OrderedDict()
-        self._key_names: dict[TableId, tuple[str, ...]] = {}
-        # Forgetting a whole table is a new number for it: its items are never found again, and drop out in time.
-        self._generations: dict[TableId, int] = {}
+        self._tables: dict[tuple[str, str], Table] = {}
+        self._numbers = itertools.count()
 
-    def key_names(self, table: TableId) -> tuple[str, ...] | None:
-        """The names of a table's key attributes, sorted; None where no request has told them yet."""
-        return self._key_names.get(table)
+    def table(self, endpoint: str, name: str) -> Table:
+        """The table of this name there."""
+        with self._lock:
+            table = self._tables.get((endpoint, name))
+            if table is None:
+                table = self._tables[endpoint, name] = Table(endpoint, name, next(self._numbers))
+            return table
 
-    def learn_key_names(self, table: TableId, names: Any) -> None:
+    def learn_key_names(self, table: Table, names: Collection[str]) -> None:
         """Take the names from a request that DynamoDB took: it refuses a Key with too few or too many."""
-        known = self._key_names.get(table)
+        known = table.key_names
         if known is None or len(known) != len(names) or not all(name in names for name in known):
-            with self._lock:
-                self._key_names[table] = tuple(sorted(names))
+            table.key_names = tuple(sorted(names))
 
-    def find(self, table: TableId, item: Mapping[str, Any]) -> Stamps | None:
+    def find(self, table: Table, item: Mapping[str, Any]) -> Stamps | None:
         """What is remembered of the item with this key. `item` is a Key or an item with all its key attributes."""
         key = self.key(table, item)
         if key is None:
@@ -60,35 +69,35 @@ class Memory:
                 self._items.move_to_end(key)
         return stamps
 
-    def add(self, table: TableId, item: Mapping[str, Any], seen: Stamps) -> None:
+    def add(self, table: Table, item: Mapping[str, Any], seen: Stamps) -> None:
         """Remember stamps that were seen. Nothing older replaces what is known."""
         if seen.pairs or seen.reset is not None:
             self._change(table, item, lambda known: (known or NO_STAMPS).later(seen))
 
-    def replace(self, table: TableId, item: Mapping[str, Any], stamps: Stamps) -> None:
+    def replace(self, table: Table, item: Mapping[str, Any], stamps: Stamps) -> None:
         """Remember these stamps and no others: the item is new."""
         self._change(table, item, lambda known: stamps)
 
-    def change(self, table: TableId, item: Mapping[str, Any], change: Callable[[Stamps], Stamps]) -> None:
+    def change(self, table: Table, item: Mapping[str, Any], change: Callable[[Stamps], Stamps]) -> None:
         """Change what is remembered of an item; where nothing is, nothing is known."""
         self._change(table, item, lambda known: known and change(known))
 
-    def forget(self, table: TableId, item: Mapping[str, Any]) -> None:
+    def forget(self, table: Table, item: Mapping[str, Any]) -> None:
         self._change(table, item, lambda known: None)
 
-    def forget_table(self, table: TableId) -> None:
+    def forget_table(self, table: Table) -> None:
         with self._lock:
-            self._generations[table] = self._generations.get(table, 0) + 1
+            table.number = next(self._numbers)
 
     def forget_tables(self, endpoint: str, named: Callable[[str], bool]) -> None:
         """Forget every table of an endpoint whose name is among those."""
         with self._lock:
-            tables = [table for table in self._key_names if table.endpoint == endpoint and named(table.name)]
+            tables = [table for table in self._tables.values() if table.endpoint == endpoint and named(table.name)]
         for table in tables:
             self.forget_table(table)
 
     def _change(
-        self, table: TableId, item: Mapping[str, Any], change: Callable[[Stamps | None], Stamps | None]
+        self, table: Table, item: Mapping[str, Any], change: Callable[[Stamps | None], Stamps | None]
     ) -> None:
         key = self.key(table, item) if self.capacity else None
         if key is None:
@@ -100,13 +109,15 @@ class Memory:
                 if len(self._items) > self.capacity:
                     self._items.popitem(last=False)
 
-    def key(self, table: TableId, item: Mapping[str, Any]) -> tuple | None:
+    def key(self, table: Table, item: Mapping[str, Any]) -> tuple | None:
         """What tells this item from all others, or None where the names of its key attributes are not known."""
-        names = self._key_names.get(table)
+        names = table.key_names
         if names is None:
             return None
         try:
-            return (table, self._generations.get(table, 0), *[_key_value(item[name]) for name in names])
+            if len(names) == 1:
+                return (table.number, *_key_value(item[names[0]]))
+            return (table.number, *[_key_value(item[name]) for name in names])
         except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation):
             return None  # A projection left a key attribute out, or DynamoDB will refuse it.
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, Callable, NamedTuple
 
 from ._clock import SYSTEM_CLOCK, Clock
-from ._memory import Memory, TableId
-from ._put import PutStamper
+from ._memory import Memory, Table
+from ._put import PutStamper, StampedPut
 from ._region import check_region
 from ._stamps import Stamps, stamp_names
 from ._tables import Tables, TableSettings, table_name
@@ -23,10 +23,13 @@ OnError = Callable[[Exception], None]
 
 
 class Stamped(NamedTuple):
-    """A request that carries a stamp, and the time in it, in microseconds."""
+    """A request that carries a stamp, and the time in it, in microseconds. Where a batch or a transaction has several
+    writes, each does."""
 
     request: dict[str, Any]
     time: int
+    #: The stamps of its puts, in their order; None for one that could not be stamped.
+    puts: list[Stamps | None]
 
 
 class Stamper:
@@ -58,16 +61,16 @@ class Stamper:
         self._updates = UpdateStamper(self.names, region)
         self._puts = PutStamper(self.names, region)
         # Each write comes by here, and there are few tables.
-        self.table_id = lru_cache(maxsize=1024)(self._table_id)
+        self.table = lru_cache(maxsize=1024)(self._table)
         for table, names in self.tables.keys.items():
-            self.memory.learn_key_names(self.table_id(table), names)
+            self.memory.learn_key_names(self.table(table), names)
 
     def covers(self, name_or_arn: Any) -> bool:
         """Whether writes to this table are stamped."""
         return self.tables.covers(name_or_arn)
 
-    def _table_id(self, name_or_arn: str) -> TableId:
-        return TableId(self.endpoint, table_name(name_or_arn))
+    def _table(self, name_or_arn: str) -> Table:
+        return self.memory.table(self.endpoint, table_name(name_or_arn))
 
     def stamp(self, operation: str, request: Request, on_error: OnError) -> Stamped | None:
         """The request with the stamp of this moment, or None where nothing is to be stamped.
@@ -75,12 +78,18 @@ class Stamper:
         In a transaction or a batch each write is stamped on its own: for one that cannot be, `on_error` is called
         with the reason, and it goes on as it was, unless `on_error` raises.
         """
+        puts: list[Stamps | None] = []
+        changed: dict[str, Any] | None = None
         if operation in ("UpdateItem", "PutItem"):
             if not self.covers(request.get("TableName")):
                 return None
             now = self.clock()
-            stamp = self._update if operation == "UpdateItem" else self._put
-            changed = stamp(request, {"N": str(now)})
+            if operation == "UpdateItem":
+                changed = self._update(request, {"N": str(now)})
+            else:
+                put = self._put(request, {"N": str(now)}, self.table(request["TableName"]))
+                if put is not None:
+                    changed, puts = {"Item": put.item}, [put.stamps]
         elif operation == "TransactWriteItems":
             token = request.get("ClientRequestToken")
             if token is not None and self._tokens == "leave":
@@ -89,16 +98,16 @@ class Stamper:
                 now = self._token_memory.recall((self.region, token), self.clock)
             else:
                 now = self.clock()
-            changed = self._transaction(request, now, token is not None, on_error)
+            changed = self._transaction(request, now, token is not None, puts, on_error)
         elif operation == "BatchWriteItem":
             now = self.clock()
-            changed = self._batch(request, {"N": str(now)}, on_error)
+            changed = self._batch(request, {"N": str(now)}, puts, on_error)
         else:
             return None
-        return None if changed is None else Stamped({**request, **changed}, now)
+        return None if changed is None else Stamped({**request, **changed}, now, puts)
 
     def _update(self, request: Request, now: dict[str, str], in_transaction: bool = False) -> dict[str, Any] | None:
-        table = self.table_id(request["TableName"])
+        table = self.table(request["TableName"])
         self.tables.refuse_encrypted(table.name)
 
         def seen() -> Stamps | None:
@@ -107,9 +116,7 @@ class Stamper:
 
         return self._updates.stamp(request, now, seen, in_transaction)
 
-    def _put(self, request: Request, now: dict[str, str], table: TableId | None = None) -> dict[str, Any] | None:
-        if table is None:
-            table = self.table_id(request["TableName"])
+    def _put(self, request: Request, now: dict[str, str], table: Table) -> StampedPut | None:
         item = request.get("Item")
         self.tables.refuse_encrypted(table.name, item)
 
@@ -118,77 +125,80 @@ class Stamper:
 
         return self._puts.stamp(request, now, seen, self.tables.keys_of(table.name))
 
-    def _transaction(self, request: Request, now: int, token: bool, on_error: OnError) -> dict[str, Any] | None:
-        time = {"N": str(now)}
-        # A transaction with the caller's token may come from another process too, which remembers other items, so
-        # nothing goes into it that hangs on what was seen; and by default nothing that hangs on the time.
-        rewrite = self._rewrite_with_count if token and self._tokens == "count" else self._rewrite
-        seen_counts = not token
-
-        def stamp(entry: Request) -> Request:
-            for action in ("Update", "Put"):
-                write = entry.get(action)
-                if isinstance(write, Mapping) and self.covers(write.get("TableName")):
-                    changed = rewrite(action, write, time, seen_counts)
-                    if changed is not None:
-                        return {**entry, action: {**write, **changed}}
-            return entry
-
+    def _transaction(
+        self, request: Request, now: int, token: bool, puts: list[Stamps | None], on_error: OnError
+    ) -> dict[str, Any] | None:
         entries = request.get("TransactItems")
         if not isinstance(entries, (list, tuple)):
             return None
-        return {"TransactItems": [_attempt(stamp, entry, on_error) for entry in entries]}
+        time = {"N": str(now)}
+        # A transaction with the caller's token may come from another process too, which remembers other items, so
+        # nothing goes into it that hangs on what was seen; and by default nothing that hangs on the time.
+        update, put = (self._update, self._put_to) if not token else (self._update_alike, self._put_alike)
+        stamped = []
+        for entry in entries:
+            kind = "Put" if "Put" in entry else "Update"
+            write = entry.get(kind)
+            changed: dict[str, Any] | None = None
+            stamps: Stamps | None = None
+            if isinstance(write, Mapping) and self.covers(write.get("TableName")):
+                try:
+                    if kind == "Update":
+                        changed = update(write, time, in_transaction=True)
+                    else:
+                        made = put(write, time)
+                        if made is not None:
+                            changed, stamps = {"Item": made.item}, made.stamps
+                except Exception as error:  # Whatever it is, the write itself must go on.
+                    on_error(error)
+            if kind == "Put":
+                puts.append(stamps)
+            stamped.append(entry if changed is None else {**entry, kind: {**write, **changed}})
+        return {"TransactItems": stamped}
 
-    def _rewrite(self, action: str, write: Request, now: dict[str, str], remembering: bool) -> dict[str, Any] | None:
-        if remembering:
-            return self._update(write, now, in_transaction=True) if action == "Update" else self._put(write, now)
-        table = self._not_encrypted(write)
-        if action == "Update":
-            return self._updates.stamp(write, now, _nothing, in_transaction=True)
-        return self._puts.stamp(write, now, _nothing, self.tables.keys_of(table))
+    def _put_to(self, write: Request, now: dict[str, str]) -> StampedPut | None:
+        return self._put(write, now, self.table(write["TableName"]))
 
-    def _rewrite_with_count(self, action: str, write: Request, *_: Any) -> dict[str, Any] | None:
-        table = self._not_encrypted(write)
-        if action == "Update":
+    def _update_alike(self, write: Request, now: dict[str, str], in_transaction: bool) -> dict[str, Any] | None:
+        """Stamps an update as any process would."""
+        self.tables.refuse_encrypted(table_name(write["TableName"]))
+        if self._tokens == "count":
             return self._updates.count(write)
-        return self._puts.count(write, self.tables.keys_of(table))
+        return self._updates.stamp(write, now, _nothing, in_transaction)
 
-    def _not_encrypted(self, write: Request) -> str:
+    def _put_alike(self, write: Request, now: dict[str, str]) -> StampedPut | None:
+        """Stamps a put as any process would."""
         table = table_name(write["TableName"])
         self.tables.refuse_encrypted(table, write.get("Item"))
-        return table
+        keys = self.tables.keys_of(table)
+        return self._puts.count(write, keys) if self._tokens == "count" else self._puts.stamp(write, now, _nothing, keys)
 
-    def _batch(self, request: Request, now: dict[str, str], on_error: OnError) -> dict[str, Any] | None:
+    def _batch(
+        self, request: Request, now: dict[str, str], puts: list[Stamps | None], on_error: OnError
+    ) -> dict[str, Any] | None:
         tables = request.get("RequestItems")
         if not isinstance(tables, Mapping):
             return None
-
-        stamped = {}
+        stamped: dict[str, Any] = {}
         for name, entries in tables.items():
-            if not self.covers(name):
-                stamped[name] = entries
-                continue
-            table = self.table_id(name)
-
-            def stamp(entry: Request, table: TableId = table) -> Request:
+            table = self.table(name) if self.covers(name) else None
+            stamped[name] = new = []
+            for entry in entries:
                 put = entry.get("PutRequest")
-                if not isinstance(put, Mapping):
-                    return entry
-                changed = self._put(put, now, table)
-                return entry if changed is None else {**entry, "PutRequest": {**put, **changed}}
-
-            stamped[name] = [_attempt(stamp, entry, on_error) for entry in entries]
+                if put is not None:
+                    made = None
+                    if table is not None and isinstance(put, Mapping):
+                        try:
+                            made = self._put(put, now, table)
+                        except Exception as error:  # Whatever it is, the write itself must go on.
+                            on_error(error)
+                    puts.append(None if made is None else made.stamps)
+                    if made is not None:
+                        new.append({**entry, "PutRequest": {**put, "Item": made.item}})
+                        continue
+                new.append(entry)
         return {"RequestItems": stamped}
 
 
 def _nothing() -> None:
     """What is remembered where nothing may be taken from memory."""
-
-
-def _attempt(stamp: Callable[[Request], Request], entry: Request, on_error: OnError) -> Request:
-    try:
-        return stamp(entry)
-    except Exception as error:  # Whatever it is, the write itself must go on.
-        on_error(error)
-        return entry
-

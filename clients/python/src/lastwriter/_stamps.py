@@ -71,7 +71,8 @@ class StampNames:
         names = self.among(item)
         if not names:
             return NO_STAMPS
-        pairs: dict[str, Pair] = {}
+        counts: dict[str, int] = {}
+        times: dict[str, int] = {}
         reset: int | None = None
         for name, (kind, region) in names.items():
             part = read_part(item[name])
@@ -79,10 +80,11 @@ class StampNames:
                 continue
             if region is None:
                 reset = part
+            elif kind == "n":
+                counts[region] = part
             else:
-                pair = pairs.get(region, NO_PAIR)
-                pairs[region] = Pair(part, pair.t) if kind == "n" else Pair(pair.n, part)
-        return Stamps(pairs, reset)
+                times[region] = part
+        return Stamps({region: Pair(counts.get(region), times.get(region)) for region in {**counts, **times}}, reset)
 
     def attributes(self, stamps: Stamps) -> dict[str, dict[str, str]]:
         """Stamps as attributes in DynamoDB JSON."""
@@ -121,8 +123,12 @@ class Stamps(NamedTuple):
 
     def later(self, other: Stamps) -> Stamps:
         """What a process has seen that has seen both: of each Region the later pair, and the later reset."""
+        if self == other:
+            return self
         if not other.pairs and other.reset is None:
             return self
+        if not self.pairs and self.reset is None:
+            return other
         pairs = dict(self.pairs)
         for region, pair in other.pairs.items():
             known = pairs.get(region)
@@ -151,14 +157,17 @@ def _later(one: Pair, other: Pair) -> Pair:
 
 def read_part(value: Any) -> int | None:
     """A count or time from an attribute value; None for what is no integer in the range of a stamp."""
-    text = value.get("N") if isinstance(value, Mapping) else None
+    # A dictionary is told sooner than a mapping, and is what comes by.
+    text = value.get("N") if type(value) is dict or isinstance(value, Mapping) else None
     if not isinstance(text, str):
         return None
+    if len(text) < 18 and text.isdecimal() and text.isascii():
+        return int(text)
     try:
-        number = int(text) if text.isdigit() and len(text) < 20 else Decimal(text)
+        number = Decimal(text)
     except (InvalidOperation, ValueError):
         return None
     # The order matters: NaN compares with nothing, and 1E+999999 must not be spelt out.
-    if isinstance(number, Decimal) and not (number.is_finite() and abs(number) <= MAX_PART and number % 1 == 0):
+    if not (number.is_finite() and abs(number) <= MAX_PART and number % 1 == 0):
         return None
     return int(number) if 0 <= number <= MAX_PART else None

@@ -63,7 +63,6 @@ class TableSettings:
 
 
 def _library(item: Mapping[str, Any]) -> str | None:
-    for mark, library in _MARKS.items():
-        if mark in item:
-            return library
-    return None
+    if _MARKS.keys().isdisjoint(item):
+        return None
+    return next(library for mark, library in _MARKS.items() if mark in item)
