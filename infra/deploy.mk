@@ -17,9 +17,9 @@ SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(R
 DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
   add-region remove-region destroy
 
-.PHONY: $(DEPLOY_COMMANDS)
+.PHONY: $(DEPLOY_COMMANDS) package
 
-$(DEPLOY_COMMANDS): $(VENV)/deploy.stamp
+$(DEPLOY_COMMANDS) package: $(VENV)/deploy.stamp
 
 # What puts code into the account builds it first, unless LASTWRITER_ZIP names code that is built already; and before a build of
 # minutes, arguments and credentials are checked.
@@ -33,6 +33,10 @@ $(VENV)/deploy.stamp: $(VENV)/pip.stamp infra/deploy/requirements.txt
 	@echo "Installing what the deploy commands need into $(VENV)"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/deploy/requirements.txt
 	@touch $@
+
+package: ## Zips and templates in one folder, to deploy with the AWS CLI or a tool of yours: [TO=target/package]
+	$(BUILD)
+	@$(VENV)/bin/python -m infra.deploy.package --to "$(or $(TO),target/package)"
 
 deploy: ## Make or update everything: PROJECT= ENV= TABLE= REGIONS= [PARAMS="Name=value ..."]
 	@$(DEPLOY) deploy $(SYSTEM) --params "$(PARAMS)" --before-build
