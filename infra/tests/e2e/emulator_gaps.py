@@ -84,6 +84,23 @@ def conditions_know_only_ref_equals_and_select_of_a_ref() -> None:
 
 
 @gap
+def change_sets_leave_out_the_conditions_of_resources() -> None:
+    """A resource whose condition does not hold is in no change set, and one whose condition ends is removed."""
+    from ministack.services.cloudformation import changesets
+
+    original = changesets._resolve_props_for_diff
+
+    def resolved(template: dict[str, Any], params: dict[str, Any], *more: Any) -> dict[str, Any]:
+        answer = original(template, params, *more)
+        holds = changesets._evaluate_conditions(template, params)
+        kept = {logical_id: resource for logical_id, resource in answer.get("Resources", {}).items()
+                if holds.get(template["Resources"][logical_id].get("Condition", ""), True)}
+        return {**answer, "Resources": kept}
+
+    changesets._resolve_props_for_diff = resolved
+
+
+@gap
 def rule_functions_have_no_short_form() -> None:
     """`!Contains` and the other functions of Rules are read in their short form too."""
     from ministack.services.cloudformation import engine

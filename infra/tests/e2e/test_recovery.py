@@ -1,14 +1,15 @@
-"""`make redrive` against the emulator: what was given up is judged after all."""
+"""`make redrive` and `make rejudge` against the emulator: what was given up is judged after all."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import ACCOUNT, Emulator
-from scenes import ledger_entries
+from emulator import ACCOUNT, Emulator, eventually
+from scenes import ledger_entries, lose_a_write
 
 TABLE = "parked"
 REGION = "us-east-1"
@@ -21,7 +22,7 @@ KEY = "aws/lambda/0a1b2c3d-1111-2222-3333-444455556666/shardId-0001/2026/11/25/2
 
 
 @pytest.fixture(scope="module", name="deployed")
-def _deployed(emulator: Emulator) -> Emulator:
+def _deployed(emulator: Emulator) -> Iterator[Emulator]:
     emulator.run("deploy", *SYSTEM)
     return emulator
 
@@ -66,3 +67,29 @@ def test_a_failed_batch_is_judged_after_all_and_only_then_moved(deployed: Emulat
 
     assert "Nothing to redrive." in deployed.run("redrive", *SYSTEM, "--since", "1h").stdout
     assert len(ledger_entries(deployed, REGION, LEDGER, "PARCEL#2")) == 1
+
+
+def test_what_the_stream_still_holds_is_judged_again_by_a_new_mapping(deployed: Emulator) -> None:
+    lose_a_write(deployed, TABLE, "parcel#1", "lost")
+    entry, = eventually(lambda: ledger_entries(deployed, REGION, LEDGER, "parcel#1"),
+                        f"the ledger entry; the emulator says: {deployed.tail()}")
+    # As if the batch had been dropped without a trace.
+    deployed.client("dynamodb", REGION).delete_item(
+        TableName=LEDGER, Key={name: entry[name] for name in ("ItemKey", "ConflictId")})
+    before = output(deployed, "processor", "EventSourceMappingId")
+
+    refused = deployed.run("deploy", *SYSTEM, "--params", "StartingPosition=LATEST", check=False)
+    assert refused.returncode == 1 and "StartingPosition cannot be changed" in refused.stderr
+    assert "make rejudge" in refused.stderr
+
+    assert "Done." in deployed.run("rejudge", *SYSTEM).stdout
+    again, = eventually(lambda: ledger_entries(deployed, REGION, LEDGER, "parcel#1"),
+                        f"the ledger entry again; the emulator says: {deployed.tail()}")
+    assert again["Loser"] == entry["Loser"]
+    after = output(deployed, "processor", "EventSourceMappingId")
+    assert after != before
+    for part in ("alarms", "dashboard"):
+        stack, = deployed.client("cloudformation", REGION).describe_stacks(StackName=f"{PREFIX}-{part}")["Stacks"]
+        assert {"ParameterKey": "EventSourceMappingId", "ParameterValue": after} in [
+            {"ParameterKey": p["ParameterKey"], "ParameterValue": p["ParameterValue"]} for p in stack["Parameters"]]
+    assert "nothing has changed" in deployed.run("deploy", *SYSTEM).stdout
