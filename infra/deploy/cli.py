@@ -142,8 +142,9 @@ def run(arguments: Sequence[str], aws: BotoClients, console: Console, waiter: Wa
     chosen = _parser().parse_args(arguments)
     console.assume_yes = console.assume_yes or chosen.yes
     names = Names(chosen.project, chosen.env, chosen.table)
-    # A deploy needs two replicas; everything else may look at one Region of a table alone.
-    regions = parse_regions(chosen.regions, minimum=2 if chosen.command in ("deploy", "plan", "attach") else 1)
+    # A deploy needs two replicas; everything else may look at one Region alone: the others may be in other accounts.
+    deploys = chosen.command == "deploy" or (chosen.command == "plan" and not chosen.attach)
+    regions = parse_regions(chosen.regions, minimum=2 if deploys else 1)
     context = Context(aws, console, waiter, names, regions, parameters.parse(chosen.params),
                       frozenset(chosen.allow.split()), chosen.import_existing, _role(chosen.role), tags.parse(chosen.tags))
     console.step(f"account and role: {aws.identify(regions[0])}")

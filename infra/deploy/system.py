@@ -15,6 +15,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.names import TEMPLATE_OF
 from infra.deploy.parameters import COMPUTED, check_capacity
 from infra.deploy.planning import Plan, is_pending, pending
+from infra.deploy.regions import MAX_REPLICAS
 from infra.deploy.tables import NEEDED_VIEW, Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
@@ -235,9 +236,11 @@ class Builder:
         if len(replica.indexes) > len(indexes):
             context.console.step(f"{region}: the table has {len(replica.indexes)} indexes; the alarms watch the first "
                                  f"{MAX_WATCHED_INDEXES}")
+        others = [] if len(context.regions) > 1 else sorted(replica.other_regions)
         common = {
             "TableName": context.names.table,
-            "Regions": ",".join(context.regions),
+            # Where this account has one replica, the alarms still name the Regions that it replicates with.
+            "Regions": ",".join([*context.regions, *others][:MAX_REPLICAS]),
             "IndexNames": ",".join(indexes),
             "ConsistencyMode": replica.consistency,
             "BillingMode": replica.billing_mode,

@@ -22,6 +22,9 @@ def attach(context: Context, plan_only: bool = False) -> int:
     check_regions_enabled(context.aws, regions)
     builder.check_stacks(regions, ATTACHED_STACKS)
     replicas = tables.check_replicas(context.aws, regions, names.table)
+    if len(regions) == 1 and not replicas[regions[0]].other_regions:
+        raise DeployError(f"The table {names.table} in {regions[0]} replicates with no Region: it has no conflicts to find. "
+                          "Nothing was changed.", "name a global table.")
     tables.check_streams(replicas)
     _check_primary(context)
     for region in regions[1:]:

@@ -62,6 +62,28 @@ def test_an_attached_table_is_watched_from_now_on_and_not_changed(emulator: Emul
     assert "(ours)" in again
 
 
+def test_one_region_is_enough_where_the_other_replica_is_in_another_account(emulator: Emulator) -> None:
+    make_table(emulator, "shared")
+    said = emulator.run("attach", "--table", "shared", "--regions", "us-east-1").stdout
+    assert "the table also lives in eu-west-1" in said
+    client = emulator.client("cloudformation", "us-east-1")
+    for part in ("alarms", "dashboard"):
+        stack, = client.describe_stacks(StackName=f"lastwriter-dev-shared-{part}")["Stacks"]
+        parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
+        assert parameters["Regions"] == "us-east-1,eu-west-1"
+    assert not [one for one in emulator.client("cloudformation", "eu-west-1").describe_stacks()["Stacks"]
+                if "-shared-" in one["StackName"]]
+
+
+def test_a_table_without_replicas_has_no_conflicts_to_find(emulator: Emulator) -> None:
+    emulator.client("dynamodb", "us-east-1").create_table(
+        TableName="lonely", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    done = emulator.run("attach", "--table", "lonely", "--regions", "us-east-1", check=False)
+    assert done.returncode == 1 and "replicates with no Region: it has no conflicts to find" in done.stderr
+
+
 def test_deploy_leaves_a_table_alone_that_is_not_of_its_stack(emulator: Emulator) -> None:
     make_table(emulator, "owned")
     done = emulator.run("deploy", "--table", "owned", "--regions", ",".join(REGIONS), check=False)
