@@ -3,6 +3,7 @@
 use local_aws::cloudwatch::{DataPoint, parse_emf};
 use local_aws::lambda::LogLine;
 use serde_json::Value;
+use stream_processor::log_contract::Message;
 
 /// A function's output, sorted by what it is.
 #[derive(Debug, Default)]
@@ -40,18 +41,10 @@ impl FunctionLog {
     }
 
     /// The lines with this message.
-    pub fn with_message<'a>(&'a self, message: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub fn with_message(&self, message: Message) -> impl Iterator<Item = &Value> {
         self.lines
             .iter()
-            .filter(move |line| line["message"] == message)
-    }
-
-    /// The lines whose message contains this text.
-    pub fn saying<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.lines.iter().filter(move |line| {
-            let message = line["message"].as_str();
-            message.is_some_and(|message| message.contains(text))
-        })
+            .filter(move |line| line["message"] == message.text())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a replayed event gave.
 
 use std::collections::BTreeMap;
+use stream_processor::log_contract::Message;
 
 use serde_json::Value;
 
@@ -89,14 +90,14 @@ async fn observe(system: &System, response: Value, sink: Sink) -> Observation {
         response,
         ledger: system.items().await,
         metrics,
-        summaries: log.with_message("batch").cloned().collect(),
+        summaries: log.with_message(Message::Batch).cloned().collect(),
         problems,
     }
 }
 
 fn records_of(log: &FunctionLog, problems: &mut Vec<String>) -> Vec<RecordObservation> {
     let mut records: BTreeMap<usize, RecordObservation> = BTreeMap::new();
-    for line in log.with_message("verdict") {
+    for line in log.with_message(Message::Verdict) {
         let at = count(line, "record").unwrap_or(usize::MAX);
         let observed = RecordObservation {
             verdict: text(line, "verdict").unwrap_or_default(),
@@ -107,7 +108,11 @@ fn records_of(log: &FunctionLog, problems: &mut Vec<String>) -> Vec<RecordObserv
             problems.push(format!("record {at} has two verdict lines"));
         }
     }
-    for message in ["conflict", "finding", "record quarantined"] {
+    for message in [
+        Message::Conflict,
+        Message::Finding,
+        Message::RecordQuarantined,
+    ] {
         for line in log.with_message(message) {
             let at = count(line, "record").unwrap_or(usize::MAX);
             let record = records.entry(at).or_default();

@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use stream_processor::log_contract::Message;
 
 use local_aws::lambda::InvocationOutcome;
 use serde_json::{Value, json};
@@ -121,7 +122,7 @@ async fn a_ledger_write_that_fails_is_reported_and_metrics_count_only_what_is_be
     assert_eq!(counted.map(|name| metrics.count(name)), [3, 2, 2, 1, 1]);
     let log = system.log();
     let failure = log
-        .with_message("ledger write failed")
+        .with_message(Message::LedgerWriteFailed)
         .next()
         .expect("the log says so");
     assert_eq!(
@@ -242,7 +243,7 @@ async fn a_second_delivery_writes_nothing_and_leaves_what_an_operator_did() {
     assert_eq!(system.items().await, before);
     let log = system.log();
     let summaries: Vec<_> = log
-        .with_message("batch")
+        .with_message(Message::Batch)
         .map(|line| (count(line, "ledger_written"), count(line, "ledger_existed")))
         .collect();
     assert_eq!(summaries, [(Some(2), Some(0)), (Some(0), Some(2))]);

@@ -1,6 +1,7 @@
 //! The deadline: the function answers before it, with what is done.
 
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use local_aws::fault::Fault;
 use system_tests::records::{conflict, conflict_id, event, local};
@@ -21,7 +22,7 @@ async fn a_ledger_that_hangs_is_left_in_time_and_only_what_is_before_is_counted(
     let metrics = system.metrics();
     let counted = ["Records", "LocalWrites", "Conflicts", "BatchItemFailures"];
     assert_eq!(counted.map(|name| metrics.count(name)), [2, 2, 0, 2]);
-    assert_eq!(system.log().saying("time is up").count(), 1);
+    assert_eq!(system.log().with_message(Message::TimeUp).count(), 1);
     assert!(system.items().await.is_empty());
 
     system.ledger.set_fault(Fault::None);

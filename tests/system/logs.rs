@@ -1,6 +1,7 @@
 //! Logs: JSON, with the request id; one summary an invocation, one line a conflict.
 
 use std::collections::BTreeSet;
+use stream_processor::log_contract::Message;
 
 use serde_json::Value;
 use system_tests::log::count;
@@ -57,7 +58,7 @@ async fn an_invocation_has_one_summary_and_each_conflict_one_line() {
         system.answer(event(records)).await;
     }
     let log = system.log();
-    let summaries: Vec<_> = log.with_message("batch").collect();
+    let summaries: Vec<_> = log.with_message(Message::Batch).collect();
     assert_eq!(summaries.len(), 3);
     for summary in summaries {
         let counts = [
@@ -72,7 +73,7 @@ async fn an_invocation_has_one_summary_and_each_conflict_one_line() {
             [3, 3, 2, 2, 0].map(Some)
         );
     }
-    let lines: Vec<_> = log.with_message("conflict").collect();
+    let lines: Vec<_> = log.with_message(Message::Conflict).collect();
     let mut ids: Vec<_> = lines
         .iter()
         .filter_map(|line| line["conflict_id"].as_str())
@@ -85,7 +86,7 @@ async fn an_invocation_has_one_summary_and_each_conflict_one_line() {
         assert_eq!(line["winner_region"], ELSEWHERE);
     }
     assert_eq!(
-        log.with_message("verdict").count(),
+        log.with_message(Message::Verdict).count(),
         0,
         "verdicts are for level debug"
     );
@@ -103,4 +104,18 @@ async fn a_lower_level_leaves_only_what_went_wrong() {
     let log = system.log();
     let messages: Vec<_> = log.lines.iter().map(|line| &line["message"]).collect();
     assert_eq!(messages, ["record quarantined"]);
+}
+
+#[tokio::test]
+async fn a_healthy_start_says_nothing_alarming() {
+    let system = SystemConfig::new()
+        // As cargo-lambda's emulator sets it.
+        .set("AWS_LAMBDA_MAX_CONCURRENCY", "1")
+        .start()
+        .await;
+    system.answer(event([local(0)])).await;
+    let log = system.log();
+    let levels: Vec<_> = log.lines.iter().map(|line| &line["level"]).collect();
+    assert_eq!(levels, ["INFO"]);
+    assert_eq!(log.others, Vec::<String>::new());
 }

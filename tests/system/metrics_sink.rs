@@ -1,6 +1,7 @@
 //! Metrics: to CloudWatch or, where it does not take them, to the log. A batch never fails for them.
 
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use local_aws::fault::{Fault, Refusal};
 use system_tests::metrics::Metrics;
@@ -58,10 +59,10 @@ async fn assert_metrics_are_in_the_log(system: &System, code: &str) {
     );
     assert!(system.metrics().0.is_empty());
     let log = system.log();
-    let warnings: Vec<_> = log.saying("CloudWatch did not take the metrics").collect();
+    let warnings: Vec<_> = log.with_message(Message::MetricsNotTaken).collect();
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0]["error_code"], code);
-    assert_eq!(log.with_message("batch").count(), 1);
+    assert_eq!(log.with_message(Message::Batch).count(), 1);
 }
 
 #[tokio::test]
@@ -75,7 +76,7 @@ async fn metrics_go_to_the_log_when_cloudwatch_fails_until_the_time_is_up() {
     let system = with_cloudwatch_having(Fault::Refuse(Refusal::internal_server_error())).await;
     let log = system.log();
     let codes: Vec<_> = log
-        .saying("CloudWatch did not take")
+        .with_message(Message::MetricsNotTaken)
         .map(|line| &line["error_code"])
         .collect();
     assert!(

@@ -17,6 +17,7 @@ pub fn start(function: &str, quiet: &[&str]) {
     let targets = Targets::new()
         .with_default(LevelFilter::WARN.min(level))
         .with_target(function, level)
+        .with_target("lambda_runtime::runtime", runtime_level().min(level))
         .with_targets(quiet.iter().map(|target| (*target, LevelFilter::OFF)));
     let json = tracing_subscriber::fmt::layer()
         .json()
@@ -26,4 +27,15 @@ pub fn start(function: &str, quiet: &[&str]) {
         .with(json)
         .with(targets)
         .init();
+}
+
+/// The level at which the Lambda runtime's loop is heard.
+///
+/// It warns that it takes one invocation at a time wherever AWS_LAMBDA_MAX_CONCURRENCY is set, also where it is 1, as
+/// cargo-lambda's emulator sets it: nothing is wrong then.
+fn runtime_level() -> LevelFilter {
+    match std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").as_deref() {
+        Ok("1") => LevelFilter::ERROR,
+        Ok(_) | Err(_) => LevelFilter::WARN,
+    }
 }

@@ -1,60 +1,19 @@
 //! The function's log, read back: which ledger entries it made, and what went wrong.
 
 use local_aws::lambda::LogLine;
-use serde::Deserialize;
+use stream_processor::log_contract::{LedgerWrite, LogEvent, Message};
 
 use crate::report::Finding;
 
-/// A line of the log. Members that nobody here asks for are left out.
-#[derive(Debug, Deserialize)]
-pub(crate) struct LogMessage {
-    pub(crate) message: String,
-    pub(crate) level: Option<String>,
-    /// The record's place in its batch.
-    pub(crate) record: Option<usize>,
-    pub(crate) records: Option<u64>,
-    pub(crate) table: Option<String>,
-    pub(crate) verdict: Option<String>,
-    pub(crate) origin: Option<String>,
-    conflict_id: Option<String>,
-    kind: Option<String>,
-    confidence: Option<String>,
-    loser_region: Option<String>,
-    winner_region: Option<String>,
-    /// What became of the ledger entry.
-    pub(crate) ledger: Option<String>,
-    hint: Option<String>,
-}
-
-impl LogMessage {
-    /// Reads a line; `None` for what is no line of the function's own, such as metrics or a panic's text.
-    pub(crate) fn read(line: &LogLine) -> Option<Self> {
-        serde_json::from_str(&line.text).ok()
-    }
-
-    /// Whether it speaks of a record's verdict.
-    pub(crate) fn is_verdict(&self) -> bool {
-        self.message == "verdict"
-    }
-
-    /// Whether it speaks of a ledger entry.
-    pub(crate) fn is_entry(&self) -> bool {
-        matches!(
-            self.message.as_str(),
-            "conflict" | "finding" | "record quarantined"
-        )
-    }
-
-    /// What it says of a ledger entry.
-    pub(crate) fn into_finding(self) -> Finding {
-        Finding {
-            conflict_id: self.conflict_id,
-            kind: self.kind,
-            confidence: self.confidence,
-            loser_region: self.loser_region,
-            winner_region: self.winner_region,
-            ..Finding::default()
-        }
+/// What a line says of a ledger entry.
+pub(crate) fn finding(line: LogEvent) -> Finding {
+    Finding {
+        conflict_id: line.conflict_id,
+        kind: line.kind,
+        confidence: line.confidence,
+        loser_region: line.loser_region,
+        winner_region: line.winner_region,
+        ..Finding::default()
     }
 }
 
@@ -92,7 +51,7 @@ impl FunctionLog {
     pub fn from_lines(lines: &[LogLine]) -> Self {
         let mut log = Self::default();
         for line in lines {
-            match LogMessage::read(line) {
+            match LogEvent::parse(&line.text) {
                 Some(message) => log.add(message),
                 // Metrics in embedded metric format are JSON without a message.
                 None if line.text.starts_with('{') || line.text.trim().is_empty() => {}
@@ -102,10 +61,11 @@ impl FunctionLog {
         log
     }
 
-    fn add(&mut self, line: LogMessage) {
-        if line.is_entry() {
-            let written = line.ledger.as_deref() == Some("written");
-            let finding = line.into_finding();
+    fn add(&mut self, line: LogEvent) {
+        let message = line.own_message();
+        if message.is_some_and(Message::is_of_entry) {
+            let written = line.ledger == Some(LedgerWrite::Written);
+            let finding = finding(line);
             if let (true, Some(conflict_id)) = (written, finding.conflict_id) {
                 self.new_entries.push(NewEntry {
                     conflict_id,
@@ -115,9 +75,9 @@ impl FunctionLog {
                     winner: finding.winner_region,
                 });
             }
-        } else if line.message == "batch" {
+        } else if message == Some(Message::Batch) {
             self.records += line.records.unwrap_or(0);
-        } else if matches!(line.level.as_deref(), Some("ERROR" | "WARN")) {
+        } else if matches!(line.level.as_str(), "ERROR" | "WARN") {
             self.problems.push(match line.hint {
                 Some(hint) => format!("{}: {hint}", line.message),
                 None => line.message,

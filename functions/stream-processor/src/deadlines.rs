@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
+use crate::log;
+
 /// How long before the invocation's deadline the ledger is left: time for metrics and the answer.
 const LEDGER_RESERVE: Duration = Duration::from_millis(500);
 
@@ -40,13 +42,14 @@ impl Deadlines {
 /// How long the invocation may still take.
 fn time_left(deadline_ms: u64, now: DateTime<Utc>) -> Duration {
     let now_ms = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-    let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
+    let deadline = Duration::from_millis(deadline_ms);
+    // cargo-lambda's emulator says how long, in place of until when.
+    if !deadline.is_zero() && deadline <= MAX_TIMEOUT {
+        return deadline;
+    }
+    let left = deadline.saturating_sub(Duration::from_millis(now_ms));
     if left.is_zero() || left > MAX_TIMEOUT {
-        tracing::warn!(
-            deadline_ms,
-            now_ms,
-            "the deadline makes no sense by this machine's clock; the default timeout of 3 s is assumed"
-        );
+        log::deadline_not_believed(deadline_ms, now_ms);
         return DEFAULT_TIMEOUT;
     }
     left
@@ -55,6 +58,14 @@ fn time_left(deadline_ms: u64, now: DateTime<Utc>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_in_the_first_minutes_of_1970_is_how_long_the_invocation_may_take() {
+        let now = DateTime::from_timestamp_millis(1_795_349_590_000).unwrap();
+        assert_eq!(time_left(600_000, now), Duration::from_secs(600));
+        assert_eq!(time_left(900_000, now), MAX_TIMEOUT);
+        assert_eq!(time_left(900_001, now), DEFAULT_TIMEOUT);
+    }
 
     #[test]
     fn a_deadline_that_makes_no_sense_is_not_believed() {

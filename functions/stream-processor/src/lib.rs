@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod judged_record;
 pub mod ledger;
 pub mod log;
+pub mod log_contract;
 pub mod memory;
 pub mod metrics;
 mod prepared_entry;

@@ -1,4 +1,6 @@
 //! Log lines: one summary an invocation, one line a finding. Never keys or images.
+//!
+//! Their messages and members are a contract with those that read them: [`crate::log_contract`].
 
 use std::panic::PanicHookInfo;
 
@@ -8,6 +10,7 @@ use tracing::Level;
 use crate::batch::Batch;
 use crate::entry::{self, Finding};
 use crate::ledger::{LedgerError, PutResult};
+use crate::log_contract::{LedgerWrite, Message};
 use crate::record::Record;
 
 /// Starts the function's logs. At level `debug` there is a line with the verdict of each record.
@@ -23,7 +26,11 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         .location()
         .map(ToString::to_string)
         .unwrap_or_default();
-    tracing::error!(place, "panicked");
+    panicked(&place);
+}
+
+pub(crate) fn panicked(place: &str) {
+    tracing::error!(place, "{}", Message::Panicked.text());
 }
 
 /// What a line says of a ledger entry.
@@ -84,13 +91,10 @@ impl FindingLine {
 
     /// Writes the line, with what became of the entry.
     pub(crate) fn write(&self, record: usize, result: &Result<PutResult, LedgerError>) {
-        let ledger = match result {
-            Ok(PutResult::New) => "written",
-            Ok(PutResult::Existed) => "existed",
-            Err(_) => "failed",
-        };
+        let ledger = LedgerWrite::from(result).name();
         if let Err(LedgerError { code, hint }) = result {
-            tracing::error!(record, error_code = code, hint, "ledger write failed");
+            let message = Message::LedgerWriteFailed.text();
+            tracing::error!(record, error_code = code, hint, "{message}");
         }
         match self {
             Self::Conflict {
@@ -107,7 +111,8 @@ impl FindingLine {
                 loser_region,
                 winner_region,
                 ledger,
-                "conflict"
+                "{}",
+                Message::Conflict.text()
             ),
             Self::Other {
                 id,
@@ -119,10 +124,12 @@ impl FindingLine {
                 kind,
                 loser_region,
                 ledger,
-                "finding"
+                "{}",
+                Message::Finding.text()
             ),
             Self::Quarantine { id } => {
-                tracing::warn!(record, conflict_id = id, ledger, "record quarantined");
+                let message = Message::RecordQuarantined.text();
+                tracing::warn!(record, conflict_id = id, ledger, "{message}");
             }
         }
     }
@@ -130,11 +137,25 @@ impl FindingLine {
 
 /// Says that the ledger was left before all entries were written.
 pub(crate) fn time_up(due: usize, done: usize) {
-    tracing::error!(
-        due,
-        done,
-        "time is up before the ledger was written; the batch is retried from the first record not done"
-    );
+    tracing::error!(due, done, "{}", Message::TimeUp.text());
+}
+
+/// Says that the deadline is not believed.
+pub(crate) fn deadline_not_believed(deadline_ms: u64, now_ms: u64) {
+    let message = Message::DeadlineNotBelieved.text();
+    tracing::warn!(deadline_ms, now_ms, "{message}");
+}
+
+/// Says that metrics went to the log in place of CloudWatch.
+pub(crate) fn metrics_not_taken(error_code: &str, metrics: usize) {
+    let message = Message::MetricsNotTaken.text();
+    tracing::warn!(error_code, metrics, "{message}");
+}
+
+/// Says what Lambda is told of an invocation that failed.
+pub(crate) fn invocation_failed(error_type: &str, error: &impl std::fmt::Display) {
+    let message = Message::InvocationFailed.text();
+    tracing::error!(error_type, message_for_lambda = %error, "{message}");
 }
 
 /// At level `debug`, a line for each record with its verdict.
@@ -150,7 +171,8 @@ pub(crate) fn verdicts(batch: &Batch<'_>) {
             table,
             verdict = judged.judgement.name(),
             origin = origin.map(|origin| batch.names.region(origin)),
-            "verdict"
+            "{}",
+            Message::Verdict.text()
         );
     }
 }
@@ -183,7 +205,8 @@ impl Summary {
             ledger_existed = self.ledger_existed,
             ledger_failed = self.ledger_failed,
             milliseconds = took.num_milliseconds(),
-            "batch"
+            "{}",
+            Message::Batch.text()
         );
     }
 }

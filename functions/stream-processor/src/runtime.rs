@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::answer::InvocationError;
 use crate::ledger::Ledger;
+use crate::log;
 use crate::metrics::Metrics;
 use crate::processor::Processor;
 
@@ -45,7 +46,7 @@ fn diagnostic(error: InvocationError) -> Diagnostic {
         InvocationError::NotAnEvent(_) => "NotAnEvent",
         InvocationError::NothingToReport => "LedgerWriteFailed",
     };
-    tracing::error!(error_type, message_for_lambda = %error, "the invocation failed");
+    log::invocation_failed(error_type, &error);
     Diagnostic {
         error_type: error_type.to_owned(),
         error_message: error.to_string(),

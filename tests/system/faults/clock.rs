@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use stream_processor::log_contract::Message;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -125,7 +126,10 @@ async fn clock_of_the_machine_an_hour_off() {
             1,
             "{by_ms} ms off: the deadline was passed"
         );
-        let said = system.log().saying("the deadline makes no sense").count() as u64;
+        let said = system
+            .log()
+            .with_message(Message::DeadlineNotBelieved)
+            .count() as u64;
         assert_eq!(said, stream.mapping.counts().invocations);
     }
 }

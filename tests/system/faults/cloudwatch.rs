@@ -1,6 +1,7 @@
 //! CloudWatch down, slow, forbidden: the metrics are in the log, and no record is delivered again for them.
 
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use local_aws::fault::{Fault, Refusal};
 use system_tests::stream::{StreamFixture, mapping_config};
@@ -23,10 +24,7 @@ async fn drain_with(fault: Fault) -> System {
     planted.assert_counted_once(&system.emf_metrics());
     let counts = stream.mapping.counts();
     assert_eq!((counts.invocations, counts.failed), (BATCHES as u64, 0));
-    let said = system
-        .log()
-        .saying("CloudWatch did not take the metrics")
-        .count();
+    let said = system.log().with_message(Message::MetricsNotTaken).count();
     assert_eq!(said, BATCHES);
     assert_eq!(system.function.starts(), 1);
     system
@@ -65,7 +63,7 @@ async fn cloudwatch_denied() {
     assert!(system.metrics().0.is_empty());
     let log = system.log();
     let line = log
-        .saying("CloudWatch did not take")
+        .with_message(Message::MetricsNotTaken)
         .next()
         .expect("there is one");
     assert_eq!(line["error_code"], "AccessDeniedException");

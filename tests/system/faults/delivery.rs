@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use stream_processor::log_contract::Message;
 
 use bytes::Bytes;
 use local_aws::fault::{Fault, Refusal};
@@ -55,7 +56,7 @@ async fn every_batch_delivered_twice() {
     assert_eq!(RecordCounts::new(&system.metrics()), twice);
     let log = system.log();
     let sum = |name: &str| {
-        log.with_message("batch")
+        log.with_message(Message::Batch)
             .filter_map(|line| count(line, name))
             .sum::<usize>()
     };
@@ -88,7 +89,13 @@ async fn a_malformed_record_at_the_start_middle_and_end_of_a_batch() {
             (1, 0),
             "malformed at {place}"
         );
-        assert_eq!(system.log().with_message("record quarantined").count(), 1);
+        assert_eq!(
+            system
+                .log()
+                .with_message(Message::RecordQuarantined)
+                .count(),
+            1
+        );
     }
 }
 
@@ -104,7 +111,13 @@ async fn a_batch_of_malformed_records_only() {
     planted.assert_kept_once(&system).await;
     planted.assert_counted_once(&system.metrics());
     assert_eq!(stream.mapping.counts().failed, 0);
-    assert_eq!(system.log().with_message("record quarantined").count(), 40);
+    assert_eq!(
+        system
+            .log()
+            .with_message(Message::RecordQuarantined)
+            .count(),
+        40
+    );
 }
 
 /// Breaks the payloads that contain a text, the first so many times.
@@ -154,7 +167,7 @@ async fn a_whole_malformed_payload() {
     assert_eq!((counts.invocations, counts.failed), (3, 12));
     let log = system.log();
     let said: Vec<_> = log
-        .with_message("the invocation failed")
+        .with_message(Message::InvocationFailed)
         .map(|line| &line["error_type"])
         .collect();
     assert_eq!(said, ["NotAnEvent"]);
@@ -252,7 +265,13 @@ async fn a_region_cut_off_for_longer_than_the_retry_limits() {
             .iter()
             .any(|item| item["ConflictId"]["S"] == conflict_id(13))
     );
-    assert!(system.log().with_message("ledger write failed").count() > 0);
+    assert!(
+        system
+            .log()
+            .with_message(Message::LedgerWriteFailed)
+            .count()
+            > 0
+    );
 
     // What was given up is handed over once more.
     for payload in payloads_in(folder.path()) {

@@ -1,6 +1,7 @@
 //! The ledger throttled, down, slow, missing, forbidden.
 
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use local_aws::fault::{Fault, Refusal};
 use system_tests::log::text;
@@ -12,7 +13,7 @@ use super::{RecordPlan, setup};
 /// The error codes of the ledger writes that failed, each once.
 fn codes(system: &System) -> Vec<String> {
     let log = system.log();
-    let lines = log.with_message("ledger write failed");
+    let lines = log.with_message(Message::LedgerWriteFailed);
     let mut codes: Vec<String> = lines.filter_map(|line| text(line, "error_code")).collect();
     codes.sort();
     codes.dedup();
@@ -58,7 +59,7 @@ async fn ledger_throttled_at_random() {
     assert!(stream.mapping.counts().failed > 0, "nothing failed");
     assert_eq!(stream.mapping.counts().dropped, 0);
     let throttled = ["ProvisionedThroughputExceededException"];
-    let time_up = system.log().saying("time is up").count();
+    let time_up = system.log().with_message(Message::TimeUp).count();
     assert!(
         codes(&system) == throttled || time_up > 0,
         "the log says nothing of it"
@@ -70,14 +71,14 @@ async fn ledger_throttled_at_random() {
 #[tokio::test]
 async fn ledger_down_for_30_seconds() {
     let system = drain_through(Fault::DropConnection, 3).await;
-    let time_up = system.log().saying("time is up").count();
+    let time_up = system.log().with_message(Message::TimeUp).count();
     assert!(codes(&system) == ["ConnectionFailed"] || time_up > 0);
 }
 
 #[tokio::test]
 async fn ledger_slower_than_the_deadline() {
     let system = drain_through(Fault::Delay(Duration::from_secs(30)), 2).await;
-    assert_eq!(system.log().saying("time is up").count(), 2);
+    assert_eq!(system.log().with_message(Message::TimeUp).count(), 2);
 }
 
 #[tokio::test]
@@ -86,7 +87,7 @@ async fn ledger_table_missing() {
     assert_eq!(codes(&system), ["ResourceNotFoundException"]);
     let log = system.log();
     let line = log
-        .with_message("ledger write failed")
+        .with_message(Message::LedgerWriteFailed)
         .next()
         .expect("there is one");
     assert!(
@@ -103,7 +104,7 @@ async fn ledger_access_denied() {
     assert_eq!(codes(&system), ["AccessDeniedException"]);
     let log = system.log();
     let line = log
-        .with_message("ledger write failed")
+        .with_message(Message::LedgerWriteFailed)
         .next()
         .expect("there is one");
     assert!(

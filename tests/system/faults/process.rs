@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use local_aws::fault::Fault;
 use system_tests::proxy::{Intervention, Proxy};
@@ -52,7 +53,7 @@ async fn assert_recovered(system: &System, stream: &StreamFixture, planted: &Rec
     );
     assert_eq!(stream.mapping.counts().dropped, 0);
     // What the ended process did not finish has no summary; what took over has.
-    assert!(system.log().with_message("batch").count() >= 1);
+    assert!(system.log().with_message(Message::Batch).count() >= 1);
 }
 
 async fn wait_until(mut holds: impl FnMut() -> bool) {
@@ -98,7 +99,7 @@ async fn killed_between_ledger_and_answer() {
     planted.assert_counted_once(&system.metrics());
     let existed = system
         .log()
-        .with_message("conflict")
+        .with_message(Message::Conflict)
         .filter(|line| line["ledger"] == "existed")
         .count();
     assert!(existed > 0, "the log says which entries were there");

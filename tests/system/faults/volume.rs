@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use stream_processor::log_contract::Message;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -69,7 +70,7 @@ async fn a_conflict_storm_of_10_000_conflicts_in_6_mb() {
     );
     let counts = stream.mapping.counts();
     assert_eq!(counts.dropped, 0);
-    let in_time = system.log().saying("time is up").count() as u64;
+    let in_time = system.log().with_message(Message::TimeUp).count() as u64;
     assert_eq!(
         counts.invocations,
         in_time + 1,
@@ -134,5 +135,11 @@ async fn a_400_kb_loser_against_a_400_kb_winner_with_a_ledger_that_fails_between
         ["Records", "Conflicts"].map(|name| metrics.count(name)),
         [3, 2]
     );
-    assert_eq!(system.log().with_message("ledger write failed").count(), 1);
+    assert_eq!(
+        system
+            .log()
+            .with_message(Message::LedgerWriteFailed)
+            .count(),
+        1
+    );
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ledger::StoredEntry;
 use serde_json::Value as Json;
 use stream_processor::ledger::{Ledger, LedgerError, PutResult};
+use stream_processor::log_contract::LedgerWrite;
 use stream_processor::metrics::{Datum, Metrics, TABLE_NAME, Value};
 use stream_processor::processor::{BatchReport, Processor};
 use stream_processor::settings::Settings;
@@ -140,14 +141,7 @@ fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<Record
     for (write, items) in report.writes.iter().zip(entries) {
         let record = &mut reports[write.record];
         record.finding = items.last().map(Finding::from_item).unwrap_or_default();
-        record.ledger = Some(
-            match write.result {
-                Ok(PutResult::New) => "written",
-                Ok(PutResult::Existed) => "existed",
-                Err(_) => "failed",
-            }
-            .to_owned(),
-        );
+        record.ledger = Some(LedgerWrite::from(&write.result).name().to_owned());
     }
     reports
 }

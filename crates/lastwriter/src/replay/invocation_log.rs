@@ -2,8 +2,9 @@
 
 use local_aws::cloudwatch::parse_emf;
 use local_aws::lambda::LogLine;
+use stream_processor::log_contract::{LogEvent, Message};
 
-use crate::function_log::LogMessage;
+use crate::function_log::finding;
 use crate::report::{Metric, RecordReport};
 
 /// What the lines of one invocation come to.
@@ -25,7 +26,7 @@ impl InvocationLog {
             metrics: Vec::new(),
         };
         for line in lines {
-            if let Some(message) = LogMessage::read(line) {
+            if let Some(message) = LogEvent::parse(&line.text) {
                 log.add(message);
             } else if let Ok(Some(points)) = parse_emf(&line.text) {
                 log.metrics.extend(points.iter().map(Metric::from));
@@ -34,17 +35,18 @@ impl InvocationLog {
         log
     }
 
-    fn add(&mut self, line: LogMessage) {
+    fn add(&mut self, line: LogEvent) {
         let Some(record) = line.record.and_then(|at| self.records.get_mut(at)) else {
             return;
         };
-        if line.is_verdict() {
+        let message = line.own_message();
+        if message == Some(Message::Verdict) {
             record.table = line.table;
             record.origin = line.origin;
             record.verdict = line.verdict.unwrap_or_default();
-        } else if line.is_entry() {
-            record.ledger = line.ledger.clone();
-            record.finding = line.into_finding();
+        } else if message.is_some_and(Message::is_of_entry) {
+            record.ledger = line.ledger.map(|write| write.name().to_owned());
+            record.finding = finding(line);
         }
     }
 }

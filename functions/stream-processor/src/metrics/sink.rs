@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Datum, cloudwatch, emf};
-use crate::settings;
+use crate::{log, settings};
 
 /// Takes the metrics of an invocation. It cannot fail: no record is retried for a metric.
 pub trait Metrics {
@@ -86,12 +86,7 @@ impl Metrics for MetricsPublisher {
             .get_or_init(|| async { function_support::clients::cloudwatch() })
             .await;
         if let Err((rest, code)) = self.put(client, data, at, until).await {
-            tracing::warn!(
-                error_code = code,
-                metrics = rest.len(),
-                "CloudWatch did not take the metrics: they go to the log in embedded metric format. \
-                 Check cloudwatch:PutMetricData and the network if this stays"
-            );
+            log::metrics_not_taken(&code, rest.len());
             write_lines(&emf::lines(rest, &self.namespace, at));
         }
     }
