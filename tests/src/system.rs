@@ -130,9 +130,13 @@ impl SystemConfig {
 
 /// A fresh ledger in memory and a fresh CloudWatch.
 pub async fn endpoints() -> (Ledger, CloudWatch) {
-    let ledger = Ledger::start(LEDGER_TABLE, Storage::Memory)
-        .await
-        .expect("a ledger in memory starts");
+    let ledger = Ledger::start(
+        ledger::create_table_request(LEDGER_TABLE),
+        ledger::EXPIRES_AT,
+        Storage::Memory,
+    )
+    .await
+    .expect("a ledger in memory starts");
     let cloudwatch = CloudWatch::start().await.expect("CloudWatch starts");
     (ledger, cloudwatch)
 }

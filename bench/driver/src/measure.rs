@@ -58,7 +58,12 @@ impl Candidate {
         endpoint: Option<String>,
     ) -> Result<RunningFunction> {
         let cloudwatch = CloudWatch::start().await?;
-        let ledger = Ledger::start("ledger", Storage::Memory).await?;
+        let ledger = Ledger::start(
+            ledger::create_table_request("ledger"),
+            ledger::EXPIRES_AT,
+            Storage::Memory,
+        )
+        .await?;
         let mut config = FunctionConfig::new(&self.bootstrap, self.name, "us-east-1")
             .env("LEDGER_TABLE", "ledger")
             .env("AWS_LAMBDA_LOG_LEVEL", "warn")

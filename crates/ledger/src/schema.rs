@@ -52,7 +52,8 @@ pub fn is_part(item: &Image) -> bool {
     item.contains_key(PART)
 }
 
-/// The table's definition as a CreateTable request. The templates define the same table; a test compares them.
+/// The table's definition as a CreateTable request. `table.json` holds the same, and tests compare both this and the
+/// templates with it.
 pub fn create_table_request(table_name: &str) -> Value {
     let key = |name: &str, key_type: &str| json!({ "AttributeName": name, "KeyType": key_type });
     let attributes = [ITEM_KEY, CONFLICT_ID, BUCKET];

@@ -473,29 +473,18 @@ fn an_entry_without_images_says_so() {
 }
 
 #[test]
-fn the_table_has_the_entrys_keys_and_an_index_by_time() {
-    let expected = json!({
-        "TableName": "conflicts",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            {"AttributeName": "ItemKey", "AttributeType": "S"},
-            {"AttributeName": "ConflictId", "AttributeType": "S"},
-            {"AttributeName": "Bucket", "AttributeType": "S"},
-        ],
-        "KeySchema": [
-            {"AttributeName": "ItemKey", "KeyType": "HASH"},
-            {"AttributeName": "ConflictId", "KeyType": "RANGE"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "ByTime",
-            "KeySchema": [
-                {"AttributeName": "Bucket", "KeyType": "HASH"},
-                {"AttributeName": "ConflictId", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-    });
+fn the_table_is_the_one_that_the_templates_are_compared_with() {
+    let mut expected: Value = serde_json::from_str(include_str!("../table.json")).unwrap();
+    let expiry = json!({"AttributeName": EXPIRES_AT, "Enabled": true});
+    assert_eq!(expected["TimeToLiveSpecification"].take(), expiry);
+    expected
+        .as_object_mut()
+        .unwrap()
+        .remove("TimeToLiveSpecification");
+    expected["TableName"] = json!("conflicts");
     assert_eq!(create_table_request("conflicts"), expected);
+    let keys = ["ItemKey", "ConflictId", "Bucket", "ByTime", "Kind"];
+    assert_eq!([ITEM_KEY, CONFLICT_ID, BUCKET, BY_TIME, KIND], keys);
 }
 
 fn any_value() -> impl Strategy<Value = AttributeValue> {

@@ -29,7 +29,13 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let ledger = Ledger::start("conflicts", Storage::Memory).await.unwrap();
+        let ledger = Ledger::start(
+            ledger::create_table_request("conflicts"),
+            ledger::EXPIRES_AT,
+            Storage::Memory,
+        )
+        .await
+        .unwrap();
         let table = connect(&connection(&ledger, "conflicts")).await.unwrap();
         Self { ledger, table }
     }

@@ -72,7 +72,12 @@ pub async fn run(
     events: &[Event],
     mut before: impl FnMut(&Event),
 ) -> Result<Replay, ReplayError> {
-    let ledger = Ledger::start(LEDGER_TABLE, Storage::Memory).await?;
+    let ledger = Ledger::start(
+        ledger::create_table_request(LEDGER_TABLE),
+        ledger::EXPIRES_AT,
+        Storage::Memory,
+    )
+    .await?;
     let cloudwatch = CloudWatch::start().await.map_err(ReplayError::CloudWatch)?;
     let function = Function::start(function_config(config, events, &ledger, &cloudwatch)).await?;
     let mut reports = Vec::with_capacity(events.len());

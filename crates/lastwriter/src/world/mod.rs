@@ -164,7 +164,13 @@ impl Stack {
             Some(folder) => Storage::File(folder.join(format!("{region}.ledger.sqlite"))),
             None => Storage::Memory,
         };
-        let ledger = Ledger::start_on(ledger_port, LEDGER_TABLE, storage).await?;
+        let ledger = Ledger::start_on(
+            ledger_port,
+            ledger::create_table_request(LEDGER_TABLE),
+            ledger::EXPIRES_AT,
+            storage,
+        )
+        .await?;
         let cloudwatch = CloudWatch::start().await.map_err(WorldError::CloudWatch)?;
         let function = FunctionConfig::new(&config.bootstrap, "stream-processor", region.name())
             .env("LEDGER_TABLE", LEDGER_TABLE)

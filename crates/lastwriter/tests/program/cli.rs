@@ -234,7 +234,13 @@ async fn a_replay_can_be_used_as_a_library() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_commands_end_with_plain_messages() {
-    let ledger = Ledger::start("conflicts", Storage::Memory).await.unwrap();
+    let ledger = Ledger::start(
+        ledger::create_table_request("conflicts"),
+        ledger::EXPIRES_AT,
+        Storage::Memory,
+    )
+    .await
+    .unwrap();
     let endpoint = ledger.endpoint();
     let at = ["--endpoint-url", &endpoint, "--ledger"];
     let list = |table: &str, more: &[&str]| {

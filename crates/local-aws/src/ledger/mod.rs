@@ -5,7 +5,13 @@
 //! use local_aws::fault::{Fault, Refusal};
 //! use local_aws::ledger::{Ledger, Storage};
 //!
-//! let ledger = Ledger::start("ledger", Storage::Memory).await?;
+//! let table = serde_json::json!({
+//!     "TableName": "ledger",
+//!     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+//!     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+//!     "BillingMode": "PAY_PER_REQUEST",
+//! });
+//! let ledger = Ledger::start(table, "expires_at", Storage::Memory).await?;
 //! println!("AWS_ENDPOINT_URL_DYNAMODB={}", ledger.endpoint());
 //! ledger.set_fault(Fault::Refuse(Refusal::throughput_exceeded()));
 //! for item in ledger.items().await? {
@@ -35,7 +41,8 @@ use tokio::task::JoinError;
 use crate::fault::Fault;
 use crate::http::Server;
 use gateway::Gateway;
-pub use table::{Storage, create_table_request};
+pub use table::Storage;
+use table::Table;
 
 /// What can go wrong with a ledger.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +87,7 @@ pub enum LedgerError {
 
 /// A ledger table behind a loopback endpoint. Dropping it ends the endpoint.
 pub struct Ledger {
-    table_name: String,
+    table: Table,
     database: Database,
     gateway: Gateway,
     front: Server,
@@ -91,7 +98,7 @@ pub struct Ledger {
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
-            .field("table_name", &self.table_name)
+            .field("table", &self.table)
             .field("endpoint", &self.endpoint())
             .finish_non_exhaustive()
     }
@@ -100,14 +107,17 @@ impl fmt::Debug for Ledger {
 impl Ledger {
     /// Opens the database, makes the table where it is missing, and serves it on a port of the system's choice.
     ///
+    /// `create_table` is a CreateTable request, whose keys are texts: what the table holds is its user's to know.
+    ///
     /// # Errors
     ///
     /// [`LedgerError`] when the database or a port cannot be opened.
     pub async fn start(
-        table_name: impl Into<String>,
+        create_table: Value,
+        ttl_attribute: impl Into<String>,
         storage: Storage,
     ) -> Result<Self, LedgerError> {
-        Self::start_on(0, table_name, storage).await
+        Self::start_on(0, create_table, ttl_attribute, storage).await
     }
 
     /// The same on a given port; 0 is one of the system's choice.
@@ -117,12 +127,14 @@ impl Ledger {
     /// [`LedgerError`] when the database or the port cannot be opened.
     pub async fn start_on(
         port: u16,
-        table_name: impl Into<String>,
+        create_table: Value,
+        ttl_attribute: impl Into<String>,
         storage: Storage,
     ) -> Result<Self, LedgerError> {
-        let table_name = table_name.into();
-        let name = table_name.clone();
-        let database = tokio::task::spawn_blocking(move || table::open(&name, &storage)).await??;
+        let table = Table::from_request(&create_table);
+        let ttl_attribute = ttl_attribute.into();
+        let open = move || table::open(create_table, &ttl_attribute, &storage);
+        let database = tokio::task::spawn_blocking(open).await??;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let upstream = listener.local_addr()?;
         let gateway = Gateway::new(upstream).map_err(std::io::Error::other)?;
@@ -143,7 +155,7 @@ impl Ledger {
             }
         });
         Ok(Self {
-            table_name,
+            table,
             database,
             gateway,
             front,
@@ -158,7 +170,7 @@ impl Ledger {
 
     /// The table's name, for `LEDGER_TABLE`.
     pub fn table_name(&self) -> &str {
-        &self.table_name
+        &self.table.name
     }
 
     /// The database itself, past the gateway. Its calls block: use them in `spawn_blocking`.
@@ -166,7 +178,7 @@ impl Ledger {
         &self.database
     }
 
-    /// All items in DynamoDB JSON, sorted by `ItemKey` and `ConflictId`.
+    /// All items in DynamoDB JSON, in key order.
     ///
     /// # Errors
     ///
@@ -201,9 +213,9 @@ impl Ledger {
 
     async fn with_table<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Database, &str) -> Result<T, LedgerError> + Send + 'static,
+        work: impl FnOnce(&Database, &Table) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let (database, table_name) = (self.database.clone(), self.table_name.clone());
-        tokio::task::spawn_blocking(move || work(&database, &table_name)).await?
+        let (database, table) = (self.database.clone(), self.table.clone());
+        tokio::task::spawn_blocking(move || work(&database, &table)).await?
     }
 }

@@ -1,8 +1,8 @@
-//! The ledger table: its key schema, and reading and emptying it without the network.
+//! The ledger table: making it, and reading and emptying it without the network.
 
 use std::path::{Path, PathBuf};
 
-use dynoxide::Database;
+use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
 use super::LedgerError;
@@ -17,33 +17,46 @@ pub enum Storage {
     File(PathBuf),
 }
 
-/// The ledger table's definition as a CreateTable request: the keys and the index of the ledger's specification.
-pub fn create_table_request(table_name: &str) -> Value {
-    json!({
-        "TableName": table_name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            { "AttributeName": "ItemKey", "AttributeType": "S" },
-            { "AttributeName": "ConflictId", "AttributeType": "S" },
-            { "AttributeName": "Bucket", "AttributeType": "S" },
-        ],
-        "KeySchema": [
-            { "AttributeName": "ItemKey", "KeyType": "HASH" },
-            { "AttributeName": "ConflictId", "KeyType": "RANGE" },
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "ByTime",
-            "KeySchema": [
-                { "AttributeName": "Bucket", "KeyType": "HASH" },
-                { "AttributeName": "ConflictId", "KeyType": "RANGE" },
-            ],
-            "Projection": { "ProjectionType": "KEYS_ONLY" },
-        }],
-    })
+/// A table: its name and its key attributes, the hash key first.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub(super) name: String,
+    keys: Vec<String>,
+}
+
+impl Table {
+    /// What a CreateTable request says.
+    pub(super) fn from_request(create_table: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let schema = create_table["KeySchema"].as_array().into_iter().flatten();
+        Self {
+            name: text(&create_table["TableName"]),
+            keys: schema.map(|key| text(&key["AttributeName"])).collect(),
+        }
+    }
+
+    /// An item's key, as a request takes it.
+    fn key_of(&self, item: &Value) -> Value {
+        let keys = self.keys.iter();
+        keys.map(|name| (name.clone(), item[name].clone()))
+            .collect()
+    }
+
+    fn failed(&self) -> impl Fn(DynoxideError) -> LedgerError {
+        |source| LedgerError::Table {
+            table_name: self.name.clone(),
+            source,
+        }
+    }
 }
 
 /// Opens the database and makes the table where it is not there yet.
-pub(super) fn open(table_name: &str, storage: &Storage) -> Result<Database, LedgerError> {
+pub(super) fn open(
+    create_table: Value,
+    ttl_attribute: &str,
+    storage: &Storage,
+) -> Result<Database, LedgerError> {
+    let table = Table::from_request(&create_table);
     let database = match storage {
         Storage::Memory => Database::memory(),
         Storage::File(path) => Database::new(utf8(path)?),
@@ -52,45 +65,31 @@ pub(super) fn open(table_name: &str, storage: &Storage) -> Result<Database, Ledg
         storage: storage.clone(),
         source,
     })?;
-    let table = |source| LedgerError::Table {
-        table_name: table_name.to_owned(),
-        source,
-    };
-    let exists = database
-        .get_table_metadata(table_name)
-        .map_err(table)?
-        .is_some();
-    if !exists {
-        let request = request(create_table_request(table_name))?;
-        database.create_table(request).map_err(table)?;
-        let request = request_ttl(table_name)?;
-        database.update_time_to_live(request).map_err(table)?;
+    let existing = database.get_table_metadata(&table.name);
+    if existing.map_err(table.failed())?.is_none() {
+        let create = request(create_table)?;
+        database.create_table(create).map_err(table.failed())?;
+        let expire = request(json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": ttl_attribute, "Enabled": true },
+        }))?;
+        database
+            .update_time_to_live(expire)
+            .map_err(table.failed())?;
     }
     Ok(database)
 }
 
-fn request_ttl<T: serde::de::DeserializeOwned>(table_name: &str) -> Result<T, LedgerError> {
-    request(json!({
-        "TableName": table_name,
-        "TimeToLiveSpecification": { "AttributeName": "ExpiresAt", "Enabled": true },
-    }))
-}
-
 /// All items of the table in DynamoDB JSON, in key order.
-pub(super) fn items(database: &Database, table_name: &str) -> Result<Vec<Value>, LedgerError> {
+pub(super) fn items(database: &Database, table: &Table) -> Result<Vec<Value>, LedgerError> {
     let mut items = Vec::new();
     let mut start = Value::Null;
     loop {
-        let mut scan = json!({ "TableName": table_name, "ConsistentRead": true });
+        let mut scan = json!({ "TableName": table.name, "ConsistentRead": true });
         if !start.is_null() {
             scan["ExclusiveStartKey"] = start.take();
         }
-        let page = database
-            .scan(request(scan)?)
-            .map_err(|source| LedgerError::Table {
-                table_name: table_name.to_owned(),
-                source,
-            })?;
+        let page = database.scan(request(scan)?).map_err(table.failed())?;
         let mut page = serde_json::to_value(page).map_err(LedgerError::Json)?;
         if let Some(Value::Array(more)) = page.get_mut("Items").map(Value::take) {
             items.extend(more);
@@ -100,28 +99,23 @@ pub(super) fn items(database: &Database, table_name: &str) -> Result<Vec<Value>,
             _ => break,
         }
     }
-    let key = |item: &Value, name: &str| {
-        let value = item.pointer(&format!("/{name}/S"));
-        value.and_then(Value::as_str).unwrap_or("").to_owned()
+    let text = |item: &Value, name: &String| {
+        let text = item[name]["S"].as_str().unwrap_or_default();
+        text.to_owned()
     };
-    items.sort_by_cached_key(|item| (key(item, "ItemKey"), key(item, "ConflictId")));
+    items.sort_by_cached_key(|item| {
+        let keys = table.keys.iter();
+        keys.map(|name| text(item, name)).collect::<Vec<_>>()
+    });
     Ok(items)
 }
 
 /// Deletes all items. Returns how many there were.
-pub(super) fn clear(database: &Database, table_name: &str) -> Result<usize, LedgerError> {
-    let items = items(database, table_name)?;
+pub(super) fn clear(database: &Database, table: &Table) -> Result<usize, LedgerError> {
+    let items = items(database, table)?;
     for item in &items {
-        let key = json!({
-            "TableName": table_name,
-            "Key": { "ItemKey": item["ItemKey"], "ConflictId": item["ConflictId"] },
-        });
-        database
-            .delete_item(request(key)?)
-            .map_err(|source| LedgerError::Table {
-                table_name: table_name.to_owned(),
-                source,
-            })?;
+        let delete = request(json!({ "TableName": table.name, "Key": table.key_of(item) }))?;
+        database.delete_item(delete).map_err(table.failed())?;
     }
     Ok(items.len())
 }

@@ -11,8 +11,30 @@ use super::*;
 use crate::fault::Refusal;
 use crate::http::{ReadBody, read_body};
 
+/// A table with a range key and an index, such as a ledger is.
+fn table() -> Value {
+    let key = |name: &str, key_type: &str| json!({ "AttributeName": name, "KeyType": key_type });
+    json!({
+        "TableName": "ledger",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            { "AttributeName": "ItemKey", "AttributeType": "S" },
+            { "AttributeName": "ConflictId", "AttributeType": "S" },
+            { "AttributeName": "Bucket", "AttributeType": "S" },
+        ],
+        "KeySchema": [key("ItemKey", "HASH"), key("ConflictId", "RANGE")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "ByTime",
+            "KeySchema": [key("Bucket", "HASH"), key("ConflictId", "RANGE")],
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        }],
+    })
+}
+
 async fn ledger() -> Ledger {
-    Ledger::start("ledger", Storage::Memory).await.unwrap()
+    Ledger::start(table(), "ExpiresAt", Storage::Memory)
+        .await
+        .unwrap()
 }
 
 /// One DynamoDB call: status and body, or `None` where the connection broke.
@@ -57,7 +79,7 @@ async fn put(ledger: &Ledger, item: Value) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn the_table_has_the_ledgers_keys_index_and_ttl() {
+async fn the_table_has_the_keys_the_index_and_the_ttl_that_were_asked_for() {
     let ledger = ledger().await;
     let table = json!({ "TableName": "ledger" });
     let (_, described) = call(&ledger, "DescribeTable", table.clone()).await.unwrap();
@@ -220,17 +242,21 @@ async fn a_hung_request_ends_when_the_ledger_does() {
 async fn a_file_keeps_the_items_for_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let storage = Storage::File(folder.path().join("ledger.db"));
-    let ledger = Ledger::start("ledger", storage.clone()).await.unwrap();
+    let ledger = Ledger::start(table(), "ExpiresAt", storage.clone())
+        .await
+        .unwrap();
     put(&ledger, entry("a", "1", "h")).await;
     drop(ledger);
-    let again = Ledger::start("ledger", storage).await.unwrap();
+    let again = Ledger::start(table(), "ExpiresAt", storage).await.unwrap();
     assert_eq!(again.items().await.unwrap(), [entry("a", "1", "h")]);
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_opened_is_named() {
     let storage = Storage::File("/no/such/folder/ledger.db".into());
-    let error = Ledger::start("ledger", storage).await.unwrap_err();
+    let error = Ledger::start(table(), "ExpiresAt", storage)
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().contains("/no/such/folder/ledger.db"),
         "{error}"
