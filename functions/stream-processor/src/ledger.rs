@@ -1,11 +1,15 @@
 //! Writing the ledger: idempotent puts, so that a record delivered again writes the same key once.
 
+mod in_memory;
+
 use std::future::Future;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use ledger::{Image, StoredEntry};
 use tokio::sync::OnceCell;
+
+pub use in_memory::InMemoryLedger;
 
 /// Where entries are kept.
 pub trait Ledger {

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use chrono::TimeZone;
 use conflict::{Change, Tolerance, Verdict};
-use ledger::{Image, StoredEntry};
+use ledger::StoredEntry;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::ledger::LedgerError;
+use crate::ledger::{InMemoryLedger, LedgerError};
 use crate::metrics::{Datum, Value};
 
 /// A ledger in memory whose writes can fail or hang by the place of the write.
 #[derive(Default)]
 struct TestLedger {
-    entries: RefCell<BTreeMap<String, Image>>,
+    memory: InMemoryLedger,
     writes: Cell<usize>,
     failing: Vec<usize>,
     hanging: Vec<usize>,
@@ -35,11 +35,7 @@ impl Ledger for TestLedger {
                 hint: "the batch is retried",
             });
         }
-        let id = format!("{:?}", entry.main["ConflictId"]);
-        match self.entries.borrow_mut().insert(id, entry.main) {
-            None => Ok(PutResult::New),
-            Some(_) => Ok(PutResult::Existed),
-        }
+        (&self.memory).write(entry).await
     }
 }
 
@@ -120,7 +116,7 @@ async fn a_batch_that_is_done_reports_nothing() {
         .await
         .unwrap();
     assert!(reported(answer).is_empty());
-    assert_eq!(processor.ledger.entries.borrow().len(), 1);
+    assert_eq!(processor.ledger.memory.items().len(), 1);
     let metrics = processor.metrics.0.borrow();
     assert_eq!(
         (
@@ -152,7 +148,7 @@ async fn a_failed_ledger_write_is_reported_and_only_what_is_before_it_is_counted
         (2, 1, 1)
     );
     assert_eq!(
-        processor.ledger.entries.borrow().len(),
+        processor.ledger.memory.items().len(),
         2,
         "the others are kept all the same"
     );
@@ -219,7 +215,7 @@ async fn a_value_that_cannot_be_read_quarantines_its_record_alone() {
         assert_eq!(counts["Records"], 3, "{unreadable}");
         assert_eq!(counts["QuarantinedRecords"], 1, "{unreadable}");
         assert_eq!(counts["Conflicts"], 2, "{unreadable}");
-        assert_eq!(processor.ledger.entries.borrow().len(), 3, "{unreadable}");
+        assert_eq!(processor.ledger.memory.items().len(), 3, "{unreadable}");
     }
 }
 
@@ -235,7 +231,7 @@ async fn a_reading_that_fails_spends_no_samples() {
     let processor = processor(TestLedger::default());
     processor.process(bad.as_bytes(), LATER).await.unwrap();
     // Five samples a minute is the default, and the sixth record is quarantined.
-    assert_eq!(processor.ledger.entries.borrow().len(), 6);
+    assert_eq!(processor.ledger.memory.items().len(), 6);
 }
 
 #[tokio::test]
@@ -273,7 +269,7 @@ async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
         (metrics["QuarantinedRecords"], metrics["ReplicatedWrites"]),
         (1, 2)
     );
-    let entries = processor.ledger.entries.borrow();
+    let entries = processor.ledger.memory.items();
     let entry = entries.values().next().unwrap();
     assert_eq!(
         serde_json::to_value(&entry["Reason"]).unwrap(),
@@ -302,7 +298,7 @@ async fn a_redelivered_batch_writes_the_same_keys() {
     assert_eq!(
         (
             processor.ledger.writes.get(),
-            processor.ledger.entries.borrow().len()
+            processor.ledger.memory.items().len()
         ),
         (4, 2)
     );
