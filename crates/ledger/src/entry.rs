@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::serde::ts_seconds_option;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use conflict::{Confidence, Stamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -181,17 +181,32 @@ impl Entry {
     /// # Errors
     ///
     /// [`EntryError`]
-    pub fn read(mut item: Image, parts: &[Image]) -> Result<Self, EntryError> {
+    pub fn read(item: Image, parts: &[Image]) -> Result<Self, EntryError> {
+        Self::read_with(item, |map, name| storage::decompress(map, name, parts))
+    }
+
+    /// Reads an entry's own item alone: what it holds compressed or in parts is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EntryError::Attribute`]
+    pub fn read_alone(item: Image) -> Result<Self, EntryError> {
+        Self::read_with(item, |_, _| Ok(None))
+    }
+
+    fn read_with(
+        mut item: Image,
+        decompress: impl Fn(&Image, &str) -> Result<Option<Vec<u8>>, EntryError>,
+    ) -> Result<Self, EntryError> {
         let key = map(item.remove(KEY));
         let record = match item.remove(RECORD) {
             Some(AttributeValue::S(text)) => Some(text),
-            _ => storage::decompress(&item, RECORD, parts)?
-                .map(|text| String::from_utf8_lossy(&text).into_owned()),
+            _ => decompress(&item, RECORD)?.map(|text| String::from_utf8_lossy(&text).into_owned()),
         };
         let loser = map(item.remove(LOSER)).map(|mut loser| {
             let image = match map(loser.remove(IMAGE)) {
                 Some(image) => Some(image),
-                None => storage::decompress(&loser, IMAGE, parts)?
+                None => decompress(&loser, IMAGE)?
                     .map(|text| serde_json::from_slice(&text).map_err(EntryError::NotAnImage))
                     .transpose()?,
             };
@@ -209,6 +224,27 @@ impl Entry {
             record,
             ..entry
         })
+    }
+}
+
+impl Entry {
+    /// When it was found, as the ledger writes it.
+    pub fn detected_at_text(&self) -> String {
+        self.detected_at
+            .to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    /// When it is removed, in RFC 3339.
+    pub fn expires_at_text(&self) -> Option<String> {
+        let seconds = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        self.expires_at.map(seconds)
+    }
+}
+
+impl Side {
+    /// When it was written, as the ledger writes it.
+    pub fn written_at_text(&self) -> Option<String> {
+        self.written_at.map(time::rfc3339_micros)
     }
 }
 

@@ -75,7 +75,8 @@ impl ConflictId {
     /// The id of what a record showed: when the winner was written, in epoch microseconds, and the record's event id.
     /// An unknown time is the year 1970.
     pub fn new(written_at: Option<u64>, event_id: &str) -> Self {
-        Self(format!("{}#{event_id}", time::rfc3339_micros(written_at)))
+        let time = time::rfc3339_micros(written_at.unwrap_or(0));
+        Self(format!("{time}#{event_id}"))
     }
 
     /// The id of a quarantined record: by its text, so that it is kept once however often it comes.

@@ -156,6 +156,14 @@ fn an_entry_looks_like_this() {
         }},
     });
     assert_eq!(json_of(&stored.main), expected);
+    assert_eq!(Entry::read_alone(stored.main.clone()).unwrap(), entry);
+    assert_eq!(json!(entry.detected_at_text()), expected["DetectedAt"]["S"]);
+    assert_eq!(entry.expires_at_text().unwrap(), "2026-12-22T12:30:00Z");
+    let loser = entry.loser.as_ref().unwrap();
+    assert_eq!(
+        json!(loser.written_at_text()),
+        expected["Loser"]["M"]["WrittenAt"]["S"]
+    );
     assert_eq!(stored.parts, []);
     assert_eq!(StorageForm::from_item(&stored.main).name(), "whole");
     assert_eq!(read(&stored), entry);
@@ -370,6 +378,11 @@ fn a_compressed_image_that_does_not_fit_is_split_over_parts() {
         assert_eq!(part.len(), 4);
     }
     assert!(!is_part(&stored.main));
+    let alone = Entry::read_alone(stored.main.clone()).unwrap();
+    assert_eq!(alone.loser.clone().unwrap().image, None);
+    let mut whole = read(&stored);
+    whole.loser.as_mut().unwrap().image = None;
+    assert_eq!(alone, whole);
     let error = Entry::read(stored.main.clone(), &stored.parts[..count - 1]).unwrap_err();
     assert!(
         matches!(error, EntryError::PartMissing { number, count: all } if (number, all) == (count, count)),

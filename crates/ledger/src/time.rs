@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// RFC 3339 UTC with microseconds, as in `2026-11-22T12:33:07.051000Z`; the year 1970 if the time is unknown.
-pub(crate) fn rfc3339_micros(epoch_micros: Option<u64>) -> String {
-    let micros = epoch_micros
-        .and_then(|micros| i64::try_from(micros).ok())
-        .unwrap_or(0);
+/// RFC 3339 UTC with microseconds, as in `2026-11-22T12:33:07.051000Z`.
+///
+/// A time beyond what a stamp may hold is the year 1970.
+pub(crate) fn rfc3339_micros(epoch_micros: u64) -> String {
+    let micros = i64::try_from(epoch_micros).unwrap_or(0);
     DateTime::from_timestamp_micros(micros)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -50,8 +50,7 @@ pub(crate) mod micros {
         micros: &Option<u64>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let text = micros.map(|micros| super::rfc3339_micros(Some(micros)));
-        text.serialize(serializer)
+        micros.map(super::rfc3339_micros).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
@@ -72,15 +71,15 @@ mod tests {
     #[test]
     fn stamps_are_written_with_microseconds() {
         assert_eq!(
-            rfc3339_micros(Some(1_795_349_587_051_000)),
+            rfc3339_micros(1_795_349_587_051_000),
             "2026-11-22T12:13:07.051000Z"
         );
-        assert_eq!(rfc3339_micros(None), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(rfc3339_micros(0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(
-            rfc3339_micros(Some(253_402_300_799_999_999)),
+            rfc3339_micros(253_402_300_799_999_999),
             "9999-12-31T23:59:59.999999Z"
         );
-        assert_eq!(rfc3339_micros(Some(u64::MAX)), rfc3339_micros(None));
+        assert_eq!(rfc3339_micros(u64::MAX), rfc3339_micros(0));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use ledger::Side;
 use local_aws::global_table::{ItemKey, Region};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
 use workload::{LedgerConflict, StampPair, StampPairs};
 
 use crate::format::attribute_value;
-use crate::report::{Finding, text_of};
+use crate::report::entry_from_json;
 
 /// The ledger entry of one conflict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,24 +52,30 @@ pub(super) struct Version {
 }
 
 impl ConflictEntry {
-    /// Reads a ledger entry; `None` for entries that are no conflicts, and for parts of images.
-    pub(super) fn from_item(entry: &Value) -> Option<Self> {
-        let finding = Finding::from_item(entry);
-        finding.winner_region.as_ref()?;
-        let key = entry.get("Key")?.get("M")?;
-        let part = |name: &str| Some(key.get(name)?.get("S")?.as_str()?.to_owned());
-        let detected = DateTime::parse_from_rfc3339(text_of(entry, "DetectedAt")?).ok()?;
+    /// Reads a ledger item given as DynamoDB JSON; `None` for entries that are no conflicts, and for parts of images.
+    pub(super) fn from_item(item: &Value) -> Option<Self> {
+        let entry = entry_from_json(item)?;
+        let (loser, winner) = (entry.loser?, entry.winner?);
+        winner.region.as_ref()?;
+        let key = entry.key?;
+        let part = |name: &str| match key.get(name)? {
+            AttributeValue::S(text) => Some(text.clone()),
+            _ => None,
+        };
         Some(Self {
-            id: finding.conflict_id?,
-            detected_at: detected.to_utc(),
-            kind: finding.kind?,
-            confidence: finding.confidence.unwrap_or_default(),
-            lost_writes: finding.lost_writes.unwrap_or(1),
-            identical: finding.identical.unwrap_or(false),
-            differing_attributes: finding.differing_attributes.unwrap_or_default(),
+            id: entry.conflict_id.to_string(),
+            detected_at: entry.detected_at,
+            kind: entry.kind.to_string(),
+            confidence: entry
+                .confidence
+                .map(|name| name.to_string())
+                .unwrap_or_default(),
+            lost_writes: entry.lost_writes.unwrap_or(1),
+            identical: entry.identical.unwrap_or(false),
+            differing_attributes: entry.differing_attributes.unwrap_or_default(),
             item: [part("PK")?, part("SK")?],
-            loser: Version::from_side(entry.get("Loser")?)?,
-            winner: Version::from_side(entry.get("Winner")?)?,
+            loser: Version::from_side(loser)?,
+            winner: Version::from_side(winner)?,
         })
     }
 
@@ -84,39 +91,25 @@ impl ConflictEntry {
 }
 
 impl Version {
-    fn from_side(side: &Value) -> Option<Self> {
-        let side = side.get("M")?;
-        let image = side.get("Image").and_then(|image| image.get("M"));
-        let image = image.and_then(Value::as_object).into_iter().flatten();
+    fn from_side(side: Side) -> Option<Self> {
+        let pairs = side.stamps.iter();
+        let pairs = pairs.map(|(region, stamp)| {
+            (
+                region.clone(),
+                StampPair {
+                    n: stamp.n,
+                    t: stamp.t,
+                },
+            )
+        });
+        let attributes = side.image.iter().flatten();
         Some(Self {
-            region: text_of(side, "Region")?.to_owned(),
-            written_at: text_of(side, "WrittenAt").map(str::to_owned),
-            attributes: image
-                .map(|(name, value)| (name.clone(), shown(value)))
+            written_at: side.written_at_text(),
+            attributes: attributes
+                .map(|(name, value)| (name.clone(), attribute_value(value)))
                 .collect(),
-            stamps: stamps(side.get("Stamps")?.get("M")?),
+            stamps: pairs.collect(),
+            region: side.region?,
         })
-    }
-}
-
-fn stamps(map: &Value) -> StampPairs {
-    let pairs = map.as_object().into_iter().flatten();
-    let pair = |pair: &Value| {
-        let part = |name: &str| pair.get("M")?.get(name)?.get("N")?.as_str()?.parse().ok();
-        StampPair {
-            n: part("n"),
-            t: part("t"),
-        }
-    };
-    pairs
-        .map(|(region, stamp)| (region.clone(), pair(stamp)))
-        .collect()
-}
-
-/// An attribute value in DynamoDB JSON for people; what is none stays as it is.
-fn shown(value: &Value) -> String {
-    match AttributeValue::deserialize(value) {
-        Ok(value) => attribute_value(&value),
-        Err(_) => value.to_string(),
     }
 }

@@ -36,6 +36,8 @@ pub(super) fn entry(kind: &str, name: &str, value: &str) -> Value {
         "Kind": { "S": kind },
         "Confidence": { "S": "certain" },
         "DetectedAt": { "S": "2026-11-22T12:13:08.100Z" },
+        "Status": { "S": "open" },
+        "TableName": { "S": "App" },
         "Key": { "M": { "PK": { "S": "USER#1" }, "SK": { "S": "PROFILE" } } },
         "LostWrites": { "N": "1" },
         "Identical": { "BOOL": false },

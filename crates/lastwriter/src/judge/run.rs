@@ -1,22 +1,20 @@
 //! Judging events by the function itself, in this process, with a ledger and metrics in memory.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ledger::StoredEntry;
-use serde_json::Value as Json;
-use stream_processor::ledger::{Ledger, LedgerError, PutResult};
+use ledger::{Entry, EntryKey, Image, StoredEntry};
+use serde_json::Value;
+use stream_processor::ledger::InMemoryLedger;
 use stream_processor::log_contract::LedgerWrite;
-use stream_processor::metrics::{Datum, Metrics, TABLE_NAME, Value};
+use stream_processor::metrics::{self, Datum, Metrics, TABLE_NAME};
 use stream_processor::processor::{BatchReport, Processor};
 use stream_processor::settings::Settings;
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::report::{
-    EventReport, Finding, LedgerTotals, Metric, RecordReport, Report, add_up, text_of,
-};
+use crate::report::{EventReport, LedgerTotals, Metric, RecordReport, Report, add_up};
 
 /// How long the function may take for an event.
 const TIMEOUT: TimeDelta = TimeDelta::minutes(15);
@@ -25,11 +23,12 @@ const TIMEOUT: TimeDelta = TimeDelta::minutes(15);
 ///
 /// As in the function, at most UNSTAMPED_SAMPLES_PER_MINUTE unstamped writes are kept: all events are of one minute.
 pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) -> Report {
-    let memory = Memory {
+    let ledger = InMemoryLedger::default();
+    let metrics = InMemoryMetrics {
         namespace: settings.metrics_namespace.clone(),
-        ..Memory::default()
+        metrics: RefCell::default(),
     };
-    let processor = Processor::new(settings.clone(), &memory, &memory, || now);
+    let processor = Processor::new(settings.clone(), &ledger, &metrics, || now);
     let deadline_ms = u64::try_from((now + TIMEOUT).timestamp_millis()).unwrap_or(0);
     let mut reports = Vec::new();
     for event in events {
@@ -39,75 +38,42 @@ pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) ->
         };
         match processor.report(&event.payload, deadline_ms).await {
             Ok(batch) => {
-                let entries = memory.entries.take();
+                let entries = ledger.take_writes();
                 report.records = record_reports(&batch, &entries);
-                report.ledger = memory.items_of(&entries);
-                report.metrics = memory.metrics.take();
+                report.ledger = items_of(&entries, &ledger.items());
+                report.metrics = metrics.metrics.take();
             }
             Err(error) => report.error = Some(error.to_string()),
         }
         reports.push(report);
     }
-    let metrics = reports.iter().flat_map(|event| event.metrics.clone());
+    let items: Vec<Value> = ledger.items().values().map(json).collect();
     Report {
-        metrics: add_up(metrics),
-        ledger: LedgerTotals::from_items(memory.items.borrow().values()),
+        metrics: add_up(reports.iter().flat_map(|event| event.metrics.clone())),
+        ledger: LedgerTotals::from_items(&items),
         events: reports,
     }
 }
 
-/// A ledger item's `ItemKey` and `ConflictId`.
-type ItemKey = (String, String);
-
-/// The ledger of all events, and what the function wrote and sent of the event at hand.
-#[derive(Default)]
-struct Memory {
+/// Keeps what the function sent of the event at hand.
+struct InMemoryMetrics {
     namespace: String,
-    items: RefCell<BTreeMap<ItemKey, Json>>,
-    /// Entries in the order in which the function began to write them, their parts first.
-    entries: RefCell<Vec<Vec<Json>>>,
     metrics: RefCell<Vec<Metric>>,
 }
 
-impl Ledger for &Memory {
-    async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
-        let items: Vec<Json> = entry.parts.iter().chain([&entry.main]).map(json).collect();
-        let mut stored = self.items.borrow_mut();
-        let written = match items.last().map(key_of) {
-            Some(main) if stored.contains_key(&main) => PutResult::Existed,
-            _ => PutResult::New,
-        };
-        for item in &items {
-            stored.entry(key_of(item)).or_insert_with(|| item.clone());
-        }
-        self.entries.borrow_mut().push(items);
-        Ok(written)
-    }
-}
-
-impl Metrics for &Memory {
+impl Metrics for &InMemoryMetrics {
     async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
         *self.metrics.borrow_mut() = add_up(data.iter().map(|datum| self.metric(datum)));
     }
 }
 
-impl Memory {
-    /// The items of these entries as the ledger has them, in key order.
-    fn items_of(&self, entries: &[Vec<Json>]) -> Vec<Json> {
-        let stored = self.items.borrow();
-        let keys = entries.iter().flatten().map(key_of);
-        let items: BTreeMap<_, _> = keys
-            .filter_map(|key| stored.get(&key).map(|item| (key, item.clone())))
-            .collect();
-        items.into_values().collect()
-    }
-
+impl InMemoryMetrics {
     fn metric(&self, datum: &Datum<'_>) -> Metric {
         let further = datum.dimension.map(|(name, value)| (name.name(), value));
         let dimensions = [(TABLE_NAME, datum.table)].into_iter().chain(further);
         let samples: Vec<(f64, f64)> = match &datum.value {
-            Value::Count(count) => vec![(*count as f64, 1.0)],
-            Value::Delays(delays) => delays
+            metrics::Value::Count(count) => vec![(*count as f64, 1.0)],
+            metrics::Value::Delays(delays) => delays
                 .buckets()
                 .map(|(value, count)| (value, f64::from(count)))
                 .collect(),
@@ -123,7 +89,7 @@ impl Memory {
 }
 
 /// One report for each record. The function writes entries in order of their records.
-fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<RecordReport> {
+fn record_reports(report: &BatchReport<'_>, entries: &[StoredEntry]) -> Vec<RecordReport> {
     let names = &report.batch.names;
     let records = report.batch.records.iter().enumerate();
     let mut reports: Vec<RecordReport> = records
@@ -138,19 +104,28 @@ fn record_reports(report: &BatchReport<'_>, entries: &[Vec<Json>]) -> Vec<Record
             ..RecordReport::default()
         })
         .collect();
-    for (write, items) in report.writes.iter().zip(entries) {
+    for (write, entry) in report.writes.iter().zip(entries) {
         let record = &mut reports[write.record];
-        record.finding = items.last().map(Finding::from_item).unwrap_or_default();
+        if let Ok(entry) = Entry::read_alone(entry.main.clone()) {
+            record.finding = (&entry).into();
+        }
         record.ledger = Some(LedgerWrite::from(&write.result).name().to_owned());
     }
     reports
 }
 
-fn json(item: &ledger::Image) -> Json {
-    serde_json::to_value(item).unwrap_or_default()
+/// The items of these entries as the ledger has them, in key order.
+fn items_of(entries: &[StoredEntry], ledger: &BTreeMap<EntryKey, Image>) -> Vec<Value> {
+    let items = entries
+        .iter()
+        .flat_map(|entry| entry.parts.iter().chain([&entry.main]));
+    let keys: BTreeSet<EntryKey> = items.filter_map(EntryKey::from_item).collect();
+    keys.iter()
+        .filter_map(|key| ledger.get(key))
+        .map(json)
+        .collect()
 }
 
-fn key_of(item: &Json) -> ItemKey {
-    let text = |name| text_of(item, name).unwrap_or_default().to_owned();
-    (text("ItemKey"), text("ConflictId"))
+fn json(item: &Image) -> Value {
+    serde_json::to_value(item).unwrap_or_default()
 }

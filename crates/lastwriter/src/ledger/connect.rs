@@ -9,7 +9,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::error::innermost;
 use super::{LedgerReadError, LedgerTable};
 
 /// How often a request is tried, and how long it may take.
@@ -78,18 +77,22 @@ pub async fn connect(connection: &Connection) -> Result<LedgerTable, LedgerReadE
     builder = builder.region(region.clone());
     let provider = config
         .credentials_provider()
-        .ok_or_else(|| LedgerReadError::NoCredentials("none are configured".to_owned()))?;
+        .ok_or(LedgerReadError::NoCredentials(None))?;
     // Asked for here, so that a missing login is told as such, and not as a request that could not be sent.
     provider
         .provide_credentials()
         .await
-        .map_err(|error| LedgerReadError::NoCredentials(innermost(&error)))?;
-    let place = connection
+        .map_err(|error| LedgerReadError::NoCredentials(Some(error.into())))?;
+    let location = connection
         .endpoint_url
         .clone()
         .unwrap_or_else(|| region.to_string());
     let client = aws_sdk_dynamodb::Client::from_conf(builder.build());
-    Ok(LedgerTable::new(client, connection.ledger.clone(), place))
+    Ok(LedgerTable::new(
+        client,
+        connection.ledger.clone(),
+        location,
+    ))
 }
 
 /// Whether a URL's host is this machine's loopback interface.

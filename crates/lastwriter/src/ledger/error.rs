@@ -1,87 +1,136 @@
 //! What can go wrong when a ledger is read, and what to do about it.
 
+use std::error::Error;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use ledger::EntryError;
+use ledger::{ConflictId, EntryError};
 
 use crate::failure::CommandError;
+
+/// What an error comes from.
+type Source = Box<dyn Error + Send + Sync>;
 
 /// A ledger that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerReadError {
     /// No credentials were found, or they could not be fetched.
     #[error(
-        "no AWS credentials: {0}. Log in (`aws sso login --profile NAME`) and give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        "no AWS credentials: {}. Log in (`aws sso login --profile NAME`) and give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        .0.as_deref().map_or("none are configured".to_owned(), |source| innermost(source))
     )]
-    NoCredentials(String),
+    NoCredentials(#[source] Option<Source>),
     /// No Region is known.
     #[error("no Region: give --region, or set AWS_REGION, or a region in the profile")]
     NoRegion,
     /// The credentials are wrong or have expired.
     #[error(
-        "AWS refused the credentials ({0}): log in again (`aws sso login`), or check --profile and AWS_SESSION_TOKEN"
+        "AWS refused the credentials ({code}): log in again (`aws sso login`), or check --profile and AWS_SESSION_TOKEN"
     )]
-    BadCredentials(String),
+    BadCredentials {
+        /// The error code.
+        code: String,
+        /// What the SDK said.
+        source: Source,
+    },
     /// The table does not exist there.
     #[error(
-        "there is no ledger table {table} in {place}: check --ledger and --region. Each Region has its own ledger; `aws dynamodb list-tables` shows the tables"
+        "there is no ledger table {table} in {location}: check --ledger and --region. Each Region has its own ledger; `aws dynamodb list-tables` shows the tables"
     )]
     NoTable {
         /// The table.
         table: String,
         /// The Region or endpoint.
-        place: String,
+        location: String,
+        /// What the SDK said.
+        source: Source,
     },
     /// The caller may not read the table.
     #[error(
-        "not allowed to read {table} in {place}: the caller needs dynamodb:Query on the table and its index ByTime, dynamodb:BatchGetItem, dynamodb:GetItem, and kms:Decrypt on its key"
+        "not allowed to read {table} in {location}: the caller needs dynamodb:Query on the table and its index ByTime, dynamodb:BatchGetItem, dynamodb:GetItem, and kms:Decrypt on its key"
     )]
     Denied {
         /// The table.
         table: String,
         /// The Region or endpoint.
-        place: String,
+        location: String,
+        /// What the SDK said.
+        source: Source,
     },
     /// The table is there, and it is no ledger.
     #[error(
-        "{table} in {place} is no conflict ledger (keys ItemKey and ConflictId, index ByTime): {message}. Check --ledger"
+        "{table} in {location} is no conflict ledger (keys ItemKey and ConflictId, index ByTime): {message}. Check --ledger"
     )]
     NotALedger {
         /// The table.
         table: String,
         /// The Region or endpoint.
-        place: String,
+        location: String,
         /// What DynamoDB said.
         message: String,
+        /// What the SDK said.
+        source: Source,
     },
     /// The endpoint was not reached.
     #[error(
-        "DynamoDB at {place} was not reached: {problem}. Check the network, --region and --endpoint-url"
+        "DynamoDB at {location} was not reached: {problem}. Check the network, --region and --endpoint-url"
     )]
     Unreachable {
         /// The Region or endpoint.
-        place: String,
+        location: String,
         /// What happened.
         problem: String,
+        /// What the SDK said.
+        source: Source,
     },
     /// Reads stay throttled.
-    #[error("{0} is throttled: wait and try again, or read fewer hours")]
-    Throttled(String),
+    #[error("{table} is throttled: wait and try again, or read fewer hours")]
+    Throttled {
+        /// The table.
+        table: String,
+        /// What the SDK said; none where DynamoDB kept leaving keys unprocessed.
+        source: Option<Source>,
+    },
     /// Any other answer.
-    #[error("DynamoDB at {place} refused: {code}: {message}")]
+    #[error("DynamoDB at {location} refused: {code}: {message}")]
     Refused {
         /// The Region or endpoint.
-        place: String,
+        location: String,
         /// The error code.
         code: String,
         /// What DynamoDB said.
         message: String,
+        /// What the SDK said.
+        source: Source,
     },
-    /// There is no such entry.
-    #[error("{0}")]
-    NoSuchConflict(String),
-    /// An entry cannot be put together.
-    #[error("the entry cannot be put together: {0}")]
-    Entry(#[from] EntryError),
+    /// The item has no such entry.
+    #[error(
+        "that item has no conflict {0} in this ledger, or it has expired; `lastwriter ledger list --key ...` lists those that it has"
+    )]
+    NoSuchConflict(ConflictId),
+    /// The index has no such entry in the hours that were searched.
+    #[error(
+        "no conflict {id} was found in the last {hours} hours: give the item's --key, search more --hours, or read another Region's ledger"
+    )]
+    NotInIndex {
+        /// The entry.
+        id: ConflictId,
+        /// How many hours were searched.
+        hours: u32,
+    },
+    /// The id alone does not say which entry is meant.
+    #[error("several items have a conflict {0}: give --key")]
+    SeveralItems(ConflictId),
+    /// The id is a part's.
+    #[error("{0} is a part of an entry: leave out #part- and what follows")]
+    Part(ConflictId),
+    /// An entry is not as it should be.
+    #[error("the entry {id} cannot be read: {source}")]
+    Entry {
+        /// The entry.
+        id: ConflictId,
+        /// What is wrong with it.
+        source: EntryError,
+    },
 }
 
 impl From<LedgerReadError> for CommandError {
@@ -91,50 +140,69 @@ impl From<LedgerReadError> for CommandError {
 }
 
 impl LedgerReadError {
-    /// What an SDK error means for `table` at `place`.
-    pub(super) fn from_sdk<E>(error: SdkError<E>, table: &str, place: &str) -> Self
+    /// What an SDK error means for `table` at `location`.
+    pub(super) fn from_sdk<E>(error: SdkError<E>, table: &str, location: &str) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let place = place.to_owned();
+        let location = location.to_owned();
         let Some(code) = error.code().map(str::to_owned) else {
             let problem = match &error {
                 SdkError::TimeoutError(_) => "no answer in time".to_owned(),
                 other => innermost(other),
             };
-            return Self::Unreachable { place, problem };
+            let source = error.into();
+            return Self::Unreachable {
+                location,
+                problem,
+                source,
+            };
         };
         let table = table.to_owned();
         let message = error.message().unwrap_or("no message").to_owned();
+        let source = error.into();
         match code.as_str() {
-            "ResourceNotFoundException" => Self::NoTable { table, place },
-            "AccessDeniedException" => Self::Denied { table, place },
+            "ResourceNotFoundException" => Self::NoTable {
+                table,
+                location,
+                source,
+            },
+            "AccessDeniedException" => Self::Denied {
+                table,
+                location,
+                source,
+            },
             "UnrecognizedClientException"
             | "ExpiredTokenException"
             | "ExpiredToken"
             | "InvalidSignatureException"
             | "IncompleteSignature"
             | "InvalidClientTokenId"
-            | "MissingAuthenticationToken" => Self::BadCredentials(code),
+            | "MissingAuthenticationToken" => Self::BadCredentials { code, source },
             "ValidationException" => Self::NotALedger {
                 table,
-                place,
+                location,
                 message,
+                source,
             },
             "ProvisionedThroughputExceededException"
             | "ThrottlingException"
-            | "RequestLimitExceeded" => Self::Throttled(table),
+            | "RequestLimitExceeded" => Self::Throttled {
+                table,
+                source: Some(source),
+            },
             _ => Self::Refused {
-                place,
+                location,
                 code,
                 message,
+                source,
             },
         }
     }
 }
 
 /// The cause at the end of the chain: the SDK's own messages say no more than "dispatch failure".
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

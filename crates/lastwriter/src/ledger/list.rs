@@ -1,14 +1,14 @@
 //! `lastwriter ledger list`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::builder::PossibleValuesParser;
 use comfy_table::{ColumnConstraint, Width};
-use ledger::EntryKind;
+use ledger::{Entry, EntryKey, EntryKind, Image, ItemKey};
 
-use super::key::{ItemKey, KeyPart};
+use super::key::{KeyPart, item_key};
 use super::{Connection, LedgerReadError, LedgerTable, Summary, connect};
 use crate::failure::CommandError;
-use crate::terminal::{self, Layout};
+use crate::terminal::{self, Layout, printable};
 
 /// How far a function's clock may be ahead of this machine's.
 const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -105,12 +105,12 @@ impl Filter {
             && self
                 .status
                 .as_ref()
-                .is_none_or(|status| is(&entry.status, status))
+                .is_none_or(|status| entry.status == *status)
     }
 }
 
 pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
-    let key = ItemKey::of(&args.key).map_err(CommandError::bad_input)?;
+    let key = item_key(&args.key).map_err(CommandError::bad_input)?;
     let selection = match key {
         Some(key) => Selection::Item(key),
         None if args.quarantine => Selection::Item(ItemKey::quarantine()),
@@ -126,15 +126,44 @@ pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
     };
     let table = connect(&args.connection).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let entries = list(&table, &selection, &filter, limit).await?;
+    let Listing {
+        entries,
+        unreadable,
+    } = list(&table, &selection, &filter, limit).await?;
+    for error in unreadable {
+        eprintln!("lastwriter: {}", printable(&error.to_string()));
+    }
     if args.json {
         return Ok(terminal::print_json(&entries)?);
     }
-    Ok(terminal::print(&render(
-        &entries,
-        limit,
-        Layout::of_stdout(),
-    ))?)
+    let layout = Layout::of_stdout();
+    Ok(terminal::print(&render(&entries, limit, layout))?)
+}
+
+/// What a list found.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The entries, newest first.
+    pub entries: Vec<Summary>,
+    /// Entries that somebody or something damaged.
+    pub unreadable: Vec<LedgerReadError>,
+}
+
+impl Listing {
+    fn add(&mut self, items: Vec<Image>, keeps: impl Fn(&Summary) -> bool) {
+        for item in items {
+            let key = EntryKey::from_item(&item);
+            match Entry::read(item, &[]) {
+                Ok(entry) => self
+                    .entries
+                    .extend(Some(Summary::from(&entry)).filter(&keeps)),
+                Err(source) => {
+                    let id = key.map_or_else(|| String::new().into(), |key| key.conflict_id);
+                    self.unreadable.push(LedgerReadError::Entry { id, source });
+                }
+            }
+        }
+    }
 }
 
 /// Lists entries, newest first.
@@ -147,43 +176,37 @@ pub async fn list(
     selection: &Selection,
     filter: &Filter,
     limit: usize,
-) -> Result<Vec<Summary>, LedgerReadError> {
-    let mut found = Vec::new();
+) -> Result<Listing, LedgerReadError> {
+    let mut listing = Listing::default();
     match selection {
-        Selection::Item(ItemKey(key)) => {
-            table
-                .of_item(key, |page| {
-                    let entries = page.iter().map(Summary::of);
-                    found.extend(entries.filter(|entry| filter.keeps(entry)));
-                    found.len() >= limit
-                })
-                .await?;
+        Selection::Item(key) => {
+            let page_read = |page| {
+                listing.add(page, |entry| filter.keeps(entry));
+                listing.entries.len() >= limit
+            };
+            table.entries_of_item(key, page_read).await?;
         }
         Selection::Since { hours, now } => {
             let since = (*now - TimeDelta::hours(i64::from(*hours)))
-                .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+                .to_rfc3339_opts(SecondsFormat::Millis, true);
             for hours in hours_back(*now, *hours).chunks(HOURS_AT_ONCE) {
                 let keys = table.in_buckets(buckets(hours), None).await?;
-                let entries = table.summaries(&keys).await?;
-                let mut entries: Vec<Summary> = entries
-                    .iter()
-                    .map(Summary::of)
-                    .filter(|entry| filter.keeps(entry))
-                    .filter(|entry| entry.detected_at.as_ref().is_none_or(|at| *at >= since))
-                    .collect();
+                let read_before = listing.entries.len();
+                listing.add(table.entries(&keys).await?, |entry| {
+                    filter.keeps(entry) && entry.detected_at >= since
+                });
                 // Hours come newest first, so sorting within them sorts the whole.
-                entries.sort_by(|a, b| {
+                listing.entries[read_before..].sort_by(|a, b| {
                     (&b.detected_at, b.conflict_id()).cmp(&(&a.detected_at, a.conflict_id()))
                 });
-                found.extend(entries);
-                if found.len() >= limit {
+                if listing.entries.len() >= limit {
                     break;
                 }
             }
         }
     }
-    found.truncate(limit);
-    Ok(found)
+    listing.entries.truncate(limit);
+    Ok(listing)
 }
 
 /// The hours that a ledger's buckets stand for, from the newest on.
@@ -235,10 +258,10 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
             (None, _, Some(names)) => names.join(", "),
             (None, _, None) => String::new(),
         };
-        let marks = [&finding.confidence, &entry.status];
-        let marks: Vec<&str> = marks.into_iter().flatten().map(String::as_str).collect();
+        let marks = finding.confidence.iter().chain([&entry.status]);
+        let marks: Vec<&str> = marks.map(String::as_str).collect();
         table.add_row(vec![
-            layout.cell(&text(&entry.detected_at).replace('T', "\n")),
+            layout.cell(&entry.detected_at.replace('T', "\n")),
             layout.cell(&format!("{}\n{}", entry.conflict_id(), entry.key_text())),
             layout.cell(&format!("{}\n{}", text(&finding.kind), marks.join(", "))),
             layout.cell(&format!(

@@ -15,9 +15,9 @@ use clap::Subcommand;
 
 pub use connect::{Connection, connect};
 pub use error::LedgerReadError;
-pub use key::{ItemKey, KeyPart};
-pub use list::{Filter, ListArgs, Selection, list};
-pub use show::{Conflict, ShowArgs, Wanted, show};
+pub use key::{KeyError, KeyPart, item_key};
+pub use list::{Filter, ListArgs, Listing, Selection, list};
+pub use show::{EntryQuery, ShowArgs, show};
 pub use summary::Summary;
 pub use table::LedgerTable;
 

@@ -1,14 +1,13 @@
 //! `lastwriter ledger show`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use conflict::StampNames;
-use ledger::{Entry, Image, StorageForm};
+use ledger::{ConflictId, Entry, EntryKey, Image, ItemKey, Side, StorageForm};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::key::{ItemKey, KeyPart};
+use super::key::{KeyPart, item_key};
 use super::list::{buckets, hours_back};
-use super::table::EntryKey;
 use super::{Connection, LedgerReadError, LedgerTable, Summary, connect, versions};
 use crate::failure::CommandError;
 use crate::terminal::{self, Layout};
@@ -69,140 +68,113 @@ pub struct ShowArgs {
 
 /// Which entry to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EntryQuery {
     /// Its `ConflictId`.
-    pub conflict_id: String,
+    pub conflict_id: ConflictId,
     /// Its item, where it is known.
     pub item: Option<ItemKey>,
     /// How many hours of the index to search otherwise.
     pub hours: u32,
 }
 
-/// One conflict, whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Conflict {
+/// An entry as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct EntryJson {
     /// What a list shows of it.
     #[serde(flatten)]
-    pub summary: Summary,
-    /// The record's `eventID`, or the digest that stands for it.
-    pub event_id: Option<String>,
-    /// The record's sequence number.
-    pub sequence_number: Option<String>,
-    /// When the entry expires, RFC 3339 UTC.
-    pub expires_at: Option<String>,
-    /// The version that was lost.
-    pub loser: Option<Side>,
-    /// The version that won.
-    pub winner: Option<Side>,
-    /// How the losing image, or the quarantined text, was kept.
-    pub image_kept: &'static str,
+    summary: Summary,
+    event_id: Option<String>,
+    sequence_number: Option<String>,
+    /// RFC 3339 UTC.
+    expires_at: Option<String>,
+    loser: Option<SideJson>,
+    winner: Option<SideJson>,
+    /// How the losing image, or the quarantined text, is kept.
+    image_kept: &'static str,
     /// In how many further items.
-    pub parts: usize,
+    parts: usize,
     /// The text of a quarantined record.
-    pub record: Option<String>,
-    /// The two images, for the table.
-    #[serde(skip)]
-    pub images: (Option<Image>, Option<Image>),
+    record: Option<String>,
 }
 
-/// One side of a conflict.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Side {
-    /// The Region that wrote it; none where the stream could not tell.
-    pub region: Option<String>,
-    /// When, by its writer's clock.
-    pub written_at: Option<String>,
-    /// Its stamps, as DynamoDB JSON.
-    pub stamps: Option<Value>,
-    /// Its attributes, as DynamoDB JSON.
-    pub image: Option<Value>,
+/// A version as `--json` prints it. Stamps and image are DynamoDB JSON.
+#[derive(Debug, Serialize)]
+struct SideJson {
+    region: Option<String>,
+    written_at: Option<String>,
+    stamps: Value,
+    image: Option<Value>,
 }
 
 pub(super) async fn command(args: ShowArgs) -> Result<(), CommandError> {
-    let quarantined = args.quarantine || args.conflict_id.starts_with("malformed#");
-    let item = ItemKey::of(&args.key).map_err(CommandError::bad_input)?;
-    let wanted = Wanted {
-        conflict_id: args.conflict_id,
+    let conflict_id = ConflictId::from(args.conflict_id);
+    let quarantined = args.quarantine || conflict_id.is_quarantine();
+    let item = item_key(&args.key).map_err(CommandError::bad_input)?;
+    let query = EntryQuery {
+        conflict_id,
         item: item.or_else(|| quarantined.then(ItemKey::quarantine)),
         hours: args.hours,
     };
     let table = connect(&args.connection).await?;
-    let conflict = show(&table, &wanted, Utc::now()).await?;
+    let (entry, form) = show(&table, &query, Utc::now()).await?;
     if args.json {
-        return Ok(terminal::print_json(&conflict)?);
+        return Ok(terminal::print_json(&EntryJson::new(entry, form))?);
     }
     let stamps = StampNames::new(&args.stamp_prefix);
     let layout = Layout::of_stdout();
-    Ok(terminal::print(&versions::render(
-        &conflict, &stamps, args.full, layout,
-    ))?)
+    let text = versions::render(&entry, form, &stamps, args.full, layout);
+    Ok(terminal::print(&text)?)
 }
 
-/// Reads one conflict with all that belongs to it.
+/// Reads one entry with all that belongs to it, and how it is kept.
 ///
 /// # Errors
 ///
-/// [`LedgerReadError::NoSuchConflict`], or what kept the ledger from being read.
+/// [`LedgerReadError::NoSuchConflict`] and its like, or what kept the ledger from being read.
 pub async fn show(
     table: &LedgerTable,
-    wanted: &Wanted,
+    query: &EntryQuery,
     now: DateTime<Utc>,
-) -> Result<Conflict, LedgerReadError> {
-    let key = match &wanted.item {
-        Some(ItemKey(item)) => EntryKey {
-            item_key: item.clone(),
-            conflict_id: wanted.conflict_id.clone(),
+) -> Result<(Entry, StorageForm), LedgerReadError> {
+    let conflict_id = query.conflict_id.clone();
+    let key = match query.item.clone() {
+        Some(item_key) => EntryKey {
+            item_key,
+            conflict_id,
         },
-        None => find(table, wanted, now).await?,
+        None => find(table, query, now).await?,
     };
-    let id = &wanted.conflict_id;
-    let entry = table.get(&key).await?.ok_or_else(|| {
-        LedgerReadError::NoSuchConflict(format!(
-            "that item has no conflict {id} in this ledger, or it has expired; `lastwriter ledger list --key ...` \
-             lists those that it has"
-        ))
-    })?;
-    if entry.contains_key("Part") {
-        return Err(LedgerReadError::NoSuchConflict(format!(
-            "{id} is a part of an entry: leave out #part- and what follows"
-        )));
-    }
-    whole(table, &key, entry).await
+    let entry = table.entry(&key).await?;
+    entry.ok_or(LedgerReadError::NoSuchConflict(key.conflict_id))
 }
 
 /// Searches the index for the conflict's item.
 async fn find(
     table: &LedgerTable,
-    wanted: &Wanted,
+    query: &EntryQuery,
     now: DateTime<Utc>,
 ) -> Result<EntryKey, LedgerReadError> {
-    let id = &wanted.conflict_id;
-    for hours in hours_to_search(id, now, wanted.hours).chunks(HOURS_AT_ONCE) {
-        let mut found = table.in_buckets(buckets(hours), Some(id)).await?;
-        if found.len() > 1 {
-            return Err(LedgerReadError::NoSuchConflict(format!(
-                "several items have a conflict {id}: give --key"
-            )));
+    let id = &query.conflict_id;
+    for hours in hours_to_search(id, now, query.hours).chunks(HOURS_AT_ONCE) {
+        let mut keys = table.in_buckets(buckets(hours), Some(id)).await?;
+        if keys.len() > 1 {
+            return Err(LedgerReadError::SeveralItems(id.clone()));
         }
-        if let Some(key) = found.pop() {
+        if let Some(key) = keys.pop() {
             return Ok(key);
         }
     }
-    let hours = wanted.hours;
-    Err(LedgerReadError::NoSuchConflict(format!(
-        "no conflict {id} was found in the last {hours} hours: give the item's --key, search more --hours, or read \
-         another Region's ledger"
-    )))
+    Err(LedgerReadError::NotInIndex {
+        id: id.clone(),
+        hours: query.hours,
+    })
 }
 
 /// A conflict is mostly found within the hour of its winner, or in the next: those first, then the last hours.
-pub(super) fn hours_to_search(conflict_id: &str, now: DateTime<Utc>, hours: u32) -> Vec<String> {
-    let written_at = conflict_id.split('#').next().unwrap_or_default();
+pub(super) fn hours_to_search(id: &ConflictId, now: DateTime<Utc>, hours: u32) -> Vec<String> {
     let mut labels = Vec::new();
-    if let Ok(written_at) = written_at.parse::<DateTime<Utc>>()
-        && written_at.timestamp() > 0
-    {
-        let next = written_at.checked_add_signed(chrono::TimeDelta::hours(1));
+    if let Some(written_at) = id.written_at() {
+        let next = written_at.checked_add_signed(TimeDelta::hours(1));
         labels.push(ledger::hour(written_at));
         labels.extend(next.map(ledger::hour));
     }
@@ -214,49 +186,31 @@ pub(super) fn hours_to_search(conflict_id: &str, now: DateTime<Utc>, hours: u32)
     labels
 }
 
-/// Puts an entry together from its parts.
-async fn whole(
-    table: &LedgerTable,
-    key: &EntryKey,
-    entry: Image,
-) -> Result<Conflict, LedgerReadError> {
-    let form = StorageForm::from_item(&entry);
-    let parts = table.parts(key, form.parts()).await?;
-    let read = Entry::read(entry.clone(), &parts)?;
-    let losing = read.loser.and_then(|loser| loser.image);
-    let winning = read.winner.and_then(|winner| winner.image);
-    let item = serde_json::to_value(&entry).unwrap_or_default();
-    let text = |name: &str| {
-        let value = item.get(name)?.get("S")?.as_str()?;
-        Some(value.to_owned())
-    };
-    let expires_at = item.pointer("/ExpiresAt/N").and_then(Value::as_str);
-    let expires_at =
-        expires_at.and_then(|seconds| DateTime::from_timestamp(seconds.parse().ok()?, 0));
-    Ok(Conflict {
-        summary: Summary::of(&entry),
-        event_id: text("EventId"),
-        sequence_number: text("SequenceNumber"),
-        expires_at: expires_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
-        loser: side(&item, "Loser", losing.as_ref()),
-        winner: side(&item, "Winner", winning.as_ref()),
-        image_kept: form.name(),
-        parts: form.parts(),
-        record: read.record,
-        images: (losing, winning),
-    })
+impl EntryJson {
+    fn new(entry: Entry, form: StorageForm) -> Self {
+        Self {
+            summary: Summary::from(&entry),
+            expires_at: entry.expires_at_text(),
+            event_id: entry.event_id,
+            sequence_number: entry.sequence_number,
+            loser: entry.loser.map(SideJson::from),
+            winner: entry.winner.map(SideJson::from),
+            image_kept: form.name(),
+            parts: form.parts(),
+            record: entry.record,
+        }
+    }
 }
 
-fn side(item: &Value, name: &str, image: Option<&Image>) -> Option<Side> {
-    let side = item.get(name)?.get("M")?;
-    let text = |name: &str| Some(side.get(name)?.get("S")?.as_str()?.to_owned());
-    Some(Side {
-        region: text("Region"),
-        written_at: text("WrittenAt"),
-        stamps: side
-            .get("Stamps")
-            .and_then(|stamps| stamps.get("M"))
-            .cloned(),
-        image: image.and_then(|image| serde_json::to_value(image).ok()),
-    })
+impl From<Side> for SideJson {
+    fn from(side: Side) -> Self {
+        // By way of a value, whose names are sorted.
+        let json = |image: Image| serde_json::to_value(image).unwrap_or_default();
+        Self {
+            written_at: side.written_at_text(),
+            region: side.region,
+            stamps: serde_dynamo::to_item(side.stamps).map_or(Value::Null, json),
+            image: side.image.map(json),
+        }
+    }
 }

@@ -1,24 +1,27 @@
 //! One line of a list.
 
-use ledger::Image;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ledger::{Entry, ItemKey, Key, Side};
 use serde::Serialize;
-use serde_json::Value;
+use serde_dynamo::AttributeValue;
 
-use crate::report::{Finding, text_of};
+use crate::format::attribute_value;
+use crate::report::Finding;
 
 /// A ledger entry without its images.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// `ItemKey`: the item's key in DynamoDB JSON, or `sha256:` and hex, or `quarantine`.
-    pub item_key: String,
+    pub item_key: ItemKey,
     /// The item's key in DynamoDB JSON; none for a quarantined record.
-    pub key: Option<Value>,
+    pub key: Option<Key>,
     /// The table of the item.
-    pub table: Option<String>,
+    pub table: String,
     /// `Status`: `open` until an operator changes it.
-    pub status: Option<String>,
+    pub status: String,
     /// When it was found, RFC 3339 UTC.
-    pub detected_at: Option<String>,
+    pub detected_at: String,
     /// When the loser was written, by its writer's clock, RFC 3339 UTC.
     pub loser_written_at: Option<String>,
     /// When the winner was written, by its writer's clock, RFC 3339 UTC.
@@ -28,27 +31,23 @@ pub struct Summary {
     pub finding: Finding,
 }
 
-impl Summary {
-    /// Reads an entry.
-    pub fn of(entry: &Image) -> Self {
-        let item = serde_json::to_value(entry).unwrap_or_default();
-        let text = |name: &str| text_of(&item, name).map(str::to_owned);
-        let written_at = |side: &str| {
-            let side = item.get(side)?.get("M")?;
-            text_of(side, "WrittenAt").map(str::to_owned)
-        };
+impl From<&Entry> for Summary {
+    fn from(entry: &Entry) -> Self {
+        let written_at = |side: &Option<Side>| side.as_ref().and_then(Side::written_at_text);
         Self {
-            item_key: text("ItemKey").unwrap_or_default(),
-            key: item.get("Key").and_then(|key| key.get("M")).cloned(),
-            table: text("TableName"),
-            status: text("Status"),
-            detected_at: text("DetectedAt"),
-            loser_written_at: written_at("Loser"),
-            winner_written_at: written_at("Winner"),
-            finding: Finding::from_item(&item),
+            item_key: entry.item_key.clone(),
+            key: entry.key.clone(),
+            table: entry.table_name.clone(),
+            status: entry.status.to_string(),
+            detected_at: entry.detected_at_text(),
+            loser_written_at: written_at(&entry.loser),
+            winner_written_at: written_at(&entry.winner),
+            finding: entry.into(),
         }
     }
+}
 
+impl Summary {
     /// The entry's `ConflictId`.
     pub fn conflict_id(&self) -> &str {
         self.finding.conflict_id.as_deref().unwrap_or_default()
@@ -56,12 +55,13 @@ impl Summary {
 
     /// The key for people: `PK=USER#1 SK=PROFILE`.
     pub fn key_text(&self) -> String {
-        let Some(Value::Object(key)) = &self.key else {
-            return self.item_key.clone();
+        let Some(key) = &self.key else {
+            return self.item_key.to_string();
         };
-        let part = |(name, value): (&String, &Value)| {
-            let value = value.as_object().and_then(|value| value.values().next());
-            format!("{name}={}", value.and_then(Value::as_str).unwrap_or("?"))
+        let part = |(name, value): (&String, &AttributeValue)| match value {
+            AttributeValue::S(text) | AttributeValue::N(text) => format!("{name}={text}"),
+            AttributeValue::B(bytes) => format!("{name}={}", STANDARD.encode(bytes)),
+            other => format!("{name}={}", attribute_value(other)),
         };
         key.iter().map(part).collect::<Vec<_>>().join(" ")
     }

@@ -4,15 +4,14 @@ use aws_sdk_dynamodb::types::AttributeValue as Sdk;
 use base64::Engine;
 use chrono::{DateTime, TimeDelta, Utc};
 use conflict::StampNames;
-use ledger::Image;
+use ledger::{ConflictId, Image, ItemKey};
 use local_aws::fault::{Fault, Refusal};
 use local_aws::ledger::{Ledger, Storage};
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
 
-use super::key::ItemKey;
 use super::list::{self, Filter, Selection};
-use super::show::{Wanted, hours_to_search};
+use super::show::{EntryQuery, hours_to_search};
 use super::{Connection, LedgerReadError, LedgerTable, connect, show, versions};
 use crate::event::{Event, Stream, read_all};
 use crate::judge::judge;
@@ -61,10 +60,12 @@ impl Setup {
     }
 
     async fn ids(&self, selection: &Selection, filter: Filter, limit: usize) -> Vec<String> {
-        let entries = list::list(&self.table, selection, &filter, limit)
+        let listing = list::list(&self.table, selection, &filter, limit)
             .await
             .unwrap();
-        entries
+        assert!(listing.unreadable.is_empty());
+        listing
+            .entries
             .iter()
             .map(|entry| entry.conflict_id().to_owned())
             .collect()
@@ -85,6 +86,10 @@ fn sample(name: &str) -> Event {
     read_all(&[path.into()], &Stream::default())
         .unwrap()
         .remove(0)
+}
+
+fn id(text: &str) -> ConflictId {
+    text.to_owned().into()
 }
 
 fn now() -> DateTime<Utc> {
@@ -140,7 +145,8 @@ async fn the_last_hours_are_listed_newest_first() {
         .await;
     let all = list::list(&setup.table, &last(24), &Filter::default(), 100)
         .await
-        .unwrap();
+        .unwrap()
+        .entries;
     let found: Vec<_> = all.iter().map(|entry| entry.detected_at.clone()).collect();
     assert!(found.is_sorted_by(|a, b| a >= b), "{found:?}");
     assert_eq!(all.last().map(|entry| entry.conflict_id()), Some(ID));
@@ -208,7 +214,7 @@ async fn the_entries_of_one_item_are_listed_without_its_parts() {
     setup.found(sample("update_update"), now()).await;
     setup.found(sample("insert_insert"), now()).await;
     setup.ledger.clear_requests();
-    let item = Selection::Item(ItemKey(USER.to_owned()));
+    let item = Selection::Item(ItemKey::from(USER.to_owned()));
     let ids = setup.ids(&item, Filter::default(), 100).await;
     let time = "2026-11-22T12:33:07.318000Z";
     assert_eq!(
@@ -240,19 +246,53 @@ async fn a_losing_image_is_put_together_whatever_its_size_made_of_it() {
         let record = conflict_with("photo", value, kept);
         let image = record["dynamodb"]["OldImage"].clone();
         setup.found(event_of(vec![record]), now()).await;
-        let wanted = Wanted {
-            conflict_id: format!("2026-11-22T12:33:07.318000Z#{kept}"),
-            item: Some(ItemKey(USER.to_owned())),
+        let query = EntryQuery {
+            conflict_id: format!("2026-11-22T12:33:07.318000Z#{kept}").into(),
+            item: Some(ItemKey::from(USER.to_owned())),
             hours: 1,
         };
-        let conflict = show(&setup.table, &wanted, now()).await.unwrap();
-        assert_eq!(conflict.image_kept, kept);
-        let kept_image = conflict.images.0.unwrap();
+        let (entry, form) = show(&setup.table, &query, now()).await.unwrap();
+        assert_eq!(form.name(), kept);
+        let kept_image = entry.loser.unwrap().image.unwrap();
         let sent: Image = serde_json::from_value(image).unwrap();
         // By value: a table may give 25.00 back as 25.
         let (kept_image, sent) = (AttributeValue::M(kept_image), AttributeValue::M(sent));
         assert!(conflict::values_equal(&kept_image, &sent), "{kept}");
     }
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_named_and_the_others_are_listed() {
+    let setup = Setup::start().await;
+    let record = |id| conflict_with("note", json!({"S": "x"}), id);
+    let records = vec![record("good"), record("bad")];
+    setup.found(event_of(records), now()).await;
+    setup
+        .table
+        .client()
+        .update_item()
+        .table_name("conflicts")
+        .key("ItemKey", Sdk::S(USER.to_owned()))
+        .key(
+            "ConflictId",
+            Sdk::S("2026-11-22T12:33:07.318000Z#bad".to_owned()),
+        )
+        .update_expression("SET DetectedAt = :never")
+        .expression_attribute_values(":never", Sdk::S("never".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let listing = list::list(&setup.table, &last(1), &Filter::default(), 10)
+        .await
+        .unwrap();
+    let ids: Vec<&str> = listing
+        .entries
+        .iter()
+        .map(|entry| entry.conflict_id())
+        .collect();
+    assert_eq!(ids, ["2026-11-22T12:33:07.318000Z#good"]);
+    let told: Vec<String> = listing.unreadable.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"the entry 2026-11-22T12:33:07.318000Z#bad cannot be read: DetectedAt: "never" is not an RFC 3339 time: input contains invalid characters"#);
 }
 
 #[tokio::test]
@@ -271,12 +311,12 @@ async fn a_missing_part_is_told() {
         .send()
         .await
         .unwrap();
-    let wanted = Wanted {
-        conflict_id: id.to_owned(),
-        item: Some(ItemKey(USER.to_owned())),
+    let query = EntryQuery {
+        conflict_id: id.to_owned().into(),
+        item: Some(ItemKey::from(USER.to_owned())),
         hours: 1,
     };
-    let error = show(&setup.table, &wanted, now()).await.unwrap_err();
+    let error = show(&setup.table, &query, now()).await.unwrap_err();
     assert!(
         error.to_string().contains("part 2 of 2 is missing"),
         "{error}"
@@ -291,13 +331,13 @@ async fn a_conflict_is_shown_side_by_side_and_found_by_its_id_alone() {
         .await;
     // Found long after the search's last hours: the id names the hour to look in.
     let later = now() + TimeDelta::days(20);
-    let wanted = Wanted {
-        conflict_id: ID.to_owned(),
+    let query = EntryQuery {
+        conflict_id: ID.to_owned().into(),
         item: None,
         hours: 1,
     };
-    let conflict = show(&setup.table, &wanted, later).await.unwrap();
-    let shown = versions::render(&conflict, &StampNames::default(), false, Layout::PLAIN);
+    let (entry, form) = show(&setup.table, &query, later).await.unwrap();
+    let shown = versions::render(&entry, form, &StampNames::default(), false, Layout::PLAIN);
     insta::assert_snapshot!(shown);
 }
 
@@ -313,14 +353,14 @@ async fn a_quarantined_record_is_shown_with_its_text_and_no_control_characters()
             10,
         )
         .await;
-    let wanted = Wanted {
-        conflict_id: ids[0].clone(),
+    let query = EntryQuery {
+        conflict_id: ids[0].clone().into(),
         item: Some(ItemKey::quarantine()),
         hours: 1,
     };
-    let conflict = show(&setup.table, &wanted, now()).await.unwrap();
-    assert_eq!(conflict.record.as_deref(), Some("\"\u{9b}31m\""));
-    let shown = versions::render(&conflict, &StampNames::default(), false, Layout::PLAIN);
+    let (entry, form) = show(&setup.table, &query, now()).await.unwrap();
+    assert_eq!(entry.record.as_deref(), Some("\"\u{9b}31m\""));
+    let shown = versions::render(&entry, form, &StampNames::default(), false, Layout::PLAIN);
     assert!(shown.contains("\\u{9b}31m"), "{shown}");
     assert!(!shown.contains('\u{9b}'));
 }
@@ -328,8 +368,8 @@ async fn a_quarantined_record_is_shown_with_its_text_and_no_control_characters()
 #[tokio::test]
 async fn what_is_not_there_is_told_with_what_to_do() {
     let setup = Setup::start().await;
-    let unknown = |item| Wanted {
-        conflict_id: ID.to_owned(),
+    let unknown = |item| EntryQuery {
+        conflict_id: ID.to_owned().into(),
         item,
         hours: 2,
     };
@@ -338,7 +378,7 @@ async fn what_is_not_there_is_told_with_what_to_do() {
         by_id.to_string().contains("give the item's --key"),
         "{by_id}"
     );
-    let item = Some(ItemKey(USER.to_owned()));
+    let item = Some(ItemKey::from(USER.to_owned()));
     let by_key = show(&setup.table, &unknown(item), now()).await.unwrap_err();
     assert!(
         matches!(by_key, LedgerReadError::NoSuchConflict(_)),
@@ -395,9 +435,9 @@ fn the_hours_of_the_index_are_those_of_the_search() {
             "2026-11-21T23"
         ]
     );
-    let hours = hours_to_search(ID, now(), 1);
+    let hours = hours_to_search(&id(ID), now(), 1);
     assert_eq!(hours, ["2026-11-22T12", "2026-11-22T13"]);
-    let unknown_time = hours_to_search("1970-01-01T00:00:00.000000Z#x", now(), 1);
+    let unknown_time = hours_to_search(&id("1970-01-01T00:00:00.000000Z#x"), now(), 1);
     assert_eq!(unknown_time, ["2026-11-22T13", "2026-11-22T12"]);
     assert_eq!(list::buckets(&hours[..1]).len(), 16);
 }

@@ -5,64 +5,65 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, Color};
 use conflict::{StampNames, values_equal};
-use ledger::Image;
+use ledger::{Entry, Image, Side, StorageForm, omitted_bytes, omitted_image_bytes};
 use serde_dynamo::AttributeValue;
 
-use super::show::{Conflict, Side};
+use super::Summary;
 use crate::format::attribute_value;
 use crate::terminal::{Layout, printable};
 
 /// How much of a value is shown, in characters, unless all is asked for.
-const MOST: usize = 2_000;
+const MAX_SHOWN: usize = 2_000;
 
 /// Shows a conflict. Values longer than 2,000 characters are cut unless `full`.
 pub(super) fn render(
-    conflict: &Conflict,
+    entry: &Entry,
+    form: StorageForm,
     stamps: &StampNames,
     full: bool,
     layout: Layout,
 ) -> String {
-    let mut text = facts(conflict);
-    if let Some(record) = &conflict.record {
+    let mut text = facts(entry, form);
+    if let Some(record) = &entry.record {
         let _ = writeln!(
             text,
             "\nThe record, as it came:\n{}",
             printable(&cut(record.clone(), full))
         );
     }
-    if let (Some(loser), Some(winner)) = (&conflict.loser, &conflict.winner) {
+    if let (Some(loser), Some(winner)) = (&entry.loser, &entry.winner) {
         text.push('\n');
-        text.push_str(&sides(conflict, (loser, winner), stamps, full, layout));
+        text.push_str(&sides(entry, (loser, winner), stamps, full, layout));
     }
     text
 }
 
-fn facts(conflict: &Conflict) -> String {
-    let summary = &conflict.summary;
-    let finding = &summary.finding;
-    let kept = match conflict.parts {
-        0 => conflict.image_kept.to_owned(),
-        parts => format!("compressed, in {parts} parts"),
+fn facts(entry: &Entry, form: StorageForm) -> String {
+    let summary = Summary::from(entry);
+    let kept = match form {
+        StorageForm::InParts(parts) => format!("compressed, in {parts} parts"),
+        StorageForm::Whole | StorageForm::Compressed | StorageForm::Nowhere => {
+            form.name().to_owned()
+        }
     };
-    let differing = finding
-        .differing_attributes
-        .as_ref()
-        .map(|names| names.join(", "));
+    let key = summary.key_text();
+    let finding = summary.finding;
+    let differing = finding.differing_attributes.map(|names| names.join(", "));
     let lost = finding.lost_writes.map(|lost| format!("{lost} at least"));
     let lines = [
-        ("conflict", finding.conflict_id.clone()),
-        ("table", summary.table.clone()),
-        ("item", Some(summary.key_text())),
-        ("kind", finding.kind.clone()),
-        ("confidence", finding.confidence.clone()),
-        ("status", summary.status.clone()),
-        ("found", summary.detected_at.clone()),
-        ("expires", conflict.expires_at.clone()),
+        ("conflict", finding.conflict_id),
+        ("table", Some(summary.table)),
+        ("item", Some(key)),
+        ("kind", finding.kind),
+        ("confidence", finding.confidence),
+        ("status", Some(summary.status)),
+        ("found", Some(summary.detected_at)),
+        ("expires", entry.expires_at_text()),
         ("lost writes", lost),
         ("differing", differing),
-        ("sequence number", conflict.sequence_number.clone()),
-        ("losing image", conflict.loser.is_some().then_some(kept)),
-        ("reason", finding.reason.clone()),
+        ("sequence number", entry.sequence_number.clone()),
+        ("losing image", entry.loser.is_some().then_some(kept)),
+        ("reason", finding.reason),
     ];
     let mut text = String::new();
     for (name, value) in lines {
@@ -79,13 +80,13 @@ fn facts(conflict: &Conflict) -> String {
 }
 
 fn sides(
-    conflict: &Conflict,
+    entry: &Entry,
     (loser, winner): (&Side, &Side),
     stamps: &StampNames,
     full: bool,
     layout: Layout,
 ) -> String {
-    let (Some(lost), Some(won)) = (&conflict.images.0, &conflict.images.1) else {
+    let (Some(lost), Some(won)) = (&loser.image, &winner.image) else {
         return "The ledger keeps no images (LEDGER_IMAGES): the losing version cannot be shown.\n"
             .to_owned();
     };
@@ -96,10 +97,10 @@ fn sides(
         heading("won", winner),
     ];
     let mut table = layout.table(&headings.each_ref().map(String::as_str));
-    let differing = differing(conflict, lost, won, stamps);
-    for name in names(conflict, lost, won, stamps) {
+    let differing = differing(entry, lost, won, stamps);
+    for name in names(entry, lost, won, stamps) {
         let differs = differing.contains(name);
-        let cell = |image: &Image, colour| match left_out_whole(image) {
+        let cell = |image: &Image, colour| match omitted_image_bytes(image) {
             Some(_) => layout.cell("(left out)"),
             None => value_cell(image.get(name), differs, full, colour, layout),
         };
@@ -119,54 +120,34 @@ fn sides(
 
 fn heading(what: &str, side: &Side) -> String {
     let region = side.region.as_deref().unwrap_or("Region unknown");
-    let written_at = side.written_at.as_deref().unwrap_or("time unknown");
+    let written_at = side.written_at_text();
+    let written_at = written_at.as_deref().unwrap_or("time unknown");
     format!("{what}: {region}\n{written_at}")
 }
 
 /// Keys, then the others by name, then stamps.
-fn names<'a>(
-    conflict: &Conflict,
-    lost: &'a Image,
-    won: &'a Image,
-    stamps: &StampNames,
-) -> Vec<&'a str> {
-    let won = won.keys().filter(|_| left_out_whole(won).is_none());
+fn names<'a>(entry: &Entry, lost: &'a Image, won: &'a Image, stamps: &StampNames) -> Vec<&'a str> {
+    let won = won.keys().filter(|_| omitted_image_bytes(won).is_none());
     let mut names: Vec<&str> = lost.keys().chain(won).map(String::as_str).collect();
-    names.sort_by_key(|name| (!is_key(conflict, name), stamps.contains(name), *name));
+    names.sort_by_key(|name| (!is_key(entry, name), stamps.contains(name), *name));
     names.dedup();
     names
 }
 
-fn is_key(conflict: &Conflict, name: &str) -> bool {
-    conflict
-        .summary
-        .key
-        .as_ref()
-        .is_some_and(|key| key.get(name).is_some())
+fn is_key(entry: &Entry, name: &str) -> bool {
+    entry.key.as_ref().is_some_and(|key| key.contains_key(name))
 }
 
 /// What the entry names, and what is seen to differ: a list that was too long for the entry was cut.
-fn differing(
-    conflict: &Conflict,
-    lost: &Image,
-    won: &Image,
-    stamps: &StampNames,
-) -> BTreeSet<String> {
-    let named = conflict
-        .summary
-        .finding
-        .differing_attributes
-        .iter()
-        .flatten();
-    let seen = names(conflict, lost, won, stamps)
-        .into_iter()
-        .filter(|name| {
-            let differs = match (lost.get(*name), won.get(*name)) {
-                (Some(lost), Some(won)) => left_out(won).is_none() && !values_equal(lost, won),
-                _ => left_out_whole(won).is_none(),
-            };
-            differs && !is_key(conflict, name) && !stamps.contains(name)
-        });
+fn differing(entry: &Entry, lost: &Image, won: &Image, stamps: &StampNames) -> BTreeSet<String> {
+    let named = entry.differing_attributes.iter().flatten();
+    let seen = names(entry, lost, won, stamps).into_iter().filter(|name| {
+        let differs = match (lost.get(*name), won.get(*name)) {
+            (Some(lost), Some(won)) => omitted_bytes(won).is_none() && !values_equal(lost, won),
+            _ => omitted_image_bytes(won).is_none(),
+        };
+        differs && !is_key(entry, name) && !stamps.contains(name)
+    });
     named.cloned().chain(seen.map(str::to_owned)).collect()
 }
 
@@ -179,7 +160,7 @@ fn value_cell(
 ) -> Cell {
     let text = match value {
         None => "(absent)".to_owned(),
-        Some(value) => match left_out(value) {
+        Some(value) => match omitted_bytes(value) {
             Some(bytes) => format!("(left out: {bytes} bytes)"),
             None => cut(attribute_value(value), full),
         },
@@ -191,26 +172,11 @@ fn value_cell(
     }
 }
 
-/// The size of an attribute of the winner that the ledger left out, for want of room.
-fn left_out(value: &AttributeValue) -> Option<&str> {
-    match value {
-        AttributeValue::M(note) => left_out_whole(note),
-        _ => None,
-    }
-}
-
-fn left_out_whole(note: &Image) -> Option<&str> {
-    match (note.len(), note.get("Omitted"), note.get("Bytes")) {
-        (2, Some(AttributeValue::Bool(true)), Some(AttributeValue::N(bytes))) => Some(bytes),
-        _ => None,
-    }
-}
-
 fn cut(text: String, full: bool) -> String {
     let characters = text.chars().count();
-    if full || characters <= MOST {
+    if full || characters <= MAX_SHOWN {
         return text;
     }
-    let start: String = text.chars().take(MOST).collect();
+    let start: String = text.chars().take(MAX_SHOWN).collect();
     format!("{start}... ({characters} characters; --full shows all)")
 }

@@ -1,9 +1,8 @@
 //! A line for each conflict, as it is found.
 
+use ledger::Entry;
 use local_aws::global_table::Region;
-use serde_json::Value;
 
-use crate::report::{Finding, text_of};
 use crate::terminal::{Layout, printable};
 
 // The terminal's own colours, by the sequences that every terminal knows (ECMA-48, SGR).
@@ -12,34 +11,31 @@ const YELLOW: &str = "\u{1b}[33m";
 const PLAIN: &str = "\u{1b}[0m";
 
 /// What happened to which item, from its ledger entry.
-pub(super) fn line(region: Region, entry: &Value, layout: Layout) -> String {
-    let finding = Finding::from_item(entry);
-    let text = |name: &str| text_of(entry, name).unwrap_or_default().to_owned();
-    let kind = finding.kind.clone().unwrap_or_default();
-    let what = match &finding.winner_region {
+pub(super) fn line(region: Region, entry: &Entry, layout: Layout) -> String {
+    let kind = &entry.kind;
+    let winner = entry.winner.as_ref().and_then(|side| side.region.as_ref());
+    let what = match winner {
         Some(winner) => {
-            let lost = match finding.lost_writes {
+            let lost = match entry.lost_writes {
                 Some(count) if count > 1 => format!("{count} writes of {region} lost to {winner}"),
                 _ => format!("a write of {region} lost to {winner}"),
             };
-            format!(
-                "{lost} ({kind}, {})",
-                finding.confidence.clone().unwrap_or_default()
-            )
+            let confidence = entry.confidence.as_ref().map_or("", |name| name.as_str());
+            format!("{lost} ({kind}, {confidence})")
         }
         None => format!("{kind} in {region}"),
     };
-    let differing = match (&finding.differing_attributes, finding.identical) {
+    let differing = match (&entry.differing_attributes, entry.identical) {
         (_, Some(true)) => "; both versions look the same".to_owned(),
         (Some(names), _) if !names.is_empty() => format!("; differing: {}", names.join(", ")),
         _ => String::new(),
     };
-    let detected = text("DetectedAt");
+    let detected = entry.detected_at_text();
     let time = detected
         .split_once('T')
         .map_or(&*detected, |(_, time)| time);
-    let line = printable(&format!("{what}, item {}{differing}", text("ItemKey")));
-    let colour = match finding.winner_region {
+    let line = printable(&format!("{what}, item {}{differing}", entry.item_key));
+    let colour = match winner {
         Some(_) => RED,
         None => YELLOW,
     };

@@ -12,6 +12,7 @@ use super::conflicts;
 use super::endpoints::{Endpoints, EndpointsFile};
 use super::input::{self, Request, Signals};
 use crate::failure::CommandError;
+use crate::report::entry_from_json;
 use crate::terminal::{self, Layout, printable};
 use crate::world::{Lookup, Stack, World, WorldError};
 
@@ -118,7 +119,11 @@ async fn show(region: Region, stack: &Stack, layout: Layout) -> Result<(), Comma
         let ids = log.new_entries.into_iter().map(|entry| entry.conflict_id);
         let lookup = Lookup::new(&stack.ledger);
         let entries = lookup.entries(ids.collect(), Utc::now()).await;
-        for entry in entries.map_err(WorldError::from)? {
+        for entry in entries
+            .map_err(WorldError::from)?
+            .iter()
+            .filter_map(entry_from_json)
+        {
             terminal::print(&conflicts::line(region, &entry, layout))?;
         }
     }

@@ -7,6 +7,7 @@ use super::conflicts;
 use super::endpoints::{Endpoints, EndpointsFile};
 use super::input::region_of;
 use super::ports;
+use crate::report::entry_from_json;
 use crate::terminal::Layout;
 
 fn regions() -> Vec<Region> {
@@ -54,6 +55,9 @@ fn a_line_names_a_region_and_an_empty_one_means_the_usual() {
 fn a_conflict_is_one_line_whatever_the_items_key_holds() {
     let entry = json!({
         "ItemKey": {"S": "{\"PK\":{\"S\":\"\u{1b}[2J\"}}"},
+        "ConflictId": {"S": "2026-11-22T12:13:08.000000Z#e1"},
+        "TableName": {"S": "App"},
+        "Status": {"S": "open"},
         "DetectedAt": {"S": "2026-11-22T12:13:08.100Z"},
         "Kind": {"S": "update_update"},
         "Confidence": {"S": "certain"},
@@ -63,6 +67,7 @@ fn a_conflict_is_one_line_whatever_the_items_key_holds() {
         "Identical": {"BOOL": false},
         "DifferingAttributes": {"L": [{"S": "address"}, {"S": "phone"}]},
     });
+    let entry = entry_from_json(&entry).unwrap();
     let line = conflicts::line(regions()[1], &entry, Layout::PLAIN);
     insta::assert_snapshot!(line, @r#"12:13:08.100Z  2 writes of us-east-1 lost to eu-west-1 (update_update, certain), item {"PK":{"S":"\u{1b}[2J"}}; differing: address, phone"#);
 }
@@ -71,9 +76,13 @@ fn a_conflict_is_one_line_whatever_the_items_key_holds() {
 fn what_has_no_winner_is_told_by_its_kind() {
     let entry = json!({
         "ItemKey": {"S": "{}"},
+        "ConflictId": {"S": "2026-11-22T12:13:08.000000Z#e1"},
+        "TableName": {"S": "App"},
+        "Status": {"S": "open"},
         "DetectedAt": {"S": "2026-11-22T12:13:08.100Z"},
         "Kind": {"S": "stale_overwrite"},
     });
+    let entry = entry_from_json(&entry).unwrap();
     let line = conflicts::line(regions()[1], &entry, Layout::PLAIN);
     insta::assert_snapshot!(line, @"12:13:08.100Z  stale_overwrite in us-east-1, item {}");
 }

@@ -12,7 +12,9 @@ use stream_processor::envelope;
 use super::invocation_log::InvocationLog;
 use crate::event::Event;
 use crate::failure::CommandError;
-use crate::report::{EventReport, Finding, LedgerTotals, Metric, Report, add_up, text_of};
+use crate::report::{
+    EventReport, LedgerTotals, Metric, Report, add_up, conflict_id, entry_from_json,
+};
 use crate::settings::{LEDGER_TABLE, Setting};
 
 /// The Region that the function runs in where no record of any event names one.
@@ -164,7 +166,7 @@ async fn invoke(function: &Function, cloudwatch: &CloudWatch, event: &Event) -> 
 fn join(reports: &mut [EventReport], items: &[Value]) {
     let mut by_id: HashMap<&str, Vec<&Value>> = HashMap::new();
     for item in items {
-        if let Some(id) = text_of(item, "ConflictId") {
+        if let Some(id) = conflict_id(item) {
             let entry = id.split_once("#part-").map_or(id, |(entry, _)| entry);
             by_id.entry(entry).or_default().push(item);
         }
@@ -178,11 +180,8 @@ fn join(reports: &mut [EventReport], items: &[Value]) {
             let Some(items) = by_id.get(id.as_str()) else {
                 continue;
             };
-            if let Some(entry) = items
-                .iter()
-                .find(|item| text_of(item, "ConflictId") == Some(&*id))
-            {
-                record.finding = Finding::from_item(entry);
+            if let Some(entry) = items.iter().find_map(|item| entry_from_json(item)) {
+                record.finding = (&entry).into();
             }
             if seen.insert(id) {
                 report

@@ -1,6 +1,7 @@
 //! What a ledger entry says, in a line.
 
-use serde::Serialize;
+use ledger::{CONFLICT_ID, Entry, Image, Side};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A finding as its ledger entry has it.
@@ -26,46 +27,30 @@ pub struct Finding {
     pub reason: Option<String>,
 }
 
-impl Finding {
-    /// Reads an entry given as DynamoDB JSON.
-    pub fn from_item(item: &Value) -> Self {
-        let text = |name: &str| text_of(item, name).map(str::to_owned);
-        let region = |side: &str| {
-            let region = item.get(side)?.get("M")?.get("Region")?.get("S")?;
-            region.as_str().map(str::to_owned)
-        };
+impl From<&Entry> for Finding {
+    fn from(entry: &Entry) -> Self {
+        let region = |side: &Option<Side>| side.as_ref()?.region.clone();
         Self {
-            conflict_id: text("ConflictId"),
-            kind: text("Kind"),
-            confidence: text("Confidence"),
-            loser_region: region("Loser"),
-            winner_region: region("Winner"),
-            lost_writes: number_of(item, "LostWrites"),
-            differing_attributes: names_of(item, "DifferingAttributes"),
-            identical: item
-                .get("Identical")
-                .and_then(|value| value.get("BOOL")?.as_bool()),
-            reason: text("Reason"),
+            conflict_id: Some(entry.conflict_id.to_string()),
+            kind: Some(entry.kind.to_string()),
+            confidence: entry.confidence.as_ref().map(ToString::to_string),
+            loser_region: region(&entry.loser),
+            winner_region: region(&entry.winner),
+            lost_writes: entry.lost_writes,
+            differing_attributes: entry.differing_attributes.clone(),
+            identical: entry.identical,
+            reason: entry.reason.clone(),
         }
     }
 }
 
-/// Whether a ledger item holds a part of another entry's image.
-pub fn is_part(item: &Value) -> bool {
-    item.get("Part").is_some()
+/// The `ConflictId` of an item of the ledger given as DynamoDB JSON.
+pub(crate) fn conflict_id(item: &Value) -> Option<&str> {
+    item.get(CONFLICT_ID)?.get("S")?.as_str()
 }
 
-/// An attribute of type S.
-pub fn text_of<'a>(item: &'a Value, name: &str) -> Option<&'a str> {
-    item.get(name)?.get("S")?.as_str()
-}
-
-fn number_of(item: &Value, name: &str) -> Option<u64> {
-    item.get(name)?.get("N")?.as_str()?.parse().ok()
-}
-
-fn names_of(item: &Value, name: &str) -> Option<Vec<String>> {
-    let names = item.get(name)?.get("L")?.as_array()?;
-    let name = |value: &Value| value.get("S").and_then(Value::as_str).map(str::to_owned);
-    names.iter().map(name).collect()
+/// An entry given as DynamoDB JSON; none for what is not one, such as a part of an entry.
+pub(crate) fn entry_from_json(item: &Value) -> Option<Entry> {
+    let item = Image::deserialize(item).ok()?;
+    Entry::read_alone(item).ok()
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::terminal::{self, Layout, OutputError};
 
-pub use finding::{Finding, is_part, text_of};
+pub use finding::Finding;
+pub(crate) use finding::{conflict_id, entry_from_json};
 pub use metric::{Metric, add_up};
 pub use table::render;
 
@@ -81,12 +82,12 @@ impl LedgerTotals {
     pub fn from_items<'a>(items: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut totals = Self::default();
         for item in items {
-            if is_part(item) {
-                totals.parts += 1;
-            } else {
-                totals.entries += 1;
-                let kind = text_of(item, "Kind").unwrap_or("unknown");
-                *totals.by_kind.entry(kind.to_owned()).or_default() += 1;
+            match entry_from_json(item) {
+                None => totals.parts += 1,
+                Some(entry) => {
+                    totals.entries += 1;
+                    *totals.by_kind.entry(entry.kind.to_string()).or_default() += 1;
+                }
             }
         }
         totals

@@ -1,6 +1,9 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{EventReport, Finding, LedgerTotals, Metric, RecordReport, Report, add_up, render};
+use super::{
+    EventReport, Finding, LedgerTotals, Metric, RecordReport, Report, add_up, conflict_id,
+    entry_from_json, render,
+};
 use crate::terminal::Layout;
 
 fn count(name: &str, value: f64) -> Metric {
@@ -41,17 +44,36 @@ fn failures_are_told_below_the_table() {
     insta::assert_snapshot!(render(&report, Layout::PLAIN));
 }
 
+/// A ledger item with what every entry has but its kind, and this attribute.
+fn item_with(name: &str, value: Value) -> Value {
+    let mut item = json!({
+        "ItemKey": {"S": "{}"},
+        "ConflictId": {"S": "id"},
+        "TableName": {"S": "orders"},
+        "Status": {"S": "open"},
+        "DetectedAt": {"S": "2026-11-22T12:13:08.100Z"},
+    });
+    item[name] = value;
+    item
+}
+
 #[test]
 fn an_entry_is_read_from_dynamodb_json() {
-    let finding = Finding::from_item(&json!({
-        "ConflictId": {"S": "id"},
-        "Kind": {"S": "update_update"},
-        "Loser": {"M": {"Region": {"S": "us-east-1"}}},
-        "Winner": {"M": {}},
-        "LostWrites": {"N": "2"},
-        "DifferingAttributes": {"L": [{"S": "a"}, {"S": "b"}]},
-        "Identical": {"BOOL": false}
-    }));
+    let mut item = item_with("Kind", json!({"S": "update_update"}));
+    for (name, value) in [
+        ("Loser", json!({"M": {"Region": {"S": "us-east-1"}}})),
+        ("Winner", json!({"M": {}})),
+        ("LostWrites", json!({"N": "2"})),
+        (
+            "DifferingAttributes",
+            json!({"L": [{"S": "a"}, {"S": "b"}]}),
+        ),
+        ("Identical", json!({"BOOL": false})),
+    ] {
+        item[name] = value;
+    }
+    let finding = Finding::from(&entry_from_json(&item).unwrap());
+    assert_eq!(finding.conflict_id.as_deref(), conflict_id(&item));
     assert_eq!(finding.loser_region.as_deref(), Some("us-east-1"));
     assert_eq!(
         (finding.winner_region, finding.lost_writes),
@@ -66,9 +88,9 @@ fn an_entry_is_read_from_dynamodb_json() {
 #[test]
 fn parts_are_counted_apart_from_entries() {
     let items = [
-        json!({"Kind": {"S": "update_update"}}),
-        json!({"Part": {"B": "AQ=="}}),
-        json!({"Part": {"B": "AQ=="}}),
+        item_with("Kind", json!({"S": "update_update"})),
+        item_with("Part", json!({"B": "AQ=="})),
+        item_with("Part", json!({"B": "AQ=="})),
     ];
     let totals = LedgerTotals::from_items(&items);
     assert_eq!((totals.entries, totals.parts), (1, 2));
