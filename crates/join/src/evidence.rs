@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::attributes::Attributes;
 use crate::clocks::Clocks;
-use crate::entry::{Entry, Name, Shape};
+use crate::entry::{Entry, NO_ITEM, Name, Shape};
 use crate::ratio::Ratio;
 use crate::regions::RegionIndex;
 use crate::segment::{Segment, VersionIndex};
@@ -13,14 +13,17 @@ use crate::stale;
 /// Contents alone never make a finding certain: this is the most that they count for.
 const MOST_CONTENT: f64 = 6.5;
 
+/// How likely it is that a second Region deletes the item while the first one's delete is under way, as a logarithm.
+const LOG_TWIN_DELETE: f64 = -3.5;
+
 /// What has been learned of the table so far.
 #[derive(Debug)]
 pub(crate) struct Experience {
     pub(crate) attributes: Attributes,
     pub(crate) clocks: Clocks,
-    /// Of the versions seen in one second by Regions that held versions of which one came after the other, where
-    /// contents tell which was built on: the share that was built on the later one.
-    pub(crate) on_later: Ratio,
+    pub(crate) on_later: OnLater,
+    /// Puts of an earlier read, of the writes where one could be told.
+    pub(crate) stale: Ratio,
 }
 
 impl Experience {
@@ -28,7 +31,8 @@ impl Experience {
         Self {
             attributes: Attributes::default(),
             clocks: Clocks::new(regions),
-            on_later: Ratio::default(),
+            on_later: OnLater::default(),
+            stale: Ratio::starting_at(1.0, 100.0),
         }
     }
 }
@@ -82,38 +86,65 @@ pub(crate) fn showings<'e>(
 pub(crate) fn ways(segment: &Segment<'_>, version: VersionIndex, known: &Experience) -> Ways {
     let showings = showings(segment, version);
     let candidates = candidates(&showings);
+    let later = later(segment, &candidates);
+    let mut times: SmallVec<[f64; 4]> = candidates
+        .iter()
+        .map(|showing| likelihood_by_time(showing, &showings, known))
+        .collect();
+    // Two Regions may both delete an item: the records look as if one delete had reached the other Region.
+    let twins = candidates
+        .iter()
+        .any(|showing| showing.entry.new == NO_ITEM);
+    let best = best_of(&times);
+    let is_strict = times
+        .iter()
+        .filter(|time| **time > best + LOG_TWIN_DELETE)
+        .count()
+        < 2;
+    if twins {
+        times
+            .iter_mut()
+            .for_each(|time| *time = time.max(best + LOG_TWIN_DELETE));
+    }
+    let later = later.filter(|_| !(twins && is_strict));
     let mut ways: Ways = candidates
         .iter()
-        .map(|showing| Way {
+        .zip(&times)
+        .map(|(showing, time)| Way {
             region: showing.region,
             parent: showing.before,
             stale: false,
-            probability: likelihood_by_time(showing, &showings, known)
-                + prior(segment, showing, &showings, known),
+            probability: time + prior(showing, later, known),
         })
         .collect();
-    let contents: SmallVec<[f64; 4]> = candidates
+    let log_stale = known.stale.share().ln();
+    let mut contents: SmallVec<[f64; 8]> = candidates
         .iter()
         .map(|showing| likelihood_by_content(showing, &showings, known))
         .collect();
-    let best = contents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for (way, content) in ways.iter_mut().zip(&contents) {
-        way.probability += (content - best).max(-MOST_CONTENT);
-    }
-    let mut further = Ways::new();
-    for (way, showing) in ways.iter().zip(&candidates) {
+    for (at, showing) in candidates.iter().enumerate() {
         if let Some(found) = stale::parent(segment, showing, &known.attributes) {
-            further.push(Way {
+            contents.push(contents[at] + found.log_odds);
+            ways.push(Way {
                 parent: found.parent,
                 stale: true,
-                probability: way.probability + found.log_odds.clamp(-MOST_CONTENT, MOST_CONTENT),
-                ..*way
+                probability: ways[at].probability + log_stale,
+                ..ways[at]
             });
         }
     }
-    ways.extend(further);
+    let best = best_of(&contents);
+    let needs_stale = best_of(&contents[..candidates.len()]) < best - MOST_CONTENT;
+    let least = -MOST_CONTENT + if needs_stale { log_stale } else { 0.0 };
+    for (way, content) in ways.iter_mut().zip(&contents) {
+        way.probability += (content - best).max(least);
+    }
     normalise(&mut ways);
     ways
+}
+
+fn best_of(logarithms: &[f64]) -> f64 {
+    logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// Turns logarithms into probabilities that add up to 1, the largest first.
@@ -239,46 +270,78 @@ pub(crate) fn likelihood_by_content(
     sum
 }
 
-/// Whether the version before this showing comes after the one before that, or before it, in one of both chains.
+/// Whether one of the versions that the Regions held before was the later one, and how long it had been there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    Later,
-    Earlier,
-    Unknown,
+pub(crate) struct Later {
+    pub(crate) version: VersionIndex,
+    /// A Region shows it after one of the others: not only the clocks say that it is later.
+    chained: bool,
+    /// Seconds from its first record to the first one of the version in question.
+    age: u32,
 }
 
-pub(crate) fn order(segment: &Segment<'_>, this: &Showing<'_>, that: &Showing<'_>) -> Order {
-    let shows_before = |version: VersionIndex, showing: &Showing<'_>| {
-        let seen = &segment.versions[version].seen;
-        seen.iter()
-            .any(|(region, place)| *region == showing.region && *place < showing.place)
+/// The latest of the versions that the Regions held before; none if they held the same, or if the order is not known.
+pub(crate) fn later(segment: &Segment<'_>, showings: &[Showing<'_>]) -> Option<Later> {
+    let latest = showings.iter().map(|showing| showing.before).max()?;
+    let second = |version: VersionIndex| segment.versions[version].first_second;
+    let others = || showings.iter().filter(|showing| showing.before != latest);
+    others().next()?;
+    let comes_after = |earlier: VersionIndex| {
+        segment.versions[latest].seen.iter().any(|(region, place)| {
+            let seen = &segment.versions[earlier].seen;
+            seen.iter()
+                .any(|(other, before)| other == region && before < place)
+        })
     };
-    match (
-        shows_before(that.before, this),
-        shows_before(this.before, that),
-    ) {
-        (true, false) => Order::Later,
-        (false, true) => Order::Earlier,
-        _ => Order::Unknown,
+    let chained = others().all(|other| comes_after(other.before));
+    if !chained
+        && others()
+            .any(|other| !comes_after(other.before) && second(other.before) >= second(latest))
+    {
+        return None;
+    }
+    let first = showings.iter().map(|showing| showing.entry.second).min()?;
+    Some(Later {
+        version: latest,
+        chained,
+        age: first.saturating_sub(second(latest).unwrap_or(0)),
+    })
+}
+
+/// Of the versions seen in one second by Regions that held different ones before, where contents tell which was built
+/// on: the share that was built on the later one. By whether the order is known from a chain, and by the later one's age.
+#[derive(Debug)]
+pub(crate) struct OnLater([[Ratio; 3]; 2]);
+
+impl Default for OnLater {
+    /// A little below a half: a version that has not arrived yet is a little more probable than one that overtook it.
+    fn default() -> Self {
+        Self([[Ratio::starting_at(1.8, 4.0); 3]; 2])
     }
 }
 
-/// How likely the version was made on the later of two versions, whatever its contents, as a logarithm.
-fn prior(
-    segment: &Segment<'_>,
-    made: &Showing<'_>,
-    showings: &[Showing<'_>],
-    known: &Experience,
-) -> f64 {
-    let on_later = known.on_later.share();
-    let others = showings
-        .iter()
-        .filter(|other| other.region != made.region && other.before != made.before);
-    others
-        .map(|other| match order(segment, made, other) {
-            Order::Later => on_later.ln(),
-            Order::Earlier => (1.0 - on_later).ln(),
-            Order::Unknown => 0.5f64.ln(),
-        })
-        .sum()
+impl OnLater {
+    fn at(later: Later) -> (usize, usize) {
+        (usize::from(later.chained), later.age.min(2) as usize)
+    }
+
+    pub(crate) fn add(&mut self, later: Later, on_later: bool) {
+        let (chained, age) = Self::at(later);
+        self.0[chained][age].add(on_later);
+    }
+
+    fn share(&self, later: Later) -> f64 {
+        let (chained, age) = Self::at(later);
+        // Without a vote of the contents a finding is never more than possible.
+        self.0[chained][age].share().clamp(0.02, 0.98)
+    }
+}
+
+/// How likely the version was made on this one of several, whatever its contents, as a logarithm.
+fn prior(made: &Showing<'_>, later: Option<Later>, known: &Experience) -> f64 {
+    match later {
+        None => 0.0,
+        Some(later) if later.version == made.before => known.on_later.share(later).ln(),
+        Some(later) => (1.0 - known.on_later.share(later)).ln(),
+    }
 }

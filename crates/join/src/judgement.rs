@@ -3,15 +3,18 @@
 use smallvec::SmallVec;
 
 use crate::entry::NO_ITEM;
-use crate::evidence::{self, Experience, Order, Way, Ways};
+use crate::evidence::{self, Experience, Way, Ways};
 use crate::finding::{Class, Confidence};
 use crate::regions::RegionIndex;
 use crate::segment::{Segment, VersionIndex};
+use crate::stale;
 
 /// A write is certainly lost if it survived with less than this probability.
 const CERTAIN: f64 = 0.001;
-/// It is likely lost below this one, and possibly below a half.
+/// It is likely lost below this one.
 const LIKELY: f64 = 0.01;
+/// Of two writes one of which was surely lost both are possible.
+const POSSIBLE: f64 = 0.501;
 
 /// A Region may be where a write was made from this probability on.
 const MAY_BE: f64 = 0.05;
@@ -61,14 +64,14 @@ impl<'s, 'e> Judgement<'s, 'e> {
             .any(|way| way.parent < version && way.probability > LIKELY)
     }
 
-    /// The writes before `last`, or among the versions of equal content on which the Regions end, that are lost.
+    /// The writes that are lost, where Regions end on these versions of equal content: the latest is the one that won.
     pub(crate) fn lost(&self, last: &[VersionIndex]) -> Vec<Lost> {
-        let survival = self.survival(last);
         let Some(end) = last.iter().max() else {
             return Vec::new();
         };
+        let survival = self.survival(*end);
         let candidates =
-            (0..*end).filter(|version| survival[*version] < 0.5 && !last.contains(version));
+            (0..*end).filter(|version| survival[*version] < POSSIBLE && !last.contains(version));
         candidates
             .filter_map(|version| self.lost_version(version, survival[version]))
             .collect()
@@ -77,11 +80,9 @@ impl<'s, 'e> Judgement<'s, 'e> {
     /// How probable it is of each version that the last one descends from it.
     ///
     /// A version has one parent. So the ways in which one survives exclude each other, and their probabilities add up.
-    fn survival(&self, last: &[VersionIndex]) -> Vec<f64> {
+    fn survival(&self, last: VersionIndex) -> Vec<f64> {
         let mut survival = vec![0.0; self.ways.len()];
-        for version in last {
-            survival[*version] = 1.0 / last.len() as f64;
-        }
+        survival[last] = 1.0;
         for version in (0..self.ways.len()).rev() {
             let here = survival[version];
             for way in &self.ways[version] {
@@ -115,8 +116,10 @@ impl<'s, 'e> Judgement<'s, 'e> {
             _ if survival < LIKELY => Confidence::Likely,
             _ => Confidence::Possible,
         };
-        let most = match seen.repeated || self.segment.versions[won].repeated {
-            true => Confidence::Likely,
+        // Where sightings could have been brought together in another way, so could the versions.
+        let mut around = made.parent.min(version)..=won.max(version);
+        let most = match around.any(|version| self.segment.versions[version].repeated) {
+            true => Confidence::Possible,
             false => Confidence::Certain,
         };
         let is_deleted = self.segment.versions[won].digest == NO_ITEM;
@@ -172,7 +175,7 @@ pub(crate) fn learn(segment: &Segment<'_>, upto: VersionIndex, known: &mut Exper
         let by_contents = match evidence::stamped_in(&showings) {
             Some(region) => Some(region),
             None if showings.iter().all(|other| other.before == first.before) => None,
-            None => told_by_contents(&showings, known),
+            None => told_by_contents(segment, &showings, known),
         };
         let Some(made) =
             by_contents.and_then(|region| showings.iter().find(|showing| showing.region == region))
@@ -186,33 +189,35 @@ pub(crate) fn learn(segment: &Segment<'_>, upto: VersionIndex, known: &mut Exper
                 .clone()
                 .map(|other| (other.region, other.entry.second)),
         );
-        for other in others.filter(|other| other.entry.second == made.entry.second) {
-            match evidence::order(segment, made, other) {
-                Order::Later => known.on_later.add(true),
-                Order::Earlier => known.on_later.add(false),
-                Order::Unknown => {}
-            }
+        let rivals: SmallVec<[evidence::Showing<'_>; 4]> = showings
+            .iter()
+            .filter(|showing| showing.entry.second == made.entry.second)
+            .copied()
+            .collect();
+        if let Some(later) = evidence::later(segment, &rivals) {
+            known.on_later.add(later, later.version == made.before);
         }
     }
 }
 
 /// The Region that the contents alone name, beyond reasonable doubt.
-fn told_by_contents(showings: &[evidence::Showing<'_>], known: &Experience) -> Option<RegionIndex> {
+fn told_by_contents(
+    segment: &Segment<'_>,
+    showings: &[evidence::Showing<'_>],
+    known: &Experience,
+) -> Option<RegionIndex> {
     const DECISIVE: f64 = 5.0;
-    let mut best: Option<(RegionIndex, f64)> = None;
-    let mut second = f64::NEG_INFINITY;
-    for showing in showings {
+    let likelihoods = showings.iter().map(|showing| {
         let likelihood = evidence::likelihood_by_content(showing, showings, known);
-        match best {
-            Some((_, most)) if likelihood <= most => second = second.max(likelihood),
-            _ => {
-                second = best.map_or(second, |(_, most)| most);
-                best = Some((showing.region, likelihood));
-            }
-        }
-    }
-    best.filter(|(_, most)| most - second > DECISIVE)
-        .map(|(region, _)| region)
+        (likelihood, showing)
+    });
+    let mut likelihoods: SmallVec<[_; 4]> = likelihoods.collect();
+    likelihoods.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let ((most, made), rival) = (likelihoods.first()?, likelihoods.get(1));
+    let is_decisive = rival.is_none_or(|(other, _)| most - other > DECISIVE);
+    // A put of an earlier read looks as if it had been made wherever that is still the latest version.
+    let is_put = || stale::parent(segment, made, &known.attributes).is_some();
+    (is_decisive && !is_put()).then_some(made.region)
 }
 
 /// Where a version was strictly first seen, which of its changes brought back a value of the item.
@@ -249,6 +254,8 @@ fn learn_returns(
         (change, had_it)
     });
     known.attributes.learn_write(changes);
+    let put = stale::parent(segment, made, &known.attributes);
+    known.stale.add(put.is_some());
     for change in &made.entry.changes {
         if let crate::entry::Shape::Region(named) = change.shape {
             known

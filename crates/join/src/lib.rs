@@ -57,6 +57,7 @@ mod digest;
 mod entry;
 mod evidence;
 mod finding;
+mod groups;
 mod join;
 mod judgement;
 mod ratio;

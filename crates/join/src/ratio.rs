@@ -1,20 +1,25 @@
 //! A share that is learned.
 
 /// How often something was so, of how often it could have been.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ratio {
-    yes: u64,
-    all: u64,
+    yes: f64,
+    all: f64,
 }
 
 impl Ratio {
-    pub(crate) fn add(&mut self, yes: bool) {
-        self.yes += u64::from(yes);
-        self.all += 1;
+    /// What is expected before anything is known: as if it had been so `yes` times out of `all`.
+    pub(crate) fn starting_at(yes: f64, all: f64) -> Self {
+        Self { yes, all }
     }
 
-    /// The share, starting from a half and never quite 0 or 1.
+    pub(crate) fn add(&mut self, yes: bool) {
+        self.yes += f64::from(u8::from(yes));
+        self.all += 1.0;
+    }
+
+    /// The share; never 0 or 1.
     pub(crate) fn share(self) -> f64 {
-        (self.yes as f64 + 2.0) / (self.all as f64 + 4.0)
+        self.yes / self.all
     }
 }

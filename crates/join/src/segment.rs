@@ -1,15 +1,13 @@
 //! The versions of one item between two that all Regions show, and the order in which each Region shows them.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use smallvec::SmallVec;
 
 use crate::entry::Entry;
+use crate::groups::Groups;
 use crate::regions::RegionIndex;
-
-/// Sightings of one repeated digest that lie further apart than this are not of one version, in seconds.
-const SAME_WRITE: u32 = 10;
 
 /// A version, by its place in [`Segment::versions`].
 pub(crate) type VersionIndex = usize;
@@ -46,82 +44,69 @@ pub(crate) struct Segment<'e> {
     pub(crate) gaps: u64,
 }
 
-/// Regions that show the same versions in different orders: something is missing or was paired wrongly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tangled;
+/// Digests that Regions show in different orders: no part of one order. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Circle(Vec<u64>);
 
 /// A version in a chain, before sightings of one version are brought together.
-struct Occurrence {
-    digest: u64,
+#[derive(Debug)]
+pub(crate) struct Occurrence {
+    pub(crate) digest: u64,
     /// None for the version before the first record.
-    second: Option<u32>,
-    region: RegionIndex,
-    place: u32,
-    entry: Option<usize>,
+    pub(crate) second: Option<u32>,
+    pub(crate) region: RegionIndex,
+    pub(crate) place: u32,
+    pub(crate) entry: Option<usize>,
 }
 
 impl<'e> Segment<'e> {
     /// Brings the sightings of one item together. The entries of each Region are in the order of its stream.
     ///
     /// `base` is the version before, where it is known; a Region without a record holds it still.
-    pub(crate) fn new(
-        entries: &'e [Entry],
-        regions: usize,
-        base: Option<u64>,
-    ) -> Result<Self, Tangled> {
+    pub(crate) fn new(entries: &'e [Entry], regions: usize, base: Option<u64>) -> Self {
         let mut gaps = 0;
         let occurrences = occurrences(entries, regions, base, &mut gaps);
-        let sorted = |pairing| Self::pair(entries, regions, &occurrences, gaps, pairing).in_order();
-        sorted(Pairing::WithinSeconds).or_else(|Tangled| sorted(Pairing::UniqueOnly))
+        let mut twins = HashSet::new();
+        let mut apart = Groups::of_equal_digests(&occurrences, &twins);
+        let segment = loop {
+            match Self::of_groups(entries, regions, &occurrences, &apart, gaps).in_order() {
+                Ok(segment) => break segment,
+                // Two Regions wrote the same content, each on its own.
+                Err(Circle(digests)) => twins.extend(digests),
+            }
+            apart = Groups::of_equal_digests(&occurrences, &twins);
+        };
+        if !apart.are_repeated() {
+            return segment;
+        }
+        let paired = apart.paired(&occurrences, &segment);
+        let paired = Self::of_groups(entries, regions, &occurrences, &paired, gaps).in_order();
+        paired.unwrap_or(segment)
     }
 
-    fn pair(
+    fn of_groups(
         entries: &'e [Entry],
         regions: usize,
         occurrences: &[Occurrence],
+        groups: &Groups,
         gaps: u64,
-        pairing: Pairing,
     ) -> Self {
         let mut chains: Vec<Vec<Link>> = vec![Vec::new(); regions];
-        for occurrence in occurrences {
-            let chain = &mut chains[usize::from(occurrence.region)];
-            debug_assert_eq!(chain.len(), occurrence.place as usize);
-            chain.push(Link {
-                version: 0,
+        let mut versions: Vec<Version> = Vec::with_capacity(groups.count);
+        versions.resize(groups.count, Version::default());
+        for (occurrence, group) in occurrences.iter().zip(&groups.of) {
+            let version = &mut versions[*group];
+            version.first_second = match version.seen.is_empty() {
+                true => occurrence.second,
+                false => version.first_second.min(occurrence.second),
+            };
+            version.digest = occurrence.digest;
+            version.repeated = groups.ambiguous[*group];
+            version.seen.push((occurrence.region, occurrence.place));
+            chains[usize::from(occurrence.region)].push(Link {
+                version: *group,
                 entry: occurrence.entry,
             });
-        }
-        let mut by_digest: Vec<&Occurrence> = occurrences.iter().collect();
-        by_digest.sort_by_key(|seen| (seen.digest, seen.second, seen.region, seen.place));
-        let mut versions: Vec<Version> = Vec::new();
-        for group in by_digest.chunk_by(|a, b| a.digest == b.digest) {
-            let repeated = stands_twice(group);
-            // Versions of this digest that a later sighting may still be one of.
-            let mut open = versions.len();
-            for seen in group {
-                let is_over = |version: &Version| repeated && !pairing.joins(version, seen);
-                while versions.get(open).is_some_and(is_over) {
-                    open += 1;
-                }
-                let is_free = |version: &Version| {
-                    version
-                        .seen
-                        .iter()
-                        .all(|(region, _)| *region != seen.region)
-                };
-                let at = versions[open..].iter().position(is_free);
-                let at = at.map_or(versions.len(), |at| open + at);
-                if at == versions.len() {
-                    versions.push(Version {
-                        digest: seen.digest,
-                        seen: SmallVec::new(),
-                        first_second: seen.second,
-                        repeated,
-                    });
-                }
-                versions[at].seen.push((seen.region, seen.place));
-                chains[usize::from(seen.region)][seen.place as usize].version = at;
-            }
         }
         for version in &mut versions {
             version.seen.sort_unstable();
@@ -135,7 +120,7 @@ impl<'e> Segment<'e> {
     }
 
     /// Puts the versions in order: last writer wins gives each item one order, which every Region shows a part of.
-    fn in_order(mut self) -> Result<Self, Tangled> {
+    fn in_order(mut self) -> Result<Self, Circle> {
         let count = self.versions.len();
         let mut before = vec![0u32; count];
         for chain in &self.chains {
@@ -159,7 +144,7 @@ impl<'e> Segment<'e> {
             }
         }
         if order.len() < count {
-            return Err(Tangled);
+            return Err(self.circle(&before));
         }
         let mut place_of = vec![0; count];
         for (place, index) in order.iter().enumerate() {
@@ -174,6 +159,41 @@ impl<'e> Segment<'e> {
         }
         self.versions = versions;
         Ok(self)
+    }
+
+    /// The digests of versions that come both before and after each other. `before` says how many of the versions before
+    /// each one have no place in the order.
+    fn circle(&self, before: &[u32]) -> Circle {
+        // What only comes after a circle is taken out from the end.
+        let mut after = vec![0u32; self.versions.len()];
+        let pairs = || self.chains.iter().flat_map(|chain| chain.windows(2));
+        for pair in pairs().filter(|pair| before[pair[1].version] > 0) {
+            after[pair[0].version] += 1;
+        }
+        let is_left = |version: &VersionIndex| before[*version] > 0;
+        let mut ends: Vec<VersionIndex> = (0..self.versions.len())
+            .filter(|version| is_left(version) && after[*version] == 0)
+            .collect();
+        while let Some(end) = ends.pop() {
+            for (region, place) in &self.versions[end].seen {
+                let Some(place) = place.checked_sub(1) else {
+                    continue;
+                };
+                let earlier = self.link(*region, place).version;
+                after[earlier] -= 1;
+                if after[earlier] == 0 && is_left(&earlier) {
+                    ends.push(earlier);
+                }
+            }
+        }
+        let versions = 0..self.versions.len();
+        Circle(
+            versions
+                .filter(|version| is_left(version) && after[*version] > 0)
+                .filter(|version| self.versions[*version].seen.len() > 1)
+                .map(|version| self.versions[version].digest)
+                .collect(),
+        )
     }
 
     /// A place in a chain.
@@ -205,38 +225,6 @@ impl<'e> Segment<'e> {
         let first = digests.next();
         digests.all(|digest| Some(digest) == first)
     }
-}
-
-/// How sightings of a digest that stands twice in a chain are brought together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pairing {
-    /// The oldest first, within [`SAME_WRITE`].
-    WithinSeconds,
-    /// Each is a version of its own.
-    UniqueOnly,
-}
-
-impl Pairing {
-    /// Whether a sighting of a repeated digest may be one of this version, by its time.
-    fn joins(self, version: &Version, seen: &Occurrence) -> bool {
-        match (self, version.first_second, seen.second) {
-            (Pairing::UniqueOnly, ..) => false,
-            (Pairing::WithinSeconds, None, None) => true,
-            (Pairing::WithinSeconds, Some(first), Some(later)) => later - first <= SAME_WRITE,
-            (Pairing::WithinSeconds, ..) => false,
-        }
-    }
-}
-
-/// Whether a Region shows a digest twice.
-fn stands_twice(group: &[&Occurrence]) -> bool {
-    let mut regions = 0u64;
-    group.iter().any(|seen| {
-        let bit = 1 << seen.region;
-        let is_known = regions & bit != 0;
-        regions |= bit;
-        is_known
-    })
 }
 
 /// The versions in each Region's chain: the one before the first record, and the one after each record. A record that

@@ -10,8 +10,8 @@ use crate::segment::{Segment, VersionIndex};
 /// How many versions a put may have missed.
 const FURTHEST: u32 = 64;
 
-/// The share of writes that are puts of an earlier read, before anything else is known, as a logarithm.
-const LOG_SHARE: f64 = -4.6;
+/// Below this an earlier version explains the contents no better than chance does.
+const LEAST: f64 = 4.6;
 
 /// An earlier version on which a version is surely built.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,6 @@ pub(crate) fn parent(
     attributes: &Attributes,
 ) -> Option<Found> {
     let version = segment.link(made.region, made.place).version;
-    // An exact return is an undo, not a put of what was read: a put of an earlier read brings something of its own.
     if segment.versions[version].repeated || made.entry.new == crate::entry::NO_ITEM {
         return None;
     }
@@ -86,8 +85,12 @@ pub(crate) fn parent(
                 }
             }
         }
+        // An exact return is an undo: a put of an earlier read brings something of its own.
+        if differences.is_empty() {
+            return None;
+        }
         let better = best.as_ref().is_none_or(|best| log_odds > best.log_odds);
-        if better && log_odds + LOG_SHARE > 0.0 {
+        if better && log_odds > LEAST {
             best = Some(Found {
                 parent: before,
                 log_odds,
@@ -97,8 +100,5 @@ pub(crate) fn parent(
             break;
         }
     }
-    best.map(|found| Found {
-        log_odds: found.log_odds + LOG_SHARE,
-        ..found
-    })
+    best
 }

@@ -7,7 +7,7 @@ use crate::entry::{Entry, NO_ITEM};
 use crate::finding::{Finding, RecordReference};
 use crate::judgement::{self, Judgement, Lost};
 use crate::regions::RegionIndex;
-use crate::segment::{Segment, Tangled, VersionIndex};
+use crate::segment::{Segment, VersionIndex};
 
 impl Join {
     /// Takes a record into the window.
@@ -36,17 +36,12 @@ impl Join {
         let entries = std::mem::take(&mut self.items[number].entries);
         let base = self.items[number].base;
         let segment = Segment::new(&entries, self.regions.len(), base);
-        let kept = match (segment, is_quiet) {
-            (Ok(segment), true) => {
+        let kept = match is_quiet {
+            true => {
                 self.settle(number, &segment);
                 Vec::new()
             }
-            (Ok(segment), false) => self.cut(number, &segment, now),
-            (Err(Tangled), true) => {
-                self.give_up(&entries);
-                Vec::new()
-            }
-            (Err(Tangled), false) => (0..entries.len()).collect(),
+            false => self.cut(number, &segment, now),
         };
         let mut kept = kept.into_iter().peekable();
         let mut left = Vec::new();
