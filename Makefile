@@ -57,7 +57,7 @@ replay: programs ## Replay the sample events through the function: verdicts, led
 test: setup-checks ## Everything that CI checks: format, lints, all tests, packages, templates, clients
 	@tools/test.sh
 
-prove: ## A million writes per setting against the model of a global table (PROVE="--only 3")
+prove: ## A million writes per setting against the model of a global table (PROVE="--only join")
 	@cargo run --quiet --package global-table-model --bin prove -- --allow-close 25 $(PROVE)
 
 bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (PEERS=1: Python and Node too)

@@ -234,14 +234,14 @@ fn occurrences_table(outcomes: &[SettingResult]) -> Table {
     align(table, 2..header.len())
 }
 
-fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_header(header);
     table
 }
 
-fn align(mut table: Table, numbers: std::ops::Range<usize>) -> Table {
+pub(crate) fn align(mut table: Table, numbers: std::ops::Range<usize>) -> Table {
     for at in numbers {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -270,7 +270,7 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
