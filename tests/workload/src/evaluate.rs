@@ -1,9 +1,10 @@
 //! Holds the conflicts that were found against the truth.
 
-use local_aws::global_table::{ItemKey, Region};
+use local_aws::global_table::Region;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{StampPairs, WriteId};
+use super::item_id::ItemId;
 use super::lineage::Lineage;
 use super::out_of_scope::OutOfScope;
 use super::truth::{Fate, Truth};
@@ -14,7 +15,7 @@ pub struct LedgerConflict {
     /// The Region whose ledger it is in.
     pub region: Region,
     /// The item.
-    pub key: ItemKey,
+    pub key: ItemId,
     /// The stamps of the version that lost.
     pub loser: StampPairs,
     /// The stamps of the version that won.

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use local_aws::global_table::{
-    AttributeValue, Commit, CommitKind, Item, ItemKey, Observer, PrivateTimestamp, Region,
+    AttributeValue, Commit, CommitKind, Item, Observer, PrivateTimestamp, Region,
 };
+
+use super::item_id::ItemId;
 
 /// A version's id, and with that the id of the write that made it.
 pub type WriteId = PrivateTimestamp;
@@ -85,7 +87,7 @@ pub(super) struct ItemHistory {
 #[derive(Debug, Clone)]
 pub struct History {
     stamps: Arc<StampNames>,
-    items: Arc<Mutex<HashMap<ItemKey, ItemHistory>>>,
+    items: Arc<Mutex<HashMap<ItemId, ItemHistory>>>,
 }
 
 impl History {
@@ -105,8 +107,11 @@ impl History {
 
     /// Takes note of a version that came to be an item's current one in a replica.
     pub fn record(&self, commit: &Commit) {
+        let Some(id) = ItemId::from_key(&commit.key) else {
+            return;
+        };
         let mut items = self.lock();
-        let item = items.entry(commit.key.clone()).or_default();
+        let item = items.entry(id).or_default();
         let held = item.held.entry(commit.region).or_default();
         held.push(commit.version);
         let kind = match commit.kind {
@@ -144,11 +149,11 @@ impl History {
         writes
     }
 
-    pub(super) fn items(&self) -> HashMap<ItemKey, ItemHistory> {
+    pub(super) fn items(&self) -> HashMap<ItemId, ItemHistory> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ItemKey, ItemHistory>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, ItemHistory>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

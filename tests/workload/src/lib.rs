@@ -8,6 +8,7 @@
 mod client;
 mod evaluate;
 mod history;
+mod item_id;
 mod lineage;
 mod options;
 mod out_of_scope;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score};
 pub use history::{History, StampPair, StampPairs, WriteId, WriteKind};
+pub use item_id::ItemId;
 pub use options::WorkloadOptions;
 pub use out_of_scope::OutOfScope;
 pub use progress::Progress;

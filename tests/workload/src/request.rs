@@ -1,9 +1,10 @@
 //! The requests that writers make, with the stamps that belong in them.
 
-use local_aws::global_table::{ItemKey, Region};
+use local_aws::global_table::Region;
 use serde_json::{Map, Value, json};
 
 use super::history::WriteKind;
+use super::item_id::ItemId;
 
 /// A request, ready to be sent.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ impl Update {
 
 impl RequestBuilder {
     /// An update of one attribute: one request, without a read.
-    pub(super) fn update(&self, key: &ItemKey, name: &str, value: Value, now: u64) -> Request {
+    pub(super) fn update(&self, key: &ItemId, name: &str, value: Value, now: u64) -> Request {
         let mut update = Update::new();
         update.set(name, value);
         self.stamp(&mut update, now);
@@ -90,7 +91,7 @@ impl RequestBuilder {
     }
 
     /// The same, but only on an item that is not marked as deleted.
-    pub(super) fn update_live(&self, key: &ItemKey, name: &str, value: Value, now: u64) -> Request {
+    pub(super) fn update_live(&self, key: &ItemId, name: &str, value: Value, now: u64) -> Request {
         let mut update = Update::new();
         update.set(name, value);
         update.require("attribute_not_exists", &self.deleted());
@@ -99,7 +100,7 @@ impl RequestBuilder {
     }
 
     /// An update that counts, as the hot item's writers do.
-    pub(super) fn count(&self, key: &ItemKey, name: &str, by: i64, now: u64) -> Request {
+    pub(super) fn count(&self, key: &ItemId, name: &str, by: i64, now: u64) -> Request {
         let mut update = Update::new();
         update.add(name, number(by));
         self.stamp(&mut update, now);
@@ -107,14 +108,14 @@ impl RequestBuilder {
     }
 
     /// The same update from a writer that does not stamp.
-    pub(super) fn unstamped(&self, key: &ItemKey, name: &str, value: Value) -> Request {
+    pub(super) fn unstamped(&self, key: &ItemId, name: &str, value: Value) -> Request {
         let mut update = Update::new();
         update.set(name, value);
         self.update_item(key, update, WriteKind::Unstamped)
     }
 
     /// Marks an item as deleted and lets TTL purge it at `expires` (seconds).
-    pub(super) fn soft_delete(&self, key: &ItemKey, expires: u64, now: u64) -> Request {
+    pub(super) fn soft_delete(&self, key: &ItemId, expires: u64, now: u64) -> Request {
         let mut update = Update::new();
         update.set(&self.deleted(), json!({"BOOL": true}));
         update.set(&self.ttl, number(expires));
@@ -124,7 +125,7 @@ impl RequestBuilder {
     }
 
     /// Takes mark and TTL away again, if the item is still marked.
-    pub(super) fn revive(&self, key: &ItemKey, now: u64) -> Request {
+    pub(super) fn revive(&self, key: &ItemId, now: u64) -> Request {
         let mut update = Update::new();
         update.remove(&self.deleted());
         update.remove(&self.ttl);
@@ -134,7 +135,7 @@ impl RequestBuilder {
     }
 
     /// A PutItem of `item` that must not exist yet.
-    pub(super) fn create(&self, key: &ItemKey, mut item: Map<String, Value>, now: u64) -> Request {
+    pub(super) fn create(&self, key: &ItemId, mut item: Map<String, Value>, now: u64) -> Request {
         self.put_keys(key, &mut item);
         item.insert(self.n(self.region), number(1));
         item.insert(self.t(self.region), number(now));
@@ -181,7 +182,7 @@ impl RequestBuilder {
     /// A PutItem that read nothing: it starts its Region's pair afresh and says so.
     pub(super) fn blind_put(
         &self,
-        key: &ItemKey,
+        key: &ItemId,
         mut item: Map<String, Value>,
         now: u64,
     ) -> Request {
@@ -196,7 +197,7 @@ impl RequestBuilder {
     }
 
     /// Reads an item.
-    pub(super) fn get(&self, key: &ItemKey) -> Request {
+    pub(super) fn get(&self, key: &ItemId) -> Request {
         Request {
             operation: "GetItem",
             body: json!({"TableName": self.table, "Key": key_json(key), "ConsistentRead": true}),
@@ -223,7 +224,7 @@ impl RequestBuilder {
         update.add(&self.n(self.region), number(1));
     }
 
-    fn update_item(&self, key: &ItemKey, update: Update, kind: WriteKind) -> Request {
+    fn update_item(&self, key: &ItemId, update: Update, kind: WriteKind) -> Request {
         let mut clauses = Vec::new();
         for (word, parts) in [
             ("SET", update.set),
@@ -251,7 +252,7 @@ impl RequestBuilder {
         }
     }
 
-    fn put_keys(&self, key: &ItemKey, item: &mut Map<String, Value>) {
+    fn put_keys(&self, key: &ItemId, item: &mut Map<String, Value>) {
         if let Value::Object(keys) = key_json(key) {
             item.extend(keys);
         }
@@ -279,7 +280,7 @@ fn put_item(body: Value, kind: WriteKind) -> Request {
     }
 }
 
-fn key_json(key: &ItemKey) -> Value {
+fn key_json(key: &ItemId) -> Value {
     json!({"PK": {"S": key.pk}, "SK": {"S": key.sk}})
 }
 

@@ -1,9 +1,9 @@
 //! What really happened: which writes survived, which were lost, and which losses no stamp could show.
 
-use local_aws::global_table::ItemKey;
 use std::collections::HashMap;
 
 use super::history::{History, StampPair, WriteId, WriteKind};
+use super::item_id::ItemId;
 use super::lineage::Lineage;
 use super::out_of_scope::OutOfScope;
 
@@ -24,7 +24,7 @@ pub struct Write {
     /// Its id. The Region in it is the one in which it was made.
     pub id: WriteId,
     /// The item.
-    pub key: ItemKey,
+    pub key: ItemId,
     /// What sort of write it was.
     pub kind: WriteKind,
     /// Its own Region's pair in the item as it wrote it.
@@ -37,7 +37,7 @@ pub struct Write {
 #[derive(Debug)]
 pub struct Truth {
     writes: Vec<Write>,
-    pub(super) lineages: HashMap<ItemKey, Lineage>,
+    pub(super) lineages: HashMap<ItemId, Lineage>,
 }
 
 impl Truth {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fastrand::Rng;
-use local_aws::global_table::ItemKey;
 use serde_json::{Map, Value, json};
 
 use super::WorkloadOptions;
 use super::client::{Client, RequestError, Response};
+use super::item_id::ItemId;
 use super::progress::Progress;
 use super::request::{Request, RequestBuilder, number};
 
@@ -49,24 +49,24 @@ impl Writer {
         Ok(again)
     }
 
-    fn pick_item(&mut self) -> ItemKey {
+    fn pick_item(&mut self) -> ItemId {
         if self.rng.f64() < self.options.hot_share {
-            return ItemKey::new("PRODUCT#1", "STOCK");
+            return ItemId::new("PRODUCT#1", "STOCK");
         }
         // The square makes some users busier than others.
         let user = (self.rng.f64().powi(2) * self.options.users as f64) as usize;
         match self.rng.u8(0..10) {
-            0..4 => ItemKey::new(format!("USER#{user}"), "PROFILE"),
+            0..4 => ItemId::new(format!("USER#{user}"), "PROFILE"),
             4..7 => {
                 let order = self.rng.u64(0..ORDERS_PER_USER);
-                ItemKey::new(format!("USER#{user}"), format!("ORDER#{order}"))
+                ItemId::new(format!("USER#{user}"), format!("ORDER#{order}"))
             }
-            _ => ItemKey::new(format!("USER#{user}"), "CART"),
+            _ => ItemId::new(format!("USER#{user}"), "CART"),
         }
     }
 
     /// One write of the item, of the sort that fits it.
-    async fn write(&mut self, key: &ItemKey) -> Result<(), RequestError> {
+    async fn write(&mut self, key: &ItemId) -> Result<(), RequestError> {
         let now = self.now();
         let chance = self.rng.f64();
         if chance < self.options.unstamped_share {
@@ -91,7 +91,7 @@ impl Writer {
         }
     }
 
-    async fn write_profile(&mut self, key: &ItemKey, now: u64) -> Result<(), RequestError> {
+    async fn write_profile(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
         if self.rng.u8(0..5) == 0 {
             return self.read_and_put(key).await;
         }
@@ -101,7 +101,7 @@ impl Writer {
         self.send(&request).await.map(drop)
     }
 
-    async fn write_order(&mut self, key: &ItemKey, now: u64) -> Result<(), RequestError> {
+    async fn write_order(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
         match self.rng.u8(0..4) {
             0 => self.read_and_put(key).await,
             _ => {
@@ -113,7 +113,7 @@ impl Writer {
         }
     }
 
-    async fn write_cart(&mut self, key: &ItemKey, now: u64) -> Result<(), RequestError> {
+    async fn write_cart(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
         let request = if self.rng.u8(0..10) == 0 {
             let expires = now / 1_000_000 + self.options.purge_after.as_secs();
             self.requests.soft_delete(key, expires, now)
@@ -131,7 +131,7 @@ impl Writer {
     }
 
     /// Reads an item, changes it and puts it back; makes it where it is missing.
-    async fn read_and_put(&mut self, key: &ItemKey) -> Result<(), RequestError> {
+    async fn read_and_put(&mut self, key: &ItemId) -> Result<(), RequestError> {
         let read = self.requests.get(key);
         let Response::Done(answer) = self.send(&read).await? else {
             return Ok(());
@@ -157,7 +157,7 @@ impl Writer {
         answer
     }
 
-    fn new_item(&mut self, key: &ItemKey) -> Map<String, Value> {
+    fn new_item(&mut self, key: &ItemId) -> Map<String, Value> {
         let mut item = Map::new();
         item.insert("note".to_owned(), self.text("note"));
         item.insert("GSI1PK".to_owned(), json!({"S": key.sk}));

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use ledger::Side;
-use local_aws::global_table::{ItemKey, Region};
+use local_aws::global_table::Region;
 use serde::Serialize;
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
-use workload::{LedgerConflict, StampPair, StampPairs};
+use workload::{ItemId, LedgerConflict, StampPair, StampPairs};
 
 use crate::format::attribute_value;
 use crate::report::entry_from_json;
@@ -83,7 +83,7 @@ impl ConflictEntry {
     pub(super) fn for_evaluation(&self, region: Region) -> LedgerConflict {
         LedgerConflict {
             region,
-            key: ItemKey::new(&self.item[0], &self.item[1]),
+            key: ItemId::new(&self.item[0], &self.item[1]),
             loser: self.loser.stamps.clone(),
             winner: self.winner.stamps.clone(),
         }

@@ -13,8 +13,10 @@ use crate::world::{World, WorldError};
 /// What `--endpoints-file` holds.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Endpoints {
-    /// The table's name.
+    /// The table's name; the first one's, where there are several.
     pub(super) table: String,
+    /// The names of all tables that are there at the start.
+    pub(super) tables: Vec<String>,
     /// The endpoint of each Region: DynamoDB and DynamoDB Streams.
     pub(super) replicas: BTreeMap<String, String>,
     /// The endpoint of each Region's ledger.
@@ -29,6 +31,7 @@ impl Endpoints {
     pub(super) fn new(world: &World) -> Result<Self, WorldError> {
         let mut endpoints = Self {
             table: world.table.table_name().to_owned(),
+            tables: world.table.table_names(),
             replicas: BTreeMap::new(),
             ledgers: BTreeMap::new(),
             ledger_table: world.ledger_table().to_owned(),
@@ -53,7 +56,7 @@ impl Endpoints {
             let cells = [region, replica.as_str(), ledger];
             table.add_row(cells.map(|cell| layout.cell(cell)));
         }
-        let name = printable(&self.table);
+        let name = printable(&self.tables.join(", "));
         let mut text = format!("Table {name}, replicated between these Regions:\n\n{table}\n\n");
         text.push_str("To point an application or the AWS CLI at a Region, export its line:\n\n");
         for (region, replica) in &self.replicas {

@@ -35,6 +35,17 @@ pub(super) enum LocalError {
         /// How many are needed.
         regions: usize,
     },
+    /// `--key` is given more often than a table has key attributes.
+    #[error("--key is given {0} times; a table has a partition key and at most a sort key")]
+    TooManyKeys(usize),
+    /// A file of `--table-file`.
+    #[error("--table-file {}: {problem}", .path.display())]
+    TableFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The file of `--endpoints-file`.
     #[error("{} cannot be written: {source}", .path.display())]
     EndpointsFile {

@@ -5,6 +5,7 @@ mod endpoints;
 mod error;
 mod input;
 mod run;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +23,9 @@ use error::LocalError;
 const AFTER_HELP: &str = "\
 Each Region has an endpoint for DynamoDB and its streams that any SDK can talk to. Writes replicate between them as in a
 global table, with the last writer winning, and the built function reads each Region's stream and keeps what was lost in
-that Region's ledger. The table has the keys PK and SK (strings), the indexes GSI1 and GSI2, a stream, and TTL on `ttl`. Everything
-listens on loopback only.
+that Region's ledger. Without --key the table has the keys PK and SK (strings) and the indexes GSI1 and GSI2; TTL is on
+`ttl`. A table that is created through any endpoint is a global table in all Regions, and its streams are read too.
+Everything listens on loopback only.
 
 While it runs, a line on standard input steers it:
   (empty)            cut the Region of --cut off, or join it again; SIGUSR1 does the same
@@ -33,10 +35,11 @@ Examples:
   lastwriter local
   lastwriter local --regions us-east-1,eu-west-1 --ports 8001,8002 --table Orders
   lastwriter local --regions 5 --lag 2s --cut eu-west-1
+  lastwriter local --table Users --key id:N --table-file orders.json
   lastwriter local --ports 8000 --ledger-ports 8100 --persist data --endpoints-file endpoints.json
 
 --endpoints-file is written when everything is ready, and removed at the end:
-  {\"table\", \"replicas\": {region: url}, \"ledgers\": {region: url}, \"ledger_table\", \"cloudwatch\": {region: url}}
+  {\"table\", \"tables\": [name], \"replicas\": {region: url}, \"ledgers\": {region: url}, \"ledger_table\", \"cloudwatch\": {region: url}}
 
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 failed, 2 bad usage, a port that is taken, a folder that cannot be used.";
 
@@ -47,9 +50,16 @@ pub struct Args {
     /// Regions, two to five: names, or how many
     #[arg(long, value_name = "REGIONS", default_value = "3", value_parser = parse_regions)]
     pub regions: Regions,
-    /// The table's name
-    #[arg(long, value_name = "NAME", default_value = "App")]
-    pub table: String,
+    /// The table's name [default: App]
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// The table's partition key, and once more its sort key, with the type S, N or B, as in --key id:N --key sort:S
+    /// [default: PK and SK, strings, with the indexes GSI1 and GSI2]
+    #[arg(long = "key", value_name = "NAME:TYPE", value_parser = tables::parse_key)]
+    pub keys: Vec<(String, String)>,
+    /// A table from a CreateTable request in JSON; may be given again
+    #[arg(long = "table-file", value_name = "FILE")]
+    pub table_files: Vec<PathBuf>,
     /// How long replication takes: a median, or a median and a spread as in 2s:0.9; 0 is no delay
     #[arg(long, value_name = "LAG", default_value = "800ms", value_parser = parse_lag)]
     pub lag: Lag,
@@ -93,7 +103,7 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
     let failed = args.persist.as_ref().map(|folder| folder.join("failed"));
     let config = WorldConfig {
         table: GlobalTableConfig {
-            table_name: args.table,
+            tables: tables::definitions(args.table.as_deref(), &args.keys, &args.table_files)?,
             lag: args.lag,
             ports,
             persist: args.persist,

@@ -24,7 +24,7 @@ const MAX_METRICS_REQUESTS: u64 = 10_000;
 
 /// Shows conflicts and obeys, until told to stop.
 pub(super) async fn until_stopped(
-    world: World,
+    mut world: World,
     cut: Option<Region>,
     file: Option<PathBuf>,
     mut signals: Signals,
@@ -71,6 +71,7 @@ pub(super) async fn until_stopped(
                 for notice in world.table.take_notices() {
                     terminal::print(&printable(&format!("{notice}\n")))?;
                 }
+                world.follow_tables()?;
                 world.trim();
                 continue;
             }

@@ -94,6 +94,7 @@ fn endpoints() -> Endpoints {
     };
     Endpoints {
         table: "App".to_owned(),
+        tables: vec!["App".to_owned()],
         replicas: of(1),
         ledgers: of(2),
         ledger_table: "ledger".to_owned(),

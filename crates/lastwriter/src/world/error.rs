@@ -38,6 +38,10 @@ impl WorldError {
                 E::UnknownRegion(_)
                 | E::RegionCount(_)
                 | E::RegionTwice(_)
+                | E::NoTable
+                | E::TableTwice(_)
+                | E::NoTableNamed(_)
+                | E::Definition { .. }
                 | E::PortCount { .. }
                 | E::Account(_)
                 | E::Combine(_)

@@ -20,6 +20,7 @@ use local_aws::global_table::{GlobalTable, GlobalTableConfig, Region};
 use local_aws::lambda::{Function, FunctionConfig};
 use local_aws::ledger::{Ledger, Storage};
 use local_aws::mapping::{EventSourceMapping, MappingConfig, MappingCounts};
+use local_aws::shard::Shard;
 
 pub use error::WorldError;
 pub use lookup::Lookup;
@@ -56,7 +57,9 @@ pub struct Stack {
     /// What the Region's function sends its metrics to.
     pub cloudwatch: CloudWatch,
     function: Arc<Function>,
-    mapping: EventSourceMapping,
+    /// One for each table.
+    mappings: BTreeMap<String, EventSourceMapping>,
+    failed: Option<PathBuf>,
 }
 
 impl World {
@@ -98,18 +101,45 @@ impl World {
     /// HTTP.
     pub fn trim(&self) {
         for (region, stack) in &self.stacks {
-            if let Ok(shard) = self.table.shard(*region) {
-                let oldest_kept = shard.end().saturating_sub(STREAM_RECORDS_KEPT);
-                shard.trim_to(stack.mapping.checkpoint().min(oldest_kept));
+            for (table, mapping) in &stack.mappings {
+                if let Ok(shard) = self.table.shard_of(*region, table) {
+                    let oldest_kept = shard.end().saturating_sub(STREAM_RECORDS_KEPT);
+                    shard.trim_to(mapping.checkpoint().min(oldest_kept));
+                }
             }
         }
+    }
+
+    /// Lets the functions read the streams of tables that were created since the last call, and no longer those of
+    /// tables that were deleted.
+    ///
+    /// # Errors
+    ///
+    /// A mapping that does not start.
+    pub fn follow_tables(&mut self) -> Result<(), WorldError> {
+        let tables = self.table.table_names();
+        for (region, stack) in &mut self.stacks {
+            stack.mappings.retain(|table, _| tables.contains(table));
+            for table in &tables {
+                // A table that was deleted and made anew has another stream.
+                let shard = self.table.shard_of(*region, table)?;
+                let followed = stack.mappings.get(table);
+                if followed.is_none_or(|mapping| mapping.shard().shard_id() != shard.shard_id()) {
+                    stack.follow(table, shard)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Waits until every write has arrived in every Region and every function has dealt with what its stream then
     /// held. While a Region is cut off that may be never.
     pub async fn settle(&self) {
         self.table.wait_until_converged().await;
-        let mappings = self.stacks.values().map(|stack| &stack.mapping);
+        let mappings = self
+            .stacks
+            .values()
+            .flat_map(|stack| stack.mappings.values());
         join_all(mappings.map(EventSourceMapping::until_caught_up)).await;
     }
 
@@ -119,7 +149,8 @@ impl World {
     /// read when nothing changes them any more.
     pub async fn stop(self) -> StoppedWorld {
         let stopping = self.stacks.into_iter().map(|(region, stack)| async move {
-            let counts = stack.mapping.stop().await;
+            let stopping = stack.mappings.into_values().map(EventSourceMapping::stop);
+            let counts = join_all(stopping).await.into_iter().sum();
             stack.function.stop().await;
             let rest = StoppedStack {
                 counts,
@@ -177,18 +208,26 @@ impl Stack {
             .env("TTL_ATTRIBUTE", &config.table.ttl_attribute)
             .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
             .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
-        let arn = function.arn();
         let function = Arc::new(Function::start(function).await?);
-        let failed = config.failed.clone();
-        let mapping = mapping(arn, failed);
-        let mapping =
-            EventSourceMapping::start(table.shard(region)?, Arc::clone(&function), mapping)?;
-        Ok(Self {
+        let mut stack = Self {
             ledger,
             cloudwatch,
             function,
-            mapping,
-        })
+            mappings: BTreeMap::new(),
+            failed: config.failed.clone(),
+        };
+        for name in table.table_names() {
+            stack.follow(&name, table.shard_of(region, &name)?)?;
+        }
+        Ok(stack)
+    }
+
+    /// Lets the function read a table's stream.
+    fn follow(&mut self, table: &str, shard: Shard) -> Result<(), WorldError> {
+        let config = mapping(self.function.config().arn(), self.failed.clone());
+        let mapping = EventSourceMapping::start(shard, Arc::clone(&self.function), config)?;
+        self.mappings.insert(table.to_owned(), mapping);
+        Ok(())
     }
 
     /// What the function has logged since this was last called.
@@ -198,12 +237,14 @@ impl Stack {
 
     /// Stream records that the function has not dealt with yet.
     pub fn backlog(&self) -> u64 {
-        self.mapping.backlog()
+        let mappings = self.mappings.values();
+        mappings.map(EventSourceMapping::backlog).sum()
     }
 
     /// What the mapping has counted so far.
     pub fn counts(&self) -> MappingCounts {
-        self.mapping.counts()
+        let mappings = self.mappings.values();
+        mappings.map(EventSourceMapping::counts).sum()
     }
 }
 

@@ -112,7 +112,7 @@ fn a_demo_that_is_interrupted_ends_with_what_there_is() {
 fn options_that_cannot_be_used_are_named_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["local", "--regions", "us-east-1,mars-1"], "mars-1"),
         (&["local", "--regions", "6"], "2 to 5 Regions, not 6"),
         (
@@ -120,6 +120,15 @@ fn options_that_cannot_be_used_are_named_with_exit_code_2() {
             "named twice",
         ),
         (&["local", "--ports", "1,2"], "2 ports for 3 Regions"),
+        (
+            &["local", "--ledger-ports", "1,2"],
+            "--ledger-ports: there are 2 ports",
+        ),
+        (
+            &["local", "--key", "a", "--key", "b", "--key", "c"],
+            "--key is given 3 times",
+        ),
+        (&["local", "--table-file", "nowhere.json"], "nowhere.json"),
         (&["local", "--cut", "us-west-2"], "no replica there"),
         (&["demo", "--cut", "us-west-2:1:2"], "no replica there"),
         (&["demo", "--cut", "eu-west-1:9:3"], "is not before"),
@@ -208,9 +217,15 @@ impl Local {
 
     /// A stamped update of one item, made in one Region.
     fn update(&self, region: &str, attribute: &str, micros: u64) {
+        let key = json!({ "PK": { "S": "USER#1" }, "SK": { "S": "PROFILE" } });
+        let table = self.endpoints["table"].as_str().unwrap();
+        self.update_in(table, key, region, attribute, micros);
+    }
+
+    fn update_in(&self, table: &str, key: Value, region: &str, attribute: &str, micros: u64) {
         let request = json!({
-            "TableName": self.endpoints["table"],
-            "Key": { "PK": { "S": "USER#1" }, "SK": { "S": "PROFILE" } },
+            "TableName": table,
+            "Key": key,
             "UpdateExpression": "SET #a = :a, #lwt = :now ADD #lwn :one",
             "ExpressionAttributeNames": {
                 "#a": attribute,
@@ -223,8 +238,13 @@ impl Local {
                 ":one": { "N": "1" },
             },
         });
+        self.done(region, "UpdateItem", &request);
+    }
+
+    /// An operation that succeeds.
+    fn done(&self, region: &str, operation: &str, request: &Value) {
         let url = self.endpoints["replicas"][region].as_str().unwrap();
-        let answer = call(url, "UpdateItem", &request);
+        let answer = call(url, operation, request);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -286,6 +306,70 @@ fn local_prints_the_conflict_of_two_writes_that_were_made_during_a_cut() {
     let ledger = local.endpoints["ledgers"]["us-east-1"].as_str().unwrap();
     let scan = json!({ "TableName": local.endpoints["ledger_table"] });
     assert!(call(ledger, "Scan", &scan).contains("insert_insert"));
+    local.end();
+}
+
+#[test]
+fn a_table_that_an_application_creates_is_replicated_and_its_lost_writes_are_found() {
+    let mut local = Local::start(&["--regions", "us-east-1,eu-west-1", "--cut", "eu-west-1"]);
+    let create = json!({
+        "TableName": "Orders", "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "N" }],
+    });
+    local.done("us-east-1", "CreateTable", &create);
+    local.line_with("Orders is a global table now, in us-east-1, eu-west-1");
+    let key = json!({ "id": { "N": "7" } });
+    local.update_in(
+        "Orders",
+        key.clone(),
+        "us-east-1",
+        "address",
+        1_795_000_000_000_000,
+    );
+    local.update_in("Orders", key, "eu-west-1", "phone", 1_795_000_000_200_000);
+    local.type_line("");
+    let line = local.line_with("lost to");
+    assert!(
+        line.contains("a write of us-east-1 lost to eu-west-1"),
+        "{line}"
+    );
+    assert!(line.contains(r#"{"id":{"N":"7"}}"#), "{line}");
+    local.end();
+}
+
+#[test]
+fn a_table_has_the_key_that_the_options_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.json");
+    let orders = json!({
+        "TableName": "Orders",
+        "KeySchema": [{ "AttributeName": "at", "KeyType": "HASH" }],
+        "AttributeDefinitions": [{ "AttributeName": "at", "AttributeType": "B" }],
+    });
+    std::fs::write(&file, orders.to_string()).unwrap();
+    let options = [
+        "--regions",
+        "2",
+        "--table",
+        "Users",
+        "--key",
+        "id:N",
+        "--key",
+        "sort",
+    ];
+    let options = [&options[..], &["--table-file", file.to_str().unwrap()]].concat();
+    let local = Local::start(&options);
+    assert_eq!(local.endpoints["table"], "Users");
+    assert_eq!(local.endpoints["tables"], json!(["Orders", "Users"]));
+    let put = |table: &str, item: Value| json!({ "TableName": table, "Item": item });
+    let user = json!({ "id": { "N": "7" }, "sort": { "S": "x" } });
+    local.done("us-east-1", "PutItem", &put("Users", user));
+    local.done(
+        "eu-west-1",
+        "PutItem",
+        &put("Orders", json!({ "at": { "B": "AQI=" } })),
+    );
     local.end();
 }
 

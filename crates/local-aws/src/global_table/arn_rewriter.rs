@@ -1,22 +1,15 @@
-//! dynoxide puts its own Region, account and stream label into every ARN, and its own view type beside them. This puts
-//! the right ones there.
+//! dynoxide puts its own Region, account and stream labels into every ARN, and its own view type beside them. This puts the
+//! right ones there.
 
 use dynoxide::streams;
 
+use super::replica::Replica;
 use crate::streams::StreamViewType;
 
-/// The operations whose requests or answers hold ARNs. Items are in none of them.
-const WITH_ARNS: &[&str] = &[
-    "CreateTable",
-    "DeleteTable",
-    "DescribeTable",
-    "ListTagsOfResource",
-    "TagResource",
-    "UntagResource",
-    "UpdateTable",
-];
+/// The operations whose requests or answers hold ARNs, those on tables as a whole left out. Items are in none of them.
+const WITH_ARNS: &[&str] = &["ListTagsOfResource", "TagResource", "UntagResource"];
 
-/// The names of one Region, and what dynoxide has in their place.
+/// The names of one Region and its tables, and what dynoxide has in their place.
 #[derive(Debug)]
 pub(super) struct ArnRewriter {
     /// Pairs of dynoxide's text and the right one.
@@ -24,29 +17,25 @@ pub(super) struct ArnRewriter {
 }
 
 impl ArnRewriter {
-    /// The names of the Region with this stream ARN, for a table whose stream dynoxide has labelled so.
-    pub(super) fn new(stream_arn: &str, dynoxide_label: &str, view_type: StreamViewType) -> Self {
-        let (prefix, _) = stream_arn.split_once("table/").unwrap_or_default();
-        let (_, label) = stream_arn.rsplit_once('/').unwrap_or_default();
+    /// The names of a replica and its tables as they are now.
+    pub(super) fn new(replica: &Replica) -> Self {
         let view_type_member =
             |view_type: StreamViewType| format!("\"StreamViewType\":\"{}\"", view_type.name());
-        let (both, own) = (
-            view_type_member(StreamViewType::NewAndOldImages),
-            view_type_member(view_type),
-        );
-        let pairs = [
-            (streams::table_arn("").replace("table/", ""), prefix),
-            (dynoxide_label.to_owned(), label),
-            // The replicator needs both images, whatever the table's stream shows.
-            (both, &own),
+        let mut pairs = vec![
+            (
+                streams::table_arn("").replace("table/", ""),
+                replica.arn_prefix(),
+            ),
+            // The replicator needs both images, whatever the streams show.
+            (
+                view_type_member(StreamViewType::NewAndOldImages),
+                view_type_member(replica.view_type()),
+            ),
         ];
-        Self {
-            pairs: pairs
-                .into_iter()
-                .filter(|(theirs, right)| !theirs.is_empty() && !right.is_empty())
-                .map(|(theirs, right)| (theirs, right.to_owned()))
-                .collect(),
-        }
+        let labels = replica.tables().into_values();
+        pairs.extend(labels.map(|table| (table.dynoxide_label.clone(), table.label.clone())));
+        pairs.retain(|(theirs, right)| !theirs.is_empty() && theirs != right);
+        Self { pairs }
     }
 
     /// Whether an operation's bodies need to be rewritten.

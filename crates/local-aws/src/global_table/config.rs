@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dynoxide::DynoxideError;
 
+use super::definition::TableDefinition;
 use super::item::Item;
 use super::lag::Lag;
 use super::region::UnknownRegion;
@@ -56,8 +57,9 @@ pub type Observer = Arc<dyn Fn(&Commit) + Send + Sync>;
 /// What a global table is made of.
 #[derive(Clone)]
 pub struct GlobalTableConfig {
-    /// The table's name, the same in every Region.
-    pub table_name: String,
+    /// The tables, the same in every Region; the first one is the table that nobody names. Others can be created through
+    /// any endpoint.
+    pub tables: Vec<TableDefinition>,
     /// Two to five Regions, each once.
     pub regions: Vec<Region>,
     /// The AWS account in the ARNs: 12 digits.
@@ -71,7 +73,7 @@ pub struct GlobalTableConfig {
     /// What the streams' records hold. DynamoDB demands both images for a global table; another type shows what a reader
     /// makes of it.
     pub stream_view_type: StreamViewType,
-    /// The attribute that says when an item expires, in seconds since the epoch.
+    /// The attribute that says when an item of these tables expires, in seconds since the epoch.
     pub ttl_attribute: String,
     /// How often each Region deletes what has expired; `None`: only when told to.
     pub ttl_sweep: Option<Duration>,
@@ -86,10 +88,10 @@ pub struct GlobalTableConfig {
 }
 
 impl GlobalTableConfig {
-    /// A table named `App` in these Regions, in memory, with DynamoDB's usual replication delay.
+    /// The usual table, named `App`, in these Regions, in memory, with DynamoDB's usual replication delay.
     pub fn new(regions: Vec<Region>) -> Self {
         Self {
-            table_name: "App".to_owned(),
+            tables: vec![TableDefinition::usual("App")],
             regions,
             account: "123456789012".to_owned(),
             lag: Lag::default(),
@@ -120,6 +122,17 @@ impl GlobalTableConfig {
                 regions: self.regions.len(),
             });
         }
+        let mut names = BTreeSet::new();
+        if let Some(table) = self
+            .tables
+            .iter()
+            .find(|table| !names.insert(table.table_name()))
+        {
+            return Err(E::TableTwice(table.table_name().to_owned()));
+        }
+        if self.tables.is_empty() {
+            return Err(E::NoTable);
+        }
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if self.account.len() != 12 || !digits(&self.account) {
             return Err(E::Account(self.account.clone()));
@@ -148,6 +161,20 @@ pub enum GlobalTableError {
     /// A Region was named twice.
     #[error("the Region {0} is named twice; name each one once")]
     RegionTwice(Region),
+    /// There is no table to begin with.
+    #[error("there is no table; define at least one")]
+    NoTable,
+    /// Two tables have one name.
+    #[error("the table {0} is defined twice; give each one a name of its own")]
+    TableTwice(String),
+    /// A table cannot be made.
+    #[error("the table {table} cannot be made: {source}")]
+    Definition {
+        /// Its name.
+        table: String,
+        /// What the database said.
+        source: DynoxideError,
+    },
     /// Some Regions have a port and some have none.
     #[error(
         "there are {ports} ports for {regions} Regions; give one for each Region, or none at all"
@@ -209,6 +236,9 @@ pub enum GlobalTableError {
         /// What the database said.
         source: DynoxideError,
     },
+    /// There is no such table.
+    #[error("there is no table named {0}")]
+    NoTableNamed(String),
     /// The global table has no replica there.
     #[error("the global table has no replica in {0}")]
     NoReplica(Region),

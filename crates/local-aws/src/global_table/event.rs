@@ -32,16 +32,12 @@ impl RecordFormat {
         label: &str,
         view_type: StreamViewType,
     ) -> Self {
-        let partition = match region.name() {
-            name if name.starts_with("cn-") => "aws-cn",
-            name if name.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
         Self {
             region,
             view_type,
             arn: format!(
-                "arn:{partition}:dynamodb:{region}:{account}:table/{table}/stream/{label}"
+                "{}table/{table}/stream/{label}",
+                arn_prefix(region, account)
             ),
         }
     }
@@ -84,6 +80,16 @@ impl RecordFormat {
             user_identity: expired.then_some(TTL_SERVICE),
         })
     }
+}
+
+/// What every ARN of a Region's tables begins with.
+pub(super) fn arn_prefix(region: Region, account: &str) -> String {
+    let partition = match region.name() {
+        name if name.starts_with("cn-") => "aws-cn",
+        name if name.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    format!("arn:{partition}:dynamodb:{region}:{account}:")
 }
 
 const TTL_SERVICE: UserIdentity = UserIdentity {

@@ -1,24 +1,24 @@
 //! The endpoint of one Region: it hands each request to dynoxide, and holds the replica's gate while it is a write.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Request, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use bytes::Bytes;
 use dynoxide::Database;
 
 use super::arn_rewriter::ArnRewriter;
 use super::direct;
 use super::notices::Notices;
-use super::replica::Replica;
+use super::table_operations::{TableOperation, TableOperations};
+use super::upstream::{Upstream, status};
 use crate::amz_json::{refuse, respond};
-use crate::fault::{FaultAction, Refusal};
-use crate::http::{DropConnection, HttpClient, ReadBody, read_body};
-use crate::streams::{self, Stream, StreamOperation};
+use crate::fault::FaultAction;
+use crate::http::{DropConnection, ReadBody, read_body};
+use crate::streams::{self, StreamOperation};
 
 /// A request header whose value the observer gets with each change that the request makes. Nothing of it is stored.
 pub const TAG_HEADER: &str = "x-lastwriter-tag";
@@ -38,20 +38,12 @@ const WRITES: &[&str] = &[
     "UpdateItem",
 ];
 
-/// The operations that would change the replicated table itself, in one Region only.
-const FIXED: &[&str] = &["DeleteTable", "UpdateTable", "UpdateTimeToLive"];
-
 /// What the endpoint of one Region needs.
 pub(super) struct Gateway {
-    pub(super) replica: Arc<Replica>,
-    pub(super) table: String,
-    pub(super) stream: Arc<Stream>,
+    pub(super) tables: Arc<TableOperations>,
     pub(super) notices: Arc<Notices>,
-    pub(super) arns: ArnRewriter,
     pub(super) database: Database,
-    /// Where dynoxide answers for this Region.
-    pub(super) dynoxide: SocketAddr,
-    pub(super) client: HttpClient,
+    pub(super) upstream: Upstream,
 }
 
 impl Gateway {
@@ -69,35 +61,27 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
     };
     gateway
         .notices
-        .check_signature(&head.headers, gateway.replica.region());
+        .check_signature(&head.headers, gateway.upstream.replica.region());
     let operation = operation(&head.headers).to_owned();
-    if FIXED.contains(&operation.as_str()) && names_table(&body, &gateway.table) {
-        return refused(&operation, &gateway.table);
-    }
     let tag = tag(&head.headers);
     if WRITES.contains(&operation.as_str()) {
-        // On a task of its own: a client that hangs up must not leave a write behind that nobody took note of.
-        let write = tokio::spawn(async move {
+        return finish(async move {
             let run = gateway.run(&operation, &head, &body);
-            gateway.replica.write(tag, run).await
-        });
-        return match write.await {
-            Ok(answer) => answer,
-            Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-    }
-    if ArnRewriter::concern(&operation)
-        && let Ok(text) = std::str::from_utf8(&body)
-    {
-        let text = gateway.arns.inward(text);
-        let mut head = head;
-        head.headers.remove(header::CONTENT_LENGTH);
-        let answer = gateway.send(&head, Body::from(text)).await;
-        return rewrite(answer, |body| {
-            let text = std::str::from_utf8(body).ok()?;
-            Some(gateway.arns.outward(text).into_bytes())
+            gateway.upstream.replica.write(tag, run).await
         })
         .await;
+    }
+    if let Some(operation) = TableOperation::parse(&operation) {
+        return finish(async move {
+            let tables = Arc::clone(&gateway.tables);
+            tables
+                .run(&gateway.upstream, &gateway.notices, operation, &head, &body)
+                .await
+        })
+        .await;
+    }
+    if ArnRewriter::concern(&operation) {
+        return gateway.upstream.send_rewritten(&head, &body).await;
     }
     // dynoxide words the refusal of what is not signed.
     if let Some(operation) = StreamOperation::parse(&operation)
@@ -108,21 +92,21 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> 
     gateway.run(&operation, &head, &body).await
 }
 
-impl Gateway {
-    fn inner_uri(&self, uri: &Uri) -> Uri {
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        Uri::builder()
-            .scheme("http")
-            .authority(self.dynoxide.to_string())
-            .path_and_query(path)
-            .build()
-            .unwrap_or_default()
+/// Runs a change on a task of its own: a client that hangs up must not leave one behind that nobody took note of.
+async fn finish(change: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
+    match tokio::spawn(change).await {
+        Ok(answer) => answer,
+        Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
     }
+}
 
+impl Gateway {
     /// Answers a request of DynamoDB Streams.
     async fn read_stream(&self, operation: StreamOperation, body: &[u8]) -> Response<Body> {
-        match self.stream.meet_fault(operation).await {
-            FaultAction::Answer => match streams::answer(&[&self.stream], operation, body) {
+        let tables = self.upstream.replica.tables();
+        let streams: Vec<_> = tables.values().map(|table| &*table.stream).collect();
+        match streams::meet_fault(&streams, operation, body).await {
+            FaultAction::Answer => match streams::answer(&streams, operation, body) {
                 Ok(answer) => respond(StatusCode::OK, answer.to_string().into_bytes()),
                 Err(refusal) => refuse(&refusal),
             },
@@ -139,22 +123,7 @@ impl Gateway {
     async fn run(&self, operation: &str, head: &Parts, body: &Bytes) -> Response<Body> {
         match direct::run(&self.database, operation, &head.headers, body) {
             Some(answer) => answer,
-            None => self.send(head, Body::from(body.clone())).await,
-        }
-    }
-
-    /// Sends a request to dynoxide's endpoint.
-    async fn send(&self, head: &Parts, body: Body) -> Response<Body> {
-        let mut request = Request::new(body);
-        *request.method_mut() = head.method.clone();
-        *request.headers_mut() = head.headers.clone();
-        *request.uri_mut() = self.inner_uri(&head.uri);
-        match self.client.request(request).await {
-            Ok(answer) => answer.map(Body::new),
-            Err(error) => {
-                tracing::error!(%error, "the Region's database does not answer");
-                status(StatusCode::BAD_GATEWAY)
-            }
+            None => self.upstream.send(head, Body::from(body.clone())).await,
         }
     }
 }
@@ -170,50 +139,4 @@ fn operation(headers: &HeaderMap) -> &str {
 fn tag(headers: &HeaderMap) -> Option<Arc<str>> {
     let value = headers.get(TAG_HEADER)?.to_str().ok()?;
     Some(Arc::from(value))
-}
-
-/// Whether a request's `TableName`, a name or an ARN, is that of the replicated table.
-fn names_table(body: &[u8], table: &str) -> bool {
-    #[derive(serde::Deserialize)]
-    struct TableNameField {
-        #[serde(rename = "TableName")]
-        table_name: String,
-    }
-    serde_json::from_slice::<TableNameField>(body)
-        .is_ok_and(|named| named.table_name.rsplit('/').next() == Some(table))
-}
-
-/// Changes an answer's body where it was a success. Its checksum no longer fits then, and goes.
-async fn rewrite(
-    answer: Response<Body>,
-    change: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
-) -> Response<Body> {
-    let (mut head, body) = answer.into_parts();
-    let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return status(StatusCode::BAD_GATEWAY);
-    };
-    match change(&body) {
-        Some(changed) => {
-            head.headers.remove("x-amz-crc32");
-            head.headers.remove(header::CONTENT_LENGTH);
-            Response::from_parts(head, Body::from(changed))
-        }
-        None => Response::from_parts(head, Body::from(body)),
-    }
-}
-
-fn refused(operation: &str, table: &str) -> Response<Body> {
-    refuse(&Refusal::new(
-        400,
-        "ValidationException",
-        format!(
-            "{operation} is not possible on {table}: it is a replica of a local global table, which is set when that starts"
-        ),
-    ))
-}
-
-fn status(status: StatusCode) -> Response<Body> {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = status;
-    answer
 }

@@ -1,47 +1,39 @@
 //! Items as the replicator sees them: their keys, and whether two of them are the same.
 
+use std::collections::BTreeMap;
+
 pub use dynoxide::AttributeValue;
 pub use dynoxide::types::Item;
 use dynoxide::types::normalize_number_for_sort;
 use serde::{Deserialize, Serialize};
 
-/// The table's partition key attribute, a string.
-pub const PARTITION_KEY: &str = "PK";
-/// The table's sort key attribute, a string.
-pub const SORT_KEY: &str = "SK";
-
-/// The primary key of an item.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+/// The primary key of an item, with the table that it is in.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct ItemKey {
-    /// The value of `PK`.
-    pub pk: String,
-    /// The value of `SK`.
-    pub sk: String,
+    table: String,
+    /// The key attributes in DynamoDB JSON, sorted by name, so that equal keys are equal texts.
+    attributes: String,
 }
 
 impl ItemKey {
-    /// A key from its two values.
-    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+    /// The key of a table's item, from its key attributes alone.
+    pub fn new(table: impl Into<String>, attributes: &Item) -> Self {
+        let sorted: BTreeMap<_, _> = attributes.iter().collect();
         Self {
-            pk: pk.into(),
-            sk: sk.into(),
+            table: table.into(),
+            // Attribute values are JSON by their nature.
+            attributes: serde_json::to_string(&sorted).unwrap_or_default(),
         }
     }
 
-    /// The key of an item or of a key map; `None` where either part is missing or no string.
-    pub fn from_item(item: &Item) -> Option<Self> {
-        match (item.get(PARTITION_KEY), item.get(SORT_KEY)) {
-            (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Some(Self::new(pk, sk)),
-            _ => None,
-        }
+    /// The table.
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
-    /// The key as DynamoDB takes it.
-    pub fn to_attributes(&self) -> Item {
-        Item::from([
-            (PARTITION_KEY.to_owned(), AttributeValue::S(self.pk.clone())),
-            (SORT_KEY.to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
+    /// The key attributes, as DynamoDB takes them.
+    pub fn attributes(&self) -> Item {
+        serde_json::from_str(&self.attributes).unwrap_or_default()
     }
 }
 

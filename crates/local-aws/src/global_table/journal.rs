@@ -127,11 +127,11 @@ fn parse(text: &str) -> io::Result<JournalEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::global_table::Region;
+    use crate::global_table::{Item, Region};
 
     fn entry(pk: &str, micros: u64) -> JournalEntry {
         JournalEntry {
-            key: ItemKey::new(pk, "x"),
+            key: ItemKey::new(pk, &Item::new()),
             version: PrivateTimestamp {
                 micros,
                 counter: 2,
@@ -167,7 +167,7 @@ mod tests {
         journal.flush().unwrap();
         let whole = fs::read_to_string(&path).unwrap();
 
-        fs::write(&path, format!("{whole}{{\"key\":{{\"pk\"")).unwrap();
+        fs::write(&path, format!("{whole}{{\"key\":{{\"table\"")).unwrap();
         assert_eq!(Journal::open(&path).unwrap().1, [entry("a", 1)]);
 
         fs::write(&path, format!("{whole}no entry\n")).unwrap();

@@ -9,11 +9,13 @@
 //! The rules are those of
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html>.
 //!
-//! Every write to an endpoint, of other tables too, waits for the Region's gate.
+//! A table that is created through any endpoint is a global table in all Regions at once, and what changes it in one
+//! Region changes it in all. Every write to an endpoint waits for the Region's gate.
 
 mod arn_rewriter;
 mod clock;
 mod config;
+mod definition;
 mod direct;
 mod event;
 mod gateway;
@@ -25,18 +27,23 @@ mod notices;
 mod queue;
 mod region;
 mod replica;
+mod replica_table;
+mod replica_tables;
 mod replication;
 mod stats;
 mod store;
 mod table;
+mod table_operations;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod versions;
 
 pub use clock::{PhysicalClock, PrivateTimestamp, SystemClock};
 pub use config::{Commit, CommitKind, GlobalTableConfig, GlobalTableError, Observer};
+pub use definition::TableDefinition;
 pub use gateway::TAG_HEADER;
-pub use item::{AttributeValue, Item, ItemKey, PARTITION_KEY, SORT_KEY, same_item};
+pub use item::{AttributeValue, Item, ItemKey, same_item};
 pub use lag::Lag;
 pub use region::{Region, UnknownRegion};
 pub use stats::{LagSummary, ReplicaCounts};

@@ -26,7 +26,7 @@ impl Notices {
         std::mem::take(&mut told.waiting)
     }
 
-    fn tell(&self, notice: String) {
+    pub(super) fn tell(&self, notice: String) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.before.len() < MAX_NOTICES && told.before.insert(notice.clone()) {
             told.waiting.push(notice);

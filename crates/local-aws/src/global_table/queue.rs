@@ -107,7 +107,7 @@ mod tests {
 
     fn change(pk: &str, micros: u64) -> ReplicatedWrite {
         ReplicatedWrite {
-            key: ItemKey::new(pk, ""),
+            key: ItemKey::new(pk, &Item::new()),
             version: PrivateTimestamp {
                 micros,
                 counter: 0,
@@ -121,7 +121,7 @@ mod tests {
     fn arrivals(queue: &mut Queue) -> Vec<(String, u64)> {
         let far = Instant::now() + FAR;
         std::iter::from_fn(|| queue.pop_due(far))
-            .map(|change| (change.key.pk, change.version.micros))
+            .map(|change| (change.key.table().to_owned(), change.version.micros))
             .collect()
     }
 

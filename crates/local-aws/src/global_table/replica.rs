@@ -3,8 +3,8 @@
 //! The gate orders an application's write against a replicated one that arrives. Whoever holds it may look at the
 //! item's version and write the item with nothing in between.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 use dynoxide::actions::get_records::Record;
@@ -13,43 +13,42 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::clock::HybridClock;
-use super::event::RecordFormat;
-use super::item::{Item, expiry, same_item};
+use super::event::arn_prefix;
+use super::item::{Item, same_item};
 use super::journal::{Journal, JournalEntry};
 use super::network::Network;
 use super::queue::ReplicatedWrite;
+use super::replica_table::{GatedTable, ReplicaTable};
 use super::stats::{ReplicaCounters, ReplicaCounts};
-use super::store::Store;
 use super::versions::Versions;
-use super::{Commit, CommitKind, GlobalTableError, ItemKey, Observer, PhysicalClock, Region};
-use crate::shard::Shard;
-use crate::streams::new_shard_id;
+use super::{Commit, CommitKind, ItemKey, Observer, PhysicalClock, Region};
+use crate::streams::StreamViewType;
 
 /// What a replica shares with the others.
 pub(super) struct ReplicaContext {
     pub(super) clock: Arc<dyn PhysicalClock>,
     pub(super) network: Arc<Network>,
     pub(super) observer: Option<Observer>,
-    pub(super) ttl_attribute: String,
 }
 
-/// One Region's copy of the table.
+/// One Region's copy of every table.
 pub(super) struct Replica {
-    region: Region,
-    gate: Mutex<ReplicaState>,
-    database: Database,
-    form: RecordFormat,
-    shard: Shard,
-    counters: ReplicaCounters,
-    context: Arc<ReplicaContext>,
+    pub(super) region: Region,
+    pub(super) account: String,
+    pub(super) view_type: StreamViewType,
+    pub(super) gate: Mutex<ReplicaState>,
+    pub(super) database: Database,
+    pub(super) tables: RwLock<BTreeMap<String, Arc<ReplicaTable>>>,
+    pub(super) counters: ReplicaCounters,
+    pub(super) context: Arc<ReplicaContext>,
 }
 
 /// What only the holder of the gate may touch.
 pub(super) struct ReplicaState {
-    store: Store,
-    versions: Versions,
-    clock: HybridClock,
-    journal: Option<Journal>,
+    pub(super) tables: BTreeMap<String, GatedTable>,
+    pub(super) versions: Versions,
+    pub(super) clock: HybridClock,
+    pub(super) journal: Option<Journal>,
 }
 
 /// Where the stream records of one drain come from.
@@ -60,56 +59,20 @@ enum RecordSource<'a> {
 }
 
 impl Replica {
-    pub(super) fn open(
-        region: Region,
-        table: &str,
-        form: RecordFormat,
-        directory: Option<&Path>,
-        context: Arc<ReplicaContext>,
-    ) -> Result<Self, GlobalTableError> {
-        let failed = |source| GlobalTableError::Database { region, source };
-        let mut store =
-            Store::open(region, table, &context.ttl_attribute, directory).map_err(failed)?;
-        let mut versions = Versions::default();
-        let mut clock = HybridClock::new(region);
-        let mut journal = None;
-        if let Some(directory) = directory {
-            let (opened, entries) = Journal::open(&directory.join(format!("{region}.versions")))?;
-            journal = Some(opened);
-            for entry in entries {
-                let item = store.get(&entry.key).map_err(failed)?;
-                let expiry = item.and_then(|item| expiry(&item, &context.ttl_attribute));
-                versions.set(&entry.key, entry.version, expiry);
-                clock.observe(entry.version);
-                store.resume(store.position().max(entry.position));
-            }
-        }
-        Ok(Self {
-            region,
-            database: store.database(),
-            shard: Shard::new(new_shard_id(), form.arn()),
-            gate: Mutex::new(ReplicaState {
-                store,
-                versions,
-                clock,
-                journal,
-            }),
-            form,
-            counters: ReplicaCounters::default(),
-            context,
-        })
-    }
-
     pub(super) fn region(&self) -> Region {
         self.region
     }
 
-    pub(super) fn database(&self) -> Database {
-        self.database.clone()
+    pub(super) fn arn_prefix(&self) -> String {
+        arn_prefix(self.region, &self.account)
     }
 
-    pub(super) fn shard(&self) -> &Shard {
-        &self.shard
+    pub(super) fn view_type(&self) -> StreamViewType {
+        self.view_type
+    }
+
+    pub(super) fn database(&self) -> Database {
+        self.database.clone()
     }
 
     pub(super) fn counts(&self) -> ReplicaCounts {
@@ -143,9 +106,14 @@ impl Replica {
             ReplicaCounters::add(&self.counters.rejected, 1);
             return;
         }
+        let Some(table) = state.tables.get(change.key.table()) else {
+            // It was deleted meanwhile.
+            ReplicaCounters::add(&self.counters.rejected, 1);
+            return;
+        };
         let written = match &change.image {
-            Some(image) => state.store.put(Item::clone(image)),
-            None => state.store.delete(&change.key),
+            Some(image) => table.store.put(Item::clone(image)),
+            None => table.store.delete(&change.key),
         };
         if let Err(error) = written {
             return self.failed("a replicated version could not be stored", &error);
@@ -160,7 +128,9 @@ impl Replica {
         let now = self.context.clock.micros(self.region) / 1_000_000;
         let expired = state.versions.expired(now);
         for key in &expired {
-            state.store.delete(key)?;
+            if let Some(table) = state.tables.get(key.table()) {
+                table.store.delete(key)?;
+            }
             self.note(&mut state, &RecordSource::TimeToLive);
         }
         Ok(expired.len())
@@ -179,7 +149,7 @@ impl Replica {
             .collect();
         for (key, version) in mine {
             let change = ReplicatedWrite {
-                image: state.store.get(&key)?.map(Arc::new),
+                image: get(&state, &key)?.map(Arc::new),
                 key,
                 version,
                 written: Instant::now(),
@@ -189,20 +159,9 @@ impl Replica {
         Ok(())
     }
 
-    /// Reads an item.
-    pub(super) fn get(
-        &self,
-        state: &ReplicaState,
-        key: &ItemKey,
-    ) -> Result<Option<Item>, DynoxideError> {
-        state.store.get(key)
-    }
-
     /// The versions of every item that was ever written.
     #[cfg(test)]
-    pub(super) async fn versions(
-        &self,
-    ) -> std::collections::BTreeMap<ItemKey, super::PrivateTimestamp> {
+    pub(super) async fn versions(&self) -> BTreeMap<ItemKey, super::PrivateTimestamp> {
         let state = self.gate().await;
         let versions = state.versions.iter();
         versions
@@ -213,24 +172,21 @@ impl Replica {
     /// Reads what the database's stream has got since the last time, and does for each change what follows from it:
     /// a version, a stream record, the sending to the others.
     fn note(&self, state: &mut ReplicaState, source: &RecordSource<'_>) {
-        let records = match state.store.drain() {
-            Ok(records) => records,
-            Err(error) => return self.failed("the stream could not be read", &error),
-        };
         let mut noted = false;
-        for record in &records {
-            let Some(key) = ItemKey::from_item(&record.dynamodb.keys) else {
-                continue;
-            };
+        for (name, record) in self.drain(state) {
+            let key = ItemKey::new(name, &record.dynamodb.keys);
             let changed = match (&record.dynamodb.old_image, &record.dynamodb.new_image) {
                 (Some(old), Some(new)) => !same_item(old, new),
                 _ => true,
             };
             if changed {
-                self.emit(record, matches!(source, RecordSource::TimeToLive));
-            }
-            if changed {
-                self.commit_local(state, &key, record, source);
+                self.emit(
+                    state,
+                    &key,
+                    &record,
+                    matches!(source, RecordSource::TimeToLive),
+                );
+                self.commit_local(state, &key, &record, source);
             } else if !matches!(source, RecordSource::Replication(_)) {
                 ReplicaCounters::add(&self.counters.unchanged, 1);
             }
@@ -247,6 +203,20 @@ impl Replica {
         {
             self.failed("the replicator's file could not be written", &error);
         }
+    }
+
+    /// The records that the streams of all tables have got since the last time, each with its table's name.
+    fn drain(&self, state: &mut ReplicaState) -> Vec<(String, Record)> {
+        let mut drained = Vec::new();
+        for (name, table) in &mut state.tables {
+            match table.store.drain() {
+                Ok(records) => {
+                    drained.extend(records.into_iter().map(|record| (name.clone(), record)))
+                }
+                Err(error) => self.failed("the stream could not be read", &error),
+            }
+        }
+        drained
     }
 
     fn commit_local(
@@ -288,9 +258,12 @@ impl Replica {
         tag: Option<Arc<str>>,
     ) {
         let image = change.image.as_deref();
-        let expiry = image.and_then(|item| expiry(item, &self.context.ttl_attribute));
+        let Some(table) = state.tables.get(change.key.table()) else {
+            return;
+        };
+        let position = table.store.position();
+        let expiry = table.expiry(image);
         let replaced = state.versions.set(&change.key, change.version, expiry);
-        let position = state.store.position();
         if let Some(journal) = &mut state.journal {
             journal.append(&JournalEntry {
                 key: change.key.clone(),
@@ -311,12 +284,15 @@ impl Replica {
         }
     }
 
-    /// Adds a record to this Region's stream.
-    fn emit(&self, record: &Record, expired: bool) {
-        match self.form.json(record, expired) {
+    /// Adds a record to the table's stream in this Region.
+    fn emit(&self, state: &ReplicaState, key: &ItemKey, record: &Record, expired: bool) {
+        let Some(GatedTable { table, .. }) = state.tables.get(key.table()) else {
+            return;
+        };
+        match table.format.json(record, expired) {
             Ok(json) => {
                 let number = record.dynamodb.sequence_number.clone();
-                self.shard.append(number, SystemTime::now(), json);
+                table.log.append(number, SystemTime::now(), json);
             }
             Err(error) => self.failed("a stream record could not be written as JSON", &error),
         }
@@ -325,5 +301,12 @@ impl Replica {
     fn failed(&self, what: &str, error: &dyn std::error::Error) {
         ReplicaCounters::add(&self.counters.failed, 1);
         tracing::error!(region = %self.region, %error, "{what}");
+    }
+}
+
+fn get(state: &ReplicaState, key: &ItemKey) -> Result<Option<Item>, DynoxideError> {
+    match state.tables.get(key.table()) {
+        Some(table) => table.store.get(key),
+        None => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! One replica's DynamoDB: a dynoxide database with the project's table in it.
+//! One replica's DynamoDB: a dynoxide database, and a table of it.
 //!
 //! dynoxide keeps its stream records in a SQLite table without an index on the sequence number, and looks for the
 //! highest one on every write. That costs more with each record, so the database is opened once beforehand to add
@@ -6,17 +6,15 @@
 
 use std::path::Path;
 
-use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::encode_shard_iterator;
 use dynoxide::actions::put_item::PutItemRequest;
-use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
 use dynoxide::storage::Storage;
 use dynoxide::{Database, DynoxideError, streams};
 
-use super::item::{Item, PARTITION_KEY, SORT_KEY};
+use super::item::Item;
 use super::{ItemKey, Region};
 
 /// Stream records that dynoxide keeps before the oldest go: more than any one request makes. The replicator reads each
@@ -36,50 +34,37 @@ pub(super) struct Store {
     position: i64,
 }
 
-impl Store {
-    /// Opens the database of one Region, in memory or in `directory`, and makes the table where it is missing.
-    pub(super) fn open(
-        region: Region,
-        table: &str,
-        ttl_attribute: &str,
-        directory: Option<&Path>,
-    ) -> Result<Self, DynoxideError> {
-        let path = match directory {
-            Some(directory) => directory
-                .join(format!("{region}.sqlite"))
-                .to_string_lossy()
-                .into_owned(),
-            // A shared in-memory database lives as long as one connection to it is open: the one that adds the index
-            // stays until dynoxide has opened its own.
-            None => format!(
-                "file:{region}-{:016x}?mode=memory&cache=shared",
-                fastrand::u64(..)
-            ),
-        };
-        let preparing = prepare(&path)?;
-        let db = Database::new(&path)?;
-        drop(preparing);
+/// Opens the database of one Region, in memory or in `directory`.
+pub(super) fn open_database(
+    region: Region,
+    directory: Option<&Path>,
+) -> Result<Database, DynoxideError> {
+    let path = match directory {
+        Some(directory) => directory
+            .join(format!("{region}.sqlite"))
+            .to_string_lossy()
+            .into_owned(),
+        // A shared in-memory database lives as long as one connection to it is open: the one that adds the index
+        // stays until dynoxide has opened its own.
+        None => format!(
+            "file:{region}-{:016x}?mode=memory&cache=shared",
+            fastrand::u64(..)
+        ),
+    };
+    let preparing = prepare(&path)?;
+    let database = Database::new(&path)?;
+    drop(preparing);
+    Ok(database)
+}
 
-        if db.get_table_metadata(table)?.is_none() {
-            db.create_table(table_definition(table)?)?;
-            db.update_time_to_live(UpdateTimeToLiveRequest {
-                table_name: table.to_owned(),
-                time_to_live_specification: TimeToLiveSpecification {
-                    attribute_name: ttl_attribute.to_owned(),
-                    enabled: true,
-                },
-            })?;
-        }
-        Ok(Self {
-            db,
+impl Store {
+    /// A table of a database, its stream unread.
+    pub(super) fn new(database: Database, table: &str) -> Self {
+        Self {
+            db: database,
             table: table.to_owned(),
             position: 0,
-        })
-    }
-
-    /// A handle to the same database.
-    pub(super) fn database(&self) -> Database {
-        self.db.clone()
+        }
     }
 
     /// The position in the stream up to which it has been read.
@@ -129,7 +114,7 @@ impl Store {
     pub(super) fn delete(&self, key: &ItemKey) -> Result<(), DynoxideError> {
         self.db.delete_item(DeleteItemRequest {
             table_name: self.table.clone(),
-            key: key.to_attributes(),
+            key: key.attributes(),
             ..DeleteItemRequest::default()
         })?;
         Ok(())
@@ -139,7 +124,7 @@ impl Store {
     pub(super) fn get(&self, key: &ItemKey) -> Result<Option<Item>, DynoxideError> {
         let answer = self.db.get_item(GetItemRequest {
             table_name: self.table.clone(),
-            key: key.to_attributes(),
+            key: key.attributes(),
             consistent_read: Some(true),
             ..GetItemRequest::default()
         })?;
@@ -172,49 +157,24 @@ fn position_of(sequence_number: &str) -> Result<i64, DynoxideError> {
         })
 }
 
-/// The project's table: string keys PK and SK, two indexes of the same shape, and a stream with both images.
-fn table_definition(table: &str) -> Result<CreateTableRequest, DynoxideError> {
-    let attributes: Vec<_> = [
-        PARTITION_KEY,
-        SORT_KEY,
-        "GSI1PK",
-        "GSI1SK",
-        "GSI2PK",
-        "GSI2SK",
-    ]
-    .map(|name| serde_json::json!({"AttributeName": name, "AttributeType": "S"}))
-    .into();
-    let keys = |hash: &str, range: &str| {
-        serde_json::json!([
-            {"AttributeName": hash, "KeyType": "HASH"},
-            {"AttributeName": range, "KeyType": "RANGE"},
-        ])
-    };
-    let index = |name: &str| {
-        serde_json::json!({
-            "IndexName": name,
-            "KeySchema": keys(&format!("{name}PK"), &format!("{name}SK")),
-            "Projection": {"ProjectionType": "ALL"},
-        })
-    };
-    serde_json::from_value(serde_json::json!({
-        "TableName": table,
-        "AttributeDefinitions": attributes,
-        "KeySchema": keys(PARTITION_KEY, SORT_KEY),
-        "GlobalSecondaryIndexes": [index("GSI1"), index("GSI2")],
-        "BillingMode": "PAY_PER_REQUEST",
-        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    }))
-    .map_err(|error| DynoxideError::ValidationException(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::global_table::TableDefinition;
 
     fn store() -> Store {
-        let region = Region::parse("us-east-1").unwrap();
-        Store::open(region, "App", "ttl", None).unwrap()
+        let database = open_database(Region::parse("us-east-1").unwrap(), None).unwrap();
+        let definition = TableDefinition::usual("App");
+        database
+            .create_table(definition.request().unwrap())
+            .unwrap();
+        Store::new(database, "App")
+    }
+
+    fn key(pk: &str) -> ItemKey {
+        let item = item(pk, 0);
+        let of_key = |name: &str| (name.to_owned(), item[name].clone());
+        ItemKey::new("App", &["PK", "SK"].map(of_key).into())
     }
 
     fn item(pk: &str, n: u32) -> Item {
@@ -230,7 +190,7 @@ mod tests {
         for n in 0..3 {
             store.put(item("a", n)).unwrap();
         }
-        store.delete(&ItemKey::new("a", "x")).unwrap();
+        store.delete(&key("a")).unwrap();
         let names: Vec<_> = store
             .drain()
             .unwrap()
@@ -254,6 +214,6 @@ mod tests {
     fn two_databases_in_memory_share_nothing() {
         let (a, b) = (store(), store());
         a.put(item("a", 1)).unwrap();
-        assert_eq!(b.get(&ItemKey::new("a", "x")).unwrap(), None);
+        assert_eq!(b.get(&key("a")).unwrap(), None);
     }
 }

@@ -4,25 +4,24 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::arn_rewriter::ArnRewriter;
-use super::event::RecordFormat;
 use super::gateway::Gateway;
-use super::item::Item;
 use super::network::Network;
 use super::notices::Notices;
 use super::replica::{Replica, ReplicaContext};
+use super::replica_table::ReplicaTable;
 use super::replication::replicate;
 use super::stats::ReplicaCounts;
-use super::{GlobalTableConfig, GlobalTableError, ItemKey, Region};
+use super::table_operations::TableOperations;
+use super::upstream::Upstream;
+use super::{GlobalTableConfig, GlobalTableError, Region, TableDefinition};
 use crate::http::{HttpClient, Server, http_client};
 use crate::shard::Shard;
-use crate::streams::{Stream, StreamDescription};
+use crate::streams::Stream;
 
-/// A running global table. It stops when it is dropped.
+/// A running global table, and others beside it. They stop when it is dropped.
 pub struct GlobalTable {
     name: String,
     members: BTreeMap<Region, ReplicaEndpoint>,
@@ -35,7 +34,6 @@ pub struct GlobalTable {
 struct ReplicaEndpoint {
     replica: Arc<Replica>,
     endpoint: Server,
-    stream: Arc<Stream>,
     /// dynoxide's own endpoint, behind the gateway.
     _dynoxide: JoinSet<()>,
 }
@@ -64,15 +62,23 @@ impl GlobalTable {
             clock: Arc::clone(&config.clock),
             network: Arc::clone(&network),
             observer: config.observer.clone(),
-            ttl_attribute: config.ttl_attribute.clone(),
         });
-        let client = http_client();
-        let notices = Arc::default();
+        let mut replicas = Vec::new();
+        for &region in &config.regions {
+            let replica = Replica::open(region, &config, Arc::clone(&context))?;
+            replicas.push(Arc::new(replica));
+        }
+        let shared = Shared {
+            tables: Arc::default(),
+            notices: Arc::default(),
+            client: http_client(),
+        };
+        shared.tables.set_replicas(replicas.clone());
         let mut members = BTreeMap::new();
-        for (at, &region) in config.regions.iter().enumerate() {
+        for (at, replica) in replicas.into_iter().enumerate() {
             let port = config.ports.get(at).copied().unwrap_or(0);
-            let member = open(&config, region, port, &context, &notices, client.clone()).await?;
-            members.insert(region, member);
+            let region = replica.region();
+            members.insert(region, serve(replica, port, &shared).await?);
         }
         let mut tasks = JoinSet::new();
         for link in network.links() {
@@ -91,11 +97,12 @@ impl GlobalTable {
                 tasks.spawn(sweep_for_ever(Arc::clone(&member.replica), every));
             }
         }
+        let first = config.tables.first().map(TableDefinition::table_name);
         Ok(Self {
-            name: config.table_name,
+            name: first.unwrap_or_default().to_owned(),
             members,
             network,
-            notices,
+            notices: shared.notices,
             _tasks: tasks,
         })
     }
@@ -122,19 +129,33 @@ impl GlobalTable {
         ))
     }
 
-    /// The shard of a Region's stream.
-    pub fn shard(&self, region: Region) -> Result<Shard, GlobalTableError> {
-        Ok(self.member(region)?.replica.shard().clone())
+    /// The names of all tables that are there now, those too that were created through an endpoint.
+    pub fn table_names(&self) -> Vec<String> {
+        let first = self.members.values().next();
+        let tables = first.map(|member| member.replica.tables());
+        tables.unwrap_or_default().into_keys().collect()
     }
 
-    /// A Region's stream as the endpoint serves it, to make it split, trim, expire and refuse.
-    pub fn stream(&self, region: Region) -> Result<Arc<Stream>, GlobalTableError> {
-        Ok(Arc::clone(&self.member(region)?.stream))
+    /// The shard of a Region's stream.
+    pub fn shard(&self, region: Region) -> Result<Shard, GlobalTableError> {
+        self.shard_of(region, &self.name)
+    }
+
+    /// The shard of another table's stream.
+    pub fn shard_of(&self, region: Region, table: &str) -> Result<Shard, GlobalTableError> {
+        Ok(self.replica_table(region, table)?.log.clone())
     }
 
     /// The ARN of a Region's stream.
     pub fn stream_arn(&self, region: Region) -> Result<String, GlobalTableError> {
-        Ok(self.stream(region)?.arn().to_owned())
+        let table = self.replica_table(region, &self.name)?;
+        Ok(table.stream.arn().to_owned())
+    }
+
+    /// A Region's stream as the endpoint serves it, to make it split, trim, expire and refuse.
+    pub fn stream(&self, region: Region) -> Result<Arc<Stream>, GlobalTableError> {
+        let table = self.replica_table(region, &self.name)?;
+        Ok(Arc::clone(&table.stream))
     }
 
     /// A Region's database, to add other tables to it. What is written to the replicated table this way is taken
@@ -178,17 +199,6 @@ impl GlobalTable {
         self.network.settled().await;
     }
 
-    /// Reads an item in one Region.
-    pub async fn read(
-        &self,
-        region: Region,
-        key: &ItemKey,
-    ) -> Result<Option<Item>, GlobalTableError> {
-        let replica = &self.member(region)?.replica;
-        let state = replica.gate().await;
-        replica.get(&state, key).map_err(database_error(region))
-    }
-
     /// What a Region has done since the start.
     pub fn counts(&self, region: Region) -> Result<ReplicaCounts, GlobalTableError> {
         Ok(self.member(region)?.replica.counts())
@@ -199,6 +209,17 @@ impl GlobalTable {
         Arc::clone(&self.members[&region].replica)
     }
 
+    fn replica_table(
+        &self,
+        region: Region,
+        table: &str,
+    ) -> Result<Arc<ReplicaTable>, GlobalTableError> {
+        let replica = &self.member(region)?.replica;
+        replica
+            .table(table)
+            .ok_or_else(|| GlobalTableError::NoTableNamed(table.to_owned()))
+    }
+
     fn member(&self, region: Region) -> Result<&ReplicaEndpoint, GlobalTableError> {
         self.members
             .get(&region)
@@ -206,74 +227,40 @@ impl GlobalTable {
     }
 }
 
-/// Opens one Region: its database, dynoxide's endpoint for it, and the gateway in front.
-async fn open(
-    config: &GlobalTableConfig,
-    region: Region,
-    port: u16,
-    context: &Arc<ReplicaContext>,
-    notices: &Arc<Notices>,
+/// What the endpoints of all Regions share.
+struct Shared {
+    tables: Arc<TableOperations>,
+    notices: Arc<Notices>,
     client: HttpClient,
+}
+
+/// Serves one Region: dynoxide's endpoint for its database, and the gateway in front.
+async fn serve(
+    replica: Arc<Replica>,
+    port: u16,
+    shared: &Shared,
 ) -> Result<ReplicaEndpoint, GlobalTableError> {
+    let region = replica.region();
     let listening = |source| GlobalTableError::Listen {
         region,
         port,
         source,
     };
-    let now: DateTime<Utc> = Utc::now();
-    let label = now
-        .to_rfc3339_opts(SecondsFormat::Millis, true)
-        .trim_end_matches('Z')
-        .to_owned();
-    let form = RecordFormat::new(
-        region,
-        &config.account,
-        &config.table_name,
-        &label,
-        config.stream_view_type,
-    );
-    let stream_arn = form.arn().to_owned();
-    let replica = Replica::open(
-        region,
-        &config.table_name,
-        form,
-        config.persist.as_deref(),
-        Arc::clone(context),
-    )?;
-    let database = replica.database();
-    let metadata = database
-        .get_table_metadata(&config.table_name)
-        .map_err(database_error(region))?;
-    let (key_schema, dynoxide_label) = metadata
-        .map(|table| (table.key_schema, table.stream_label.unwrap_or_default()))
-        .unwrap_or_default();
-    let arns = ArnRewriter::new(&stream_arn, &dynoxide_label, config.stream_view_type);
-    let description = StreamDescription {
-        table_name: config.table_name.clone(),
-        label,
-        key_schema: serde_json::from_str(&key_schema).unwrap_or_default(),
-        view_type: config.stream_view_type,
-        created_at: now.into(),
-    };
-    let stream = Arc::new(Stream::new(description, replica.shard().clone()));
-
     let inner = TcpListener::bind(("127.0.0.1", 0))
         .await
         .map_err(listening)?;
     let inner_address = inner.local_addr().map_err(listening)?;
     let mut dynoxide = JoinSet::new();
-    dynoxide.spawn(dynoxide::server::serve_on(inner, database));
-
-    let replica = Arc::new(replica);
+    dynoxide.spawn(dynoxide::server::serve_on(inner, replica.database()));
     let router = Gateway {
-        replica: Arc::clone(&replica),
-        table: config.table_name.clone(),
-        stream: Arc::clone(&stream),
-        notices: Arc::clone(notices),
-        arns,
+        tables: Arc::clone(&shared.tables),
+        notices: Arc::clone(&shared.notices),
         database: replica.database(),
-        dynoxide: inner_address,
-        client,
+        upstream: Upstream {
+            replica: Arc::clone(&replica),
+            dynoxide: inner_address,
+            client: shared.client.clone(),
+        },
     }
     .router();
     let endpoint = Server::start(router, port)
@@ -285,7 +272,6 @@ async fn open(
     Ok(ReplicaEndpoint {
         replica,
         endpoint,
-        stream,
         _dynoxide: dynoxide,
     })
 }

@@ -50,11 +50,23 @@ impl Versions {
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>).
     pub(super) fn expired(&self, now: u64) -> Vec<ItemKey> {
         const FIVE_YEARS: u64 = 5 * 365 * 24 * 3600;
-        let none = || ItemKey::new("", "");
         self.expiries
-            .range((now.saturating_sub(FIVE_YEARS), none())..(now, none()))
+            .range((now.saturating_sub(FIVE_YEARS), ItemKey::default())..(now, ItemKey::default()))
             .map(|(_, key)| key.clone())
             .collect()
+    }
+
+    /// Takes another expiry for an item whose table has another TTL attribute now.
+    pub(super) fn set_expiry(&mut self, key: &ItemKey, expiry: Option<u64>) {
+        if let Some(known) = self.items.get(key).copied() {
+            self.set(key, known.version, expiry);
+        }
+    }
+
+    /// Forgets the items of a table that is deleted.
+    pub(super) fn forget_table(&mut self, table: &str) {
+        self.items.retain(|key, _| key.table() != table);
+        self.expiries.retain(|(_, key)| key.table() != table);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&ItemKey, &VersionEntry)> {
@@ -65,7 +77,12 @@ impl Versions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::global_table::Region;
+    use crate::global_table::{AttributeValue, Region};
+
+    fn key(pk: &str) -> ItemKey {
+        let attributes = [("PK".to_owned(), AttributeValue::S(pk.to_owned()))];
+        ItemKey::new("App", &attributes.into())
+    }
 
     fn version(micros: u64) -> PrivateTimestamp {
         PrivateTimestamp {
@@ -78,7 +95,7 @@ mod tests {
     #[test]
     fn only_a_later_version_is_later() {
         let mut versions = Versions::default();
-        let key = ItemKey::new("a", "b");
+        let key = key("a");
         assert!(versions.is_later(&key, version(1)));
         assert_eq!(versions.set(&key, version(5), None), None);
         assert!(!versions.is_later(&key, version(4)));
@@ -89,7 +106,7 @@ mod tests {
     #[test]
     fn an_item_expires_once_its_second_has_passed_and_not_after_five_years() {
         let mut versions = Versions::default();
-        let [early, late, old] = ["early", "late", "old"].map(|pk| ItemKey::new(pk, ""));
+        let [early, late, old] = ["early", "late", "old"].map(key);
         versions.set(&early, version(1), Some(1_000_000_000));
         versions.set(&late, version(2), Some(1_000_000_001));
         versions.set(&old, version(3), Some(1));

@@ -1,5 +1,6 @@
 //! What a mapping counts.
 
+use std::iter::Sum;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The counts of a mapping so far, in records unless said.
@@ -25,6 +26,21 @@ pub struct MappingCounts {
     pub destination_failures: u64,
     /// How many invocations there were.
     pub invocations: u64,
+}
+
+impl Sum for MappingCounts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, counts| Self {
+            polled: sum.polled + counts.polled,
+            invoked: sum.invoked + counts.invoked,
+            failed: sum.failed + counts.failed,
+            dropped: sum.dropped + counts.dropped,
+            sent_to_destination: sum.sent_to_destination + counts.sent_to_destination,
+            expired: sum.expired + counts.expired,
+            destination_failures: sum.destination_failures + counts.destination_failures,
+            invocations: sum.invocations + counts.invocations,
+        })
+    }
 }
 
 /// The counters behind [`MappingCounts`].

@@ -105,6 +105,11 @@ impl EventSourceMapping {
         &self.id
     }
 
+    /// The shard that it reads.
+    pub fn shard(&self) -> &Shard {
+        &self.shard
+    }
+
     /// What it counted so far.
     pub fn counts(&self) -> MappingCounts {
         self.counters.read()

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::operations::{expired_iterator, invalid};
+use super::refusals::{expired_iterator, invalid};
 use crate::fault::Refusal;
 use crate::shard::Position;
 

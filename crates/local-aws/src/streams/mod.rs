@@ -11,6 +11,7 @@
 mod iterator;
 mod operations;
 mod record;
+mod refusals;
 mod shards;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,10 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::fault::{Fault, FaultAction, FaultSwitch};
+use crate::fault::{Fault, FaultSwitch};
 use crate::shard::Shard;
 use iterator::IteratorIssuer;
-pub(crate) use operations::answer;
+pub(crate) use operations::{answer, meet_fault};
 use shards::ShardTree;
 pub(crate) use shards::new_shard_id;
 
@@ -157,10 +158,6 @@ impl Stream {
     /// From now on, this operation has this fault.
     pub fn set_fault(&self, operation: StreamOperation, fault: Fault) {
         self.fault(operation).set(fault);
-    }
-
-    pub(crate) async fn meet_fault(&self, operation: StreamOperation) -> FaultAction {
-        self.fault(operation).meet().await
     }
 
     fn fault(&self, operation: StreamOperation) -> FaultSwitch {

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::iterator::ShardIterator;
+use super::refusals::{invalid, not_found, trimmed};
 use super::shards::StreamShard;
 use super::{Stream, StreamOperation, record};
-use crate::fault::Refusal;
+use crate::fault::{FaultAction, Refusal};
 use crate::shard::Position;
 
 /// Shards of one DescribeStream, and streams of one ListStreams.
@@ -58,6 +59,23 @@ struct GetShardIterator {
 struct GetRecords {
     shard_iterator: String,
     limit: Option<usize>,
+}
+
+/// Decides by the fault of the stream that a request names; ListStreams names none, so the first one's counts.
+pub(crate) async fn meet_fault(
+    streams: &[&Stream],
+    operation: StreamOperation,
+    body: &[u8],
+) -> FaultAction {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let iterator = request["ShardIterator"].as_str().unwrap_or_default();
+    let iterator_arn = iterator.split_once('|').map(|(arn, _)| arn);
+    let arn = request["StreamArn"].as_str().or(iterator_arn);
+    let named = streams.iter().find(|stream| Some(stream.arn()) == arn);
+    match named.or(streams.first()) {
+        Some(stream) => stream.fault(operation).meet().await,
+        None => FaultAction::Answer,
+    }
 }
 
 /// Answers a request to one of these streams: those of one Region.
@@ -297,28 +315,4 @@ fn limit(asked: Option<usize>, max: usize) -> Result<usize, Refusal> {
              from 1 to {max}"
         ))),
     }
-}
-
-pub(super) fn invalid(message: &str) -> Refusal {
-    Refusal::new(400, "ValidationException", message)
-}
-
-pub(super) fn expired_iterator() -> Refusal {
-    Refusal::new(
-        400,
-        "ExpiredIteratorException",
-        "The shard iterator has expired and can no longer be used to retrieve stream records.",
-    )
-}
-
-fn trimmed() -> Refusal {
-    Refusal::new(
-        400,
-        "TrimmedDataAccessException",
-        "The operation attempted to read past the oldest stream record in a shard.",
-    )
-}
-
-fn not_found(message: &str) -> Refusal {
-    Refusal::new(400, "ResourceNotFoundException", message)
 }

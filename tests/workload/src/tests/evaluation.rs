@@ -91,7 +91,7 @@ fn a_conflict_about_a_version_or_an_item_that_never_was_is_a_false_alarm() {
     let truth = a_plain_loss().truth();
     let no_version = conflict(EAST, &[(EAST, 9, 9)], &[(EAST, 1, 1), (WEST, 1, 4)]);
     let no_item = LedgerConflict {
-        key: local_aws::global_table::ItemKey::new("USER#2", "PROFILE"),
+        key: ItemId::new("USER#2", "PROFILE"),
         ..the_right_conflict()
     };
     assert_eq!(truth.evaluate(&[no_version, no_item]).false_alarms, [0, 1]);

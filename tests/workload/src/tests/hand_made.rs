@@ -24,8 +24,16 @@ pub(super) fn at(micros: u64, name: &str) -> WriteId {
     }
 }
 
-pub(super) fn key() -> ItemKey {
-    ItemKey::new("USER#1", "PROFILE")
+pub(super) fn key() -> ItemId {
+    ItemId::new("USER#1", "PROFILE")
+}
+
+/// The item's key, as a replica knows it.
+fn item_key() -> ItemKey {
+    let ItemId { pk, sk } = key();
+    let attributes = [("PK", pk), ("SK", sk)];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+    ItemKey::new("App", &attributes.into())
 }
 
 /// Stamps from triples of Region, n and t.
@@ -89,7 +97,7 @@ impl HistoryBuilder {
     fn commit(&mut self, region: Region, id: WriteId, kind: CommitKind, write: Option<WriteKind>) {
         self.history.record(&Commit {
             region,
-            key: key(),
+            key: item_key(),
             version: id,
             replaced: self.held.insert(region, id),
             kind,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::hand_made::{EAST, EU, WEST, is_exact, lost_share, region};
 use crate::*;
-use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag, Region};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, Lag, Region};
 
 /// How far the clocks of one Region's writers may be apart for the reader of the streams.
 const TOLERANCE: u64 = 100_000;
@@ -62,7 +62,7 @@ fn conflicts(table: &GlobalTable) -> Vec<LedgerConflict> {
                 let part = |name: &str| change["Keys"][name]["S"].as_str().unwrap().to_owned();
                 found.push(LedgerConflict {
                     region,
-                    key: ItemKey::new(part("PK"), part("SK")),
+                    key: ItemId::new(part("PK"), part("SK")),
                     loser,
                     winner,
                 });
@@ -167,7 +167,7 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
         let change = &record["dynamodb"];
         eager.push(LedgerConflict {
             region: region(EAST),
-            key: ItemKey::new(
+            key: ItemId::new(
                 change["Keys"]["PK"]["S"].as_str().unwrap(),
                 change["Keys"]["SK"]["S"].as_str().unwrap(),
             ),

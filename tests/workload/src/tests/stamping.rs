@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::hand_made::{EAST, WEST, region};
+use crate::ItemId;
 use crate::client::{Client, Response};
 use crate::request::{Request, RequestBuilder};
-use local_aws::global_table::{GlobalTable, GlobalTableConfig, ItemKey, Lag};
+use local_aws::global_table::{GlobalTable, GlobalTableConfig, Lag};
 
 struct World {
     table: GlobalTable,
-    key: ItemKey,
+    key: ItemId,
 }
 
 impl World {
@@ -20,7 +21,7 @@ impl World {
         };
         Self {
             table: GlobalTable::start(config).await.unwrap(),
-            key: ItemKey::new("USER#1", "PROFILE"),
+            key: ItemId::new("USER#1", "PROFILE"),
         }
     }
 
@@ -48,8 +49,11 @@ impl World {
 
     /// The item as JSON, without its keys.
     async fn item(&self) -> Value {
-        let item = self.table.read(region(EAST), &self.key).await.unwrap();
-        let mut item = serde_json::to_value(item).unwrap();
+        let requests = self.requests(EAST);
+        let Response::Done(mut answer) = self.send(EAST, requests.get(&self.key)).await else {
+            panic!("a read has no condition");
+        };
+        let mut item = answer["Item"].take();
         if let Some(attributes) = item.as_object_mut() {
             attributes.remove("PK");
             attributes.remove("SK");

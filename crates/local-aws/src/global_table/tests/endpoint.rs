@@ -120,54 +120,6 @@ async fn partiql_writes_replicate_too() {
 }
 
 #[tokio::test]
-async fn other_tables_of_an_endpoint_stay_in_their_region_and_out_of_the_stream() {
-    let world = World::start(config(&[EAST, WEST])).await;
-    let create = json!({
-        "TableName": "Ledger", "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    });
-    world.ok(EAST, "CreateTable", create).await;
-    let item = json!({"id": {"S": "1"}});
-    world
-        .ok(
-            EAST,
-            "PutItem",
-            json!({"TableName": "Ledger", "Item": item}),
-        )
-        .await;
-    let scan = world.ok(EAST, "Scan", json!({"TableName": "Ledger"})).await;
-    assert_eq!(scan["Count"], 1);
-    world.table.wait_until_converged().await;
-    let (status, _) = world
-        .call(WEST, "Scan", json!({"TableName": "Ledger"}))
-        .await;
-    assert_eq!(status, 400);
-    assert!(world.stream(EAST).is_empty());
-    assert_eq!(world.counts(EAST).local_writes, 0);
-}
-
-#[tokio::test]
-async fn the_replicated_table_itself_cannot_be_changed_in_one_region() {
-    let world = World::start(config(&[EAST, WEST])).await;
-    for (operation, body) in [
-        ("DeleteTable", json!({"TableName": "App"})),
-        (
-            "UpdateTable",
-            json!({"TableName": "App", "BillingMode": "PAY_PER_REQUEST"}),
-        ),
-    ] {
-        let (status, answer) = world.call(EAST, operation, body).await;
-        assert_eq!(status, 400);
-        assert!(
-            text(&answer).contains("replica of a local global table"),
-            "{answer}"
-        );
-    }
-    world.put(EAST, "a", "1").await;
-}
-
-#[tokio::test]
 async fn a_request_without_a_signature_or_with_the_old_parameters_is_answered_as_dynamodb_does() {
     let world = World::start(config(&[EAST, WEST])).await;
     let (status, answer) = world.call_unsigned(EAST, "GetItem", json!({})).await;

@@ -7,4 +7,5 @@ mod replication;
 mod start;
 mod streams;
 mod support;
+mod tables;
 mod ttl;

@@ -60,8 +60,7 @@ async fn a_tie_is_settled_by_region_and_alike_everywhere() {
     }
     let mut times = Vec::new();
     for at in [EAST, WEST, EU] {
-        let key = ItemKey::new("a", "x");
-        let version = world.versions(at).await[&key];
+        let version = world.versions(at).await[&key("a")];
         times.push((version.micros, version.counter));
     }
     assert_eq!(times, [(1_000, 0); 3], "not a tie");

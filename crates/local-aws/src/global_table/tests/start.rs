@@ -99,10 +99,10 @@ async fn settings_out_of_range_are_refused() {
         ),
         (
             GlobalTableConfig {
-                table_name: "no spaces".into(),
+                tables: vec![TableDefinition::usual("no spaces")],
                 ..base()
             },
-            "database of us-east-1",
+            "the table no spaces cannot be made",
         ),
     ];
     for (config, expected) in wrong {

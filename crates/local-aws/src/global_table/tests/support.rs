@@ -19,6 +19,14 @@ pub(super) fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
 }
 
+/// The key of the item that `put` writes.
+pub(super) fn key(pk: &str) -> ItemKey {
+    let attributes = [("PK", pk), ("SK", "x")];
+    let value =
+        |(name, value): (&str, &str)| (name.to_owned(), AttributeValue::S(value.to_owned()));
+    ItemKey::new("App", &attributes.map(value).into())
+}
+
 /// A configuration without delay, for a test that decides the order itself.
 pub(super) fn config(regions: &[&str]) -> GlobalTableConfig {
     GlobalTableConfig {
@@ -149,10 +157,7 @@ impl World {
         let answer = self.ok(at, "Scan", json!({"TableName": "App"})).await;
         assert_eq!(answer.get("LastEvaluatedKey"), None, "more than a page");
         let items = answer["Items"].as_array().unwrap().iter();
-        let with_key = |item: &Value| {
-            let part = |name: &str| item[name]["S"].as_str().unwrap();
-            (ItemKey::new(part("PK"), part("SK")), item.clone())
-        };
+        let with_key = |item: &Value| (key(item["PK"]["S"].as_str().unwrap()), item.clone());
         items.map(with_key).collect()
     }
 
