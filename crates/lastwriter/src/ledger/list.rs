@@ -136,8 +136,31 @@ pub(super) async fn command(args: ListArgs) -> Result<(), CommandError> {
     if args.json {
         return Ok(terminal::print_json(&entries)?);
     }
-    let layout = Layout::of_stdout();
-    Ok(terminal::print(&render(&entries, limit, layout))?)
+    let shown = if entries.is_empty() {
+        nothing_found(&selection, &filter)
+    } else {
+        render(&entries, limit, Layout::of_stdout())
+    };
+    Ok(terminal::print(&shown)?)
+}
+
+/// What to try where there is no entry.
+fn nothing_found(selection: &Selection, filter: &Filter) -> String {
+    let mut text = match selection {
+        Selection::Since { hours, .. } => {
+            format!("No entry of the last {hours} hours. `--hours` looks further back")
+        }
+        Selection::Item(ItemKey(key)) => format!(
+            "No entry of the item {}. Give every key attribute with the name and type that the table has (NAME:N= for a \
+             number, NAME:B= for binary)",
+            printable(key)
+        ),
+    };
+    if !filter.kinds.is_empty() || filter.region.is_some() || filter.status.is_some() {
+        text.push_str("; without --kind, --involving and --status more is listed");
+    }
+    text.push_str(". A lost write is in the ledger of the Region where it was made: each Region has its own.\n");
+    text
 }
 
 /// What a list found.
@@ -232,10 +255,6 @@ pub(super) fn buckets(hours: &[String]) -> Vec<String> {
 }
 
 pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> String {
-    if entries.is_empty() {
-        return "No entry. `--hours` looks further back; each Region has its own ledger.\n"
-            .to_owned();
-    }
     let headings = [
         "found",
         "conflict and item",

@@ -31,6 +31,14 @@ of a quarantined record. Images are DynamoDB JSON.
 
 Exit codes: 0 done, 1 failed (there is no such conflict, ...), 2 bad usage.";
 
+/// An empty id, as from a variable that is not set, would search the whole index for nothing.
+fn parse_id(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty; give the id that `lastwriter ledger list` prints".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Options of `lastwriter ledger show`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -39,7 +47,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     pub connection: Connection,
     /// The conflict's id
-    #[arg(value_name = "CONFLICT_ID")]
+    #[arg(value_name = "CONFLICT_ID", value_parser = parse_id)]
     pub conflict_id: String,
     /// The item's key: NAME=VALUE for each key attribute, or the key in DynamoDB JSON
     #[arg(long, value_name = "KEY", value_parser = KeyPart::parse)]

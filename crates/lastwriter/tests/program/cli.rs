@@ -249,9 +249,27 @@ async fn the_ledger_commands_end_with_plain_messages() {
     assert_eq!(json_of(&list("conflicts", &["--json"])), json!([]));
     let empty = list("conflicts", &[]);
     assert!(
-        stdout(&empty).starts_with("No entry."),
+        stdout(&empty).starts_with("No entry of the last 24 hours. `--hours` looks further back"),
         "{}",
-        stderr(&empty)
+        stdout(&empty)
+    );
+    let no_item = list(
+        "conflicts",
+        &["--key", "id:N=7", "--involving", "us-east-1"],
+    );
+    let advice = stdout(&no_item);
+    assert!(
+        advice.starts_with(r#"No entry of the item {"id":{"N":"7"}}. Give every key attribute"#)
+            && advice.contains("without --kind, --involving and --status")
+            && !advice.contains("--hours"),
+        "{advice}"
+    );
+    let no_id = output(&["ledger", "show", "--ledger", "conflicts", ""]);
+    assert_eq!(no_id.status.code(), Some(2));
+    assert!(
+        stderr(&no_id).contains("lastwriter ledger list"),
+        "{}",
+        stderr(&no_id)
     );
     let other = list("other", &[]);
     assert_eq!(other.status.code(), Some(1));
