@@ -23,7 +23,7 @@ Examples:
 
 --json has the shape of `lastwriter replay --json`; response is null.
 
-Exit codes: 0 done, 1 failed, 2 an event cannot be read or is none.";
+Exit codes: 0 done, 1 failed, 2 an event cannot be read, or it is something else.";
 
 /// Options of `lastwriter judge`.
 #[derive(Debug, clap::Args)]

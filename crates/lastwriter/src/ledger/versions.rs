@@ -73,7 +73,7 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
     }
     if finding.identical == Some(true) {
         text.push_str(
-            "The two versions are identical. That is no promise of harmlessness: of two equal changes of a counter, one is lost.\n",
+            "The two versions are identical, which is not necessarily harmless: of two equal changes of a counter, one is lost.\n",
         );
     }
     text

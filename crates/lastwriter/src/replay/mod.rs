@@ -27,7 +27,7 @@ Examples:
 
 --json prints {events, ledger, metrics}; each event has {event, records, response, error, ledger, metrics}.
 
-Exit codes: 0 done, 1 an invocation failed or a record could not be kept, 2 an event cannot be read or is none.";
+Exit codes: 0 done, 1 an invocation failed or a record could not be kept, 2 an event cannot be read, or it is something else.";
 
 /// Options of `lastwriter replay`.
 #[derive(Debug, clap::Args)]

@@ -144,7 +144,7 @@ async fn invoke(function: &Function, cloudwatch: &CloudWatch, event: &Event) -> 
     let response = invocation.outcome.response();
     let (response, error) = match response.map(|body| serde_json::from_slice(body)) {
         Some(Ok(response)) => (Some(response), None),
-        Some(Err(error)) => (None, Some(format!("the answer is no JSON: {error}"))),
+        Some(Err(error)) => (None, Some(format!("the answer is invalid JSON: {error}"))),
         None => (None, invocation.outcome.failure()),
     };
     EventReport {
