@@ -95,7 +95,9 @@ fn judge_modify<'s>(
         }
         return Verdict::Replicated(ReplicatedWrite {
             origin,
-            written_at: foreign.t,
+            // A write that was only counted, as in a transaction whose time another process would not know, left the
+            // time of the write before it.
+            written_at: foreign.t.filter(|_| old.get(origin).and_then(|before| before.t) != foreign.t),
             returned_writes: returned_writes(old, new, region),
         });
     }

@@ -67,7 +67,7 @@ pub struct Conflict<'a> {
 pub struct ReplicatedWrite<R> {
     /// The Region it came from.
     pub origin: R,
-    /// When it was written there, in epoch microseconds.
+    /// When it was written there, in epoch microseconds. None if it has no time, or only that of the write before it.
     pub written_at: Option<u64>,
     /// Writes of this Region that had been lost and came back inside it.
     pub returned_writes: u64,

@@ -58,6 +58,24 @@ fn a_foreign_version_that_saw_our_writes_is_replicated() {
 }
 
 #[test]
+fn a_write_that_was_only_counted_does_not_tell_when_it_was_made() {
+    let old = stamps(&[(HERE, 3, 10 * S), (EU, 1, 5 * S)]);
+    let written_at = |new: Stamps<'static>| match modify(&old, &new) {
+        Verdict::Replicated(replication) => replication.written_at,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        written_at(stamps(&[(HERE, 3, 10 * S), (EU, 2, 5 * S)])),
+        None
+    );
+    // A clock that lags within the Region is a time all the same.
+    assert_eq!(
+        written_at(stamps(&[(HERE, 3, 10 * S), (EU, 2, 5 * S - 1)])),
+        Some(5 * S - 1)
+    );
+}
+
+#[test]
 fn a_foreign_version_that_did_not_see_our_writes_is_a_conflict() {
     let old = stamps(&[(HERE, 3, 10 * S)]);
     for (new, lost) in [
