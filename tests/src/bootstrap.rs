@@ -20,7 +20,7 @@ pub fn bootstrap() -> PathBuf {
     named(BOOTSTRAP_VARIABLE).unwrap_or_else(|| {
         built(
             "stream-processor",
-            &["crates/conflict/src"],
+            &["crates/conflict/src", "crates/ledger/src"],
             BOOTSTRAP_VARIABLE,
         )
     })
