@@ -18,6 +18,7 @@ def deploy(context: Context, plan_only: bool = False) -> int:
     check_regions_enabled(context.aws, regions)
     builder.check_stacks([context.primary], STACKS)
     builder.check_stacks(regions[1:], tuple(part for part in STACKS if part != "table"))
+    preflight.check_table(context)  # What is wrong with REGIONS comes before what could be imported.
     if preflight.import_leftovers(context, "deploy", with_table=True, plan_only=plan_only):
         console.step("What deploy would change after that can be planned once it is done.")
         return approval.CHANGES
