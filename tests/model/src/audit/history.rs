@@ -98,7 +98,7 @@ impl History {
     /// Whether the streams would be the same, had this write survived in place of another: one within 10 s with the same
     /// content did. No stream tells which of two equal writes was lost.
     pub fn has_twin(&self, write: usize) -> bool {
-        let (mine, survivors) = (&self.versions[write], self.ancestry.of(self.last));
+        let (mine, survivors) = (&self.versions[write], self.ancestry.writes(self.last));
         self.writes().any(|other| {
             let twin = &self.versions[other];
             other != write
@@ -110,7 +110,7 @@ impl History {
 
     /// Whether a write did not survive.
     pub fn is_lost(&self, write: usize) -> bool {
-        write > 0 && !self.ancestry.of(self.last).contains(write)
+        write > 0 && !self.ancestry.writes(self.last).contains(write)
     }
 }
 
