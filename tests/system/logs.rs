@@ -111,6 +111,7 @@ async fn a_healthy_start_says_nothing_alarming() {
     let system = SystemConfig::new()
         // As cargo-lambda's emulator sets it.
         .set("AWS_LAMBDA_MAX_CONCURRENCY", "1")
+        .set("AWS_LAMBDA_LOG_LEVEL", "info")
         .start()
         .await;
     system.answer(event([local(0)])).await;
