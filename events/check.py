@@ -19,13 +19,13 @@ HERE = Path(__file__).resolve().parent
 CONFLICT_KINDS = {
     "overwrite", "delete_delete", "update_delete", "delete_update", "insert_insert", "update_update",
 }
-OTHER_KINDS = {"stale_overwrite", "local_overwrite", "unstamped_sample", "malformed_record"}
+OTHER_KINDS = {"stale_overwrite", "local_overwrite", "unstamped_sample", "odd_stamp_sample", "malformed_record"}
 # The metric that counts each verdict. A conflict counts as its winner's replicated write too.
 METRIC_OF = {
     "local": "LocalWrites", "replicated": "ReplicatedWrites", "conflict": "Conflicts", "unstamped": "UnstampedWrites",
     "local_overwrite": "LocalOverwrites", "stale_overwrite": "StaleOverwrites", "resurrection": "Resurrections",
     "expired": "Expirations", "purged": "Purges", "hard_delete": "HardDeletes", "unusable": "UnusableRecords",
-    "malformed": "QuarantinedRecords",
+    "malformed": "QuarantinedRecords", "no_write": None,
 }
 STARRED = {"Records", "ReplicatedWrites", "Conflicts", "LostWrites"}
 FIELDS_OF = {
@@ -60,6 +60,8 @@ def load(path):
 
 def raw_records(text):
     """The text of each record, byte for byte as it stands in the event file."""
+    if json.loads(text)["Records"] is None:
+        return []
     decoder = json.JSONDecoder()
     at = text.index("[", text.index('"Records"')) + 1
     found: list[str] = []
@@ -102,12 +104,41 @@ def event_id(record):
     return hashlib.sha256((record["eventSourceARN"] + record["dynamodb"]["SequenceNumber"]).encode()).hexdigest()
 
 
+def stream_began(record):
+    """The label of the stream, in epoch microseconds."""
+    label = datetime.fromisoformat(record["eventSourceARN"].rsplit("/", 1)[1])
+    return (label - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def odd_stamps(record, prefix):
+    """The stamp attributes that the record's new image brought and that no writer can have meant."""
+    body = record.get("dynamodb", {}) if isinstance(record, dict) else {}
+    old, new = body.get("OldImage") or {}, body.get("NewImage") or {}
+    created = body.get("ApproximateCreationDateTime") or 0
+    created = created / 1000 if created > 1e11 else created
+    stamp = re.compile(re.escape(prefix) + r":(reset|[nt]:[a-z]+(-[a-z]+)+-\d+)\Z")
+
+    def is_odd(name, value):
+        number = value.get("N", "") if isinstance(value, dict) else ""
+        try:
+            number = float(number)
+        except ValueError:
+            return True
+        if number != int(number) or not 0 <= number <= 253402300799999999:
+            return True
+        unit = 1e9 <= number < 1e14 and not name.startswith(f"{prefix}:n:")
+        future = bool(created) and number / 1e6 > created + 901 and not name.startswith(f"{prefix}:n:")
+        return unit or future
+
+    return [name for name, value in new.items() if stamp.match(name) and old.get(name) != value and is_odd(name, value)]
+
+
 class Case:
     def __init__(self, name, faults):
         self.name, self.faults = name, faults
         event_path = HERE / f"{name}.json"
         self.raw = raw_records(event_path.read_text(encoding="utf-8"))
-        self.records = load(event_path)["Records"]
+        self.records = load(event_path)["Records"] or []
         self.expected = load(HERE / "expected" / f"{name}.json")
         self.verdicts = self.expected["records"]
         self.prefix = self.expected["settings"].get("STAMP_PREFIX", "lw")
@@ -191,7 +222,9 @@ class Case:
                 continue
             wanted = {"stale_overwrite": "stale_overwrite", "local_overwrite": "local_overwrite",
                       "unstamped_sample": "unstamped"}.get(kind, "conflict")
-            owners = [at for at, v in enumerate(self.verdicts) if v["verdict"] == wanted
+            odd = kind == "odd_stamp_sample"
+            owners = [at for at, v in enumerate(self.verdicts)
+                      if (odd_stamps(self.records[at], self.prefix) if odd else v["verdict"] == wanted)
                       and self.records[at]["dynamodb"]["SequenceNumber"] == entry["SequenceNumber"]["S"]]
             self.need(owners, f"an entry of kind {kind} belongs to no record")
             kept.update(owners)
@@ -202,7 +235,7 @@ class Case:
             "none": set(), "stale": {"stale_overwrite"}, "all": {"stale_overwrite", "local_overwrite"}}[choice]
         for at, verdict in enumerate(self.verdicts):
             name = verdict["verdict"]
-            if name != "unstamped":
+            if name != "unstamped" and not odd_stamps(self.records[at], self.prefix):
                 self.need((at in kept) == (name in due), f"record {at}: {name}: in the ledger or not?")
         samples = int(self.expected["settings"].get("UNSTAMPED_SAMPLES_PER_MINUTE", 5))
         unstamped = [at for at, v in enumerate(self.verdicts) if v["verdict"] == "unstamped"]
@@ -224,8 +257,11 @@ class Case:
         record, verdict = self.records[at], self.verdicts[at]
         body = record["dynamodb"]
         say = f"record {at}: ledger: "
-        due = COMMON if kind == "unstamped_sample" else PAIR
-        if self.images == "diff" and kind != "unstamped_sample":
+        sample = kind in ("unstamped_sample", "odd_stamp_sample")
+        due = COMMON if sample else PAIR
+        if kind == "odd_stamp_sample":
+            due = due | {"Reason"}
+        if self.images == "diff" and not sample:
             due = due | {"WinnerOnlyAttributes"}
         self.need(set(entry) == due, say + "attributes")
         self.need(entry["Key"] == {"M": body["Keys"]}, say + "Key is not the record's")
@@ -237,7 +273,7 @@ class Case:
         self.need(TIME.match(moment) and identity == event_id(record), say + "ConflictId")
         names = [name["S"] for name in entry["DifferingAttributes"]["L"]]
         self.need(names == sorted(set(names)) and not set(names) & set(body["Keys"]), say + "DifferingAttributes")
-        if kind == "unstamped_sample":
+        if sample:
             self.need(entry["Confidence"] == {"S": "probable"}, say + "Confidence")
             return
         self.check_side(say, names, entry["Loser"]["M"], body["OldImage"])
@@ -258,9 +294,17 @@ class Case:
             self.need(not {"Region", "WrittenAt"} & set(winner), say + "an overwrite's winner is not known")
 
     def check_side(self, say, names, side, image):
-        diff = {name: image[name] for name in names if name in image}
-        kept = {"full": {"M": image}, "diff": {"M": diff}, "none": None}[self.images]
-        self.need(side.get("Image") == kept, say + "Image is not the record's")
+        kept = {name: image[name] for name in names if name in image} if self.images == "diff" else dict(image)
+        undecoded = [name["S"] for name in side.get("UndecodedAttributes", {"L": []})["L"]]
+        if undecoded and "ImageGzip" in side:
+            self.need("Image" not in side and set(undecoded) <= set(image), say + "what cannot be decoded")
+        else:
+            for name in undecoded:
+                note = side["Image"]["M"][name]
+                self.need(note["M"].keys() == {"Omitted", "Bytes"}, say + "what cannot be decoded is left out of the winner")
+                kept[name] = note
+            due = None if self.images == "none" else {"M": kept}
+            self.need(side.get("Image") == due, say + "Image is not the record's")
         for region, pair in side["Stamps"]["M"].items():
             self.need(pair["M"] and set(pair["M"]) <= {"n", "t"}, say + "Stamps")
             for part, value in pair["M"].items():
@@ -312,15 +356,20 @@ class Case:
             for starred in STARRED:
                 add(starred, table, 0)
             add("Records", table)
-            add(METRIC_OF[name], table)
+            if METRIC_OF[name]:
+                add(METRIC_OF[name], table)
+            odd = odd_stamps(record, self.prefix)
+            if odd:
+                add("OddStamps", table)
             origin = verdict.get("origin") or verdict.get("winner_region")
             if origin:
                 add("ReplicatedWrites", table, 0 if name == "replicated" else 1)
                 add("ReplicatedWrites", table, OriginRegion=origin)
                 add("PropagationDelay", table)
                 add("PropagationDelay", table, OriginRegion=origin)
-                timed = f"{self.prefix}:t:{origin}" in record["dynamodb"]["NewImage"]
-                delays[table] = delays.get(table, 0) + timed
+                time = record["dynamodb"]["NewImage"].get(f"{self.prefix}:t:{origin}")
+                copied = record["eventName"] == "INSERT" and time and int(time["N"]) < stream_began(record)
+                delays[table] = delays.get(table, 0) + bool(time and not odd and not copied)
             if name == "conflict":
                 add("Conflicts", table, Kind=verdict["kind"])
                 add("Conflicts", table, WinnerRegion=verdict["winner_region"])

@@ -128,7 +128,10 @@ def _coverage(board: Board) -> None:
             + [math(f"100 * ({filled[0]} + {filled[1]}) / ({' + '.join(filled)})", "stamped, %", id="coverage")],
             yAxis={"left": {"min": 0, "max": 100}},
         ),
-        graph("Writers that do not stamp", [own("UnstampedWrites"), own("StaleOverwrites"), own("LocalOverwrites")]),
+        graph(
+            "Writers that do not stamp",
+            [own("UnstampedWrites"), own("StaleOverwrites"), own("LocalOverwrites"), own("OddStamps")],
+        ),
         graph(
             "Deletes and their consequences",
             [own("Resurrections"), own("HardDeletes"), own("Expirations"), own("Purges")],

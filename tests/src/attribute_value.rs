@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-/// Stands for any text in an expectation.
+/// Stands for any text, or any binary, in an expectation.
 const ANY_TEXT: &str = "*";
 
 /// Adds a line to `differences` for each place where two sets of attributes differ. `at` names where they stand.
@@ -29,7 +29,8 @@ pub fn compare_attributes(
     }
 }
 
-/// The same for two values, such as `{"S": "x"}`. An expected `{"S": "*"}` stands for any text.
+/// The same for two values, such as `{"S": "x"}`. An expected `{"S": "*"}` stands for any text, and
+/// `{"B": "*"}` for any binary.
 pub fn compare(at: &str, expected: &Value, actual: &Value, differences: &mut Vec<String>) {
     let differ = || format!("{at}: expected {expected}, found {actual}");
     let (Some((expected_tag, inner)), Some((actual_tag, found))) =
@@ -51,7 +52,7 @@ pub fn compare(at: &str, expected: &Value, actual: &Value, differences: &mut Vec
                 compare(&format!("{at}[{index}]"), inner, found, differences);
             }
         }
-        ("S", Value::String(inner), Value::String(_)) if inner == ANY_TEXT => {}
+        ("S" | "B", Value::String(inner), Value::String(_)) if inner == ANY_TEXT => {}
         _ => {
             if canonical(expected_tag, inner) != canonical(actual_tag, found) {
                 differences.push(differ());
@@ -140,6 +141,7 @@ mod tests {
             (json!({"NS": ["1", "20"]}), json!({"NS": ["2E1", "1.0"]})),
             (json!({"SS": ["a", "b"]}), json!({"SS": ["b", "a"]})),
             (json!({"S": "*"}), json!({"S": "anything"})),
+            (json!({"B": "*"}), json!({"B": "AAAA"})),
             (
                 json!({"M": {"a": {"L": [{"N": "1"}]}}}),
                 json!({"M": {"a": {"L": [{"N": "1.0"}]}}}),

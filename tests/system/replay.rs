@@ -12,7 +12,8 @@ use tokio::sync::OnceCell;
 /// How many functions run at a time.
 const AT_ONCE: usize = 4;
 
-const VERDICTS: [&str; 12] = [
+const VERDICTS: [&str; 13] = [
+    "no_write",
     "unstamped",
     "conflict",
     "replicated",
@@ -27,7 +28,7 @@ const VERDICTS: [&str; 12] = [
     "malformed",
 ];
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "overwrite",
     "delete_delete",
     "update_delete",
@@ -37,6 +38,7 @@ const KINDS: [&str; 10] = [
     "stale_overwrite",
     "local_overwrite",
     "unstamped_sample",
+    "odd_stamp_sample",
     "malformed_record",
 ];
 

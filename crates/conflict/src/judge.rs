@@ -29,6 +29,8 @@ impl Default for Tolerance {
 /// The stamps before and after a change, by the name of the stream event.
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'s, 'd> {
+    /// The record says that the item changed, and both its images are equal.
+    None,
     /// The replica had no such item.
     Insert {
         /// Stamps of the new image.
@@ -53,6 +55,7 @@ pub enum Change<'s, 'd> {
 /// Judges one record of the stream of `region`.
 pub fn judge<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
     match change {
+        Change::None => Verdict::NoWrite,
         Change::Insert { new } => judge_insert(new, region),
         Change::Modify { old, new } => judge_modify(old, new, region, tolerance),
         Change::Remove { expired: true, .. } => Verdict::Expired,
@@ -97,7 +100,9 @@ fn judge_modify<'s>(
             origin,
             // A write that was only counted, as in a transaction whose time another process would not know, left the
             // time of the write before it.
-            written_at: foreign.t.filter(|_| old.get(origin).and_then(|before| before.t) != foreign.t),
+            written_at: foreign
+                .t
+                .filter(|_| old.get(origin).and_then(|before| before.t) != foreign.t),
             returned_writes: returned_writes(old, new, region),
         });
     }

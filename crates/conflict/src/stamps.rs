@@ -108,15 +108,20 @@ impl<'a> Stamps<'a> {
         self.change(region.into(), |own| *own = stamp);
     }
 
-    /// Takes in the value of one stamp attribute: the text of its number, or none where it is not of type N.
-    pub fn read(&mut self, attribute: StampAttribute<'a>, number: Option<&str>) {
+    /// Takes in the value of one stamp attribute: the text of its number, or none where it is not of type N. Gives whether
+    /// the value is one that a stamp may have.
+    pub fn read(&mut self, attribute: StampAttribute<'a>, number: Option<&str>) -> bool {
         let part = number.and_then(integer);
         match attribute {
             StampAttribute::Count(region) => self.change(region, |stamp| stamp.n = part),
             StampAttribute::Time(region) => self.change(region, |stamp| stamp.t = part),
             StampAttribute::Reset => self.reset = part,
-            StampAttribute::Deleted => self.deleted = true,
+            StampAttribute::Deleted => {
+                self.deleted = true;
+                return true;
+            }
         }
+        part.is_some()
     }
 
     /// Changes one Region's pair, which is empty where there was none.

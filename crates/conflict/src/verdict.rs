@@ -28,6 +28,8 @@ pub enum Verdict<'a> {
     Purged,
     /// An item was removed by DeleteItem. A concurrent local update may have been lost with it; the stream cannot tell.
     HardDelete,
+    /// Nothing changed. DynamoDB writes no such record; emulators do, and so does a table of version 2017.11.29.
+    NoWrite,
 }
 
 impl Verdict<'_> {

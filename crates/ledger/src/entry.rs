@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue;
 
-use crate::fit::{self, StoredEntry};
-use crate::schema::{BUCKET, IMAGE, KEY, LOSER, RECORD, WINNER};
-use crate::{ConflictId, EntryKind, Image, ItemKey, Name, Status, bucket, storage, time};
+use crate::fit::{self, EntryForm, StoredEntry};
+use crate::schema::{BUCKET, IMAGE, KEY, LOSER, RECORD, UNDECODED_ATTRIBUTES, WINNER};
+use crate::{ConflictId, EntryKind, Image, ItemKey, Name, Status, bucket, json, storage, time};
 
 /// An item's key, by attribute name.
 pub type Key = BTreeMap<String, AttributeValue>;
@@ -63,6 +63,8 @@ pub struct Entry {
     /// The version that won.
     #[serde(skip)]
     pub winner: Option<Side>,
+    /// DynamoDB refused the entry with what came from the record: it holds no image, no key and no attribute's name.
+    pub images_refused: Option<bool>,
     /// Why a record could not be judged.
     pub reason: Option<String>,
     /// The text of a record that could not be judged, as it came.
@@ -86,6 +88,10 @@ pub struct Side {
     /// [`omitted_bytes`](crate::omitted_bytes).
     #[serde(skip)]
     pub image: Option<Image>,
+    /// The attributes that are not DynamoDB JSON as this version knows it, by name, as they stood in the record. Of the
+    /// winner they are kept by name and size alone.
+    #[serde(skip)]
+    pub undecoded: BTreeMap<String, String>,
 }
 
 /// An item that is not an entry that can be read.
@@ -147,13 +153,19 @@ impl Entry {
             lost_writes: None,
             loser: None,
             winner: None,
+            images_refused: None,
             reason: None,
             record: None,
         }
     }
 
-    /// The entry as items of the table, none larger than DynamoDB takes.
-    pub fn into_items(mut self) -> StoredEntry {
+    /// The entry as items of the table, none larger or deeper than DynamoDB takes.
+    pub fn into_items(self) -> StoredEntry {
+        self.into_items_in(EntryForm::Full)
+    }
+
+    /// The same in a form that DynamoDB may take where it refused a larger one for what is in it.
+    pub fn into_items_in(mut self, form: EntryForm) -> StoredEntry {
         let (key, record) = (self.key.take(), self.record.take());
         let sides = [(LOSER, self.loser.take()), (WINNER, self.winner.take())];
         let mut main = attributes(&self);
@@ -162,16 +174,29 @@ impl Entry {
         if let Some(key) = key {
             main.insert(KEY.to_owned(), AttributeValue::M(key.into_iter().collect()));
         }
+        let mut undecoded = BTreeMap::new();
         for (name, side) in sides {
             if let Some(mut side) = side {
-                let image = side.image.take();
+                let mut image = side.image.take();
                 let mut map = attributes(&side);
+                if !side.undecoded.is_empty() {
+                    let names = side.undecoded.keys().cloned().map(AttributeValue::S);
+                    let names = AttributeValue::L(names.collect());
+                    map.insert(UNDECODED_ATTRIBUTES.to_owned(), names);
+                    if name == LOSER {
+                        undecoded = side.undecoded;
+                        image.get_or_insert_default();
+                    } else if let Some(image) = &mut image {
+                        let notes = side.undecoded.into_iter();
+                        image.extend(notes.map(|(name, text)| (name, fit::omission(text.len()))));
+                    }
+                }
                 map.extend(image.map(|image| (IMAGE.to_owned(), AttributeValue::M(image))));
                 main.insert(name.to_owned(), AttributeValue::M(map));
             }
         }
         main.extend(record.map(|text| (RECORD.to_owned(), AttributeValue::S(text))));
-        fit::fit(main)
+        fit::fit(main, &undecoded, form)
     }
 
     /// Reads an item back, with its parts in the order of their numbers; how many they are
@@ -205,15 +230,15 @@ impl Entry {
         };
         let loser = map(item.remove(LOSER)).map(|mut loser| {
             let image = match map(loser.remove(IMAGE)) {
-                Some(image) => Some(image),
+                Some(image) => Some((image, BTreeMap::new())),
                 None => decompress(&loser, IMAGE)?
-                    .map(|text| serde_json::from_slice(&text).map_err(EntryError::NotAnImage))
+                    .map(|text| json::read_image(&text).map_err(EntryError::NotAnImage))
                     .transpose()?,
             };
             side(LOSER, loser, image)
         });
         let winner = map(item.remove(WINNER)).map(|mut winner| {
-            let image = map(winner.remove(IMAGE));
+            let image = map(winner.remove(IMAGE)).map(|image| (image, BTreeMap::new()));
             side(WINNER, winner, image)
         });
         let entry: Self = parse("", item)?;
@@ -248,9 +273,18 @@ impl Side {
     }
 }
 
-fn side(name: &str, attributes: Image, image: Option<Image>) -> Result<Side, EntryError> {
+fn side(
+    name: &str,
+    attributes: Image,
+    image: Option<(Image, BTreeMap<String, String>)>,
+) -> Result<Side, EntryError> {
     let side: Side = parse(name, attributes)?;
-    Ok(Side { image, ..side })
+    let (image, undecoded) = image.unzip();
+    Ok(Side {
+        image,
+        undecoded: undecoded.unwrap_or_default(),
+        ..side
+    })
 }
 
 /// What of a value serde_dynamo writes, without what is none.

@@ -1,10 +1,13 @@
-//! An entry within DynamoDB's 400 KB an item: nothing of the losing image is ever cut.
+//! An entry as DynamoDB takes it, within 400 KB and 32 levels: nothing of the losing image is ever cut.
+
+use std::collections::BTreeMap;
 
 use serde_dynamo::AttributeValue;
+use strum::{IntoStaticStr, VariantArray};
 
-use crate::schema::{IMAGE, LOSER, RECORD, WINNER};
+use crate::schema::{IMAGE, IMAGES_REFUSED, KEY, LOSER, RECORD, UNDECODED_ATTRIBUTES, WINNER};
 use crate::storage::{self, NOTE_BYTES};
-use crate::{Image, json, size};
+use crate::{Image, json, nesting, size};
 
 /// An entry as it is written: the parts first, then the entry itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,19 +18,61 @@ pub struct StoredEntry {
     pub main: Image,
 }
 
-/// Fits an entry: the winner's attributes are left out, largest first; then the losing image, or the text of a
-/// quarantined record, is compressed; then it is split over further items.
-pub(crate) fn fit(mut main: Image) -> StoredEntry {
-    if size::of_item(&main) > size::MAX_ITEM_BYTES {
-        leave_out_winner(&mut main);
+/// How much of an entry is written. DynamoDB may refuse a form for what is in it: then the next one follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum EntryForm {
+    /// All of it, as far as it fits.
+    Full,
+    /// The losing image, or a quarantined record, compressed: DynamoDB does not look inside. The winner's attributes are
+    /// left out.
+    Compressed,
+    /// What the function itself says of the record: no image, no record, no key, no attribute's name.
+    WithoutImages,
+}
+
+impl EntryForm {
+    /// Every form, the smallest last.
+    pub const ALL: &[EntryForm] = EntryForm::VARIANTS;
+
+    /// The form to write when DynamoDB refused this one; none after the last.
+    pub fn smaller(self) -> Option<EntryForm> {
+        match self {
+            EntryForm::Full => Some(EntryForm::Compressed),
+            EntryForm::Compressed => Some(EntryForm::WithoutImages),
+            EntryForm::WithoutImages => None,
+        }
     }
+}
+
+/// Fits an entry: the winner's attributes are left out, largest first; then the losing image, or the text of a
+/// quarantined record, is compressed; then it is split over further items. What nests too deep for an entry, and what
+/// cannot be decoded, takes the same way whatever its size.
+///
+/// `undecoded` is the text of the loser's attributes that cannot be decoded, by name.
+pub(crate) fn fit(
+    mut main: Image,
+    undecoded: &BTreeMap<String, String>,
+    form: EntryForm,
+) -> StoredEntry {
+    match form {
+        EntryForm::Full => {
+            leave_out_of_winner(&mut main, nesting::is_too_deep);
+            leave_out_winner(&mut main);
+        }
+        EntryForm::Compressed => leave_out_of_winner(&mut main, |_| true),
+        EntryForm::WithoutImages => leave_out_images(&mut main),
+    }
+    let loser = member(&mut main, LOSER).and_then(|loser| member(loser, IMAGE));
+    let is_deep = loser.is_some_and(|image| image.values().any(nesting::is_too_deep));
+    let is_large = size::of_item(&main) > size::MAX_ITEM_BYTES;
     let mut parts = Vec::new();
-    if size::of_item(&main) > size::MAX_ITEM_BYTES {
+    if form == EntryForm::Compressed || is_deep || is_large || !undecoded.is_empty() {
         let image = member(&mut main, LOSER).and_then(|loser| loser.remove(IMAGE));
         let record = main.remove(RECORD);
         bound_lists(&mut main);
         if let Some(AttributeValue::M(image)) = image {
-            let text = json::image_text(&image);
+            let text = json::image_text(&image, undecoded);
             let (further, (name, value)) = storage::compress(&main, IMAGE, &text);
             parts = further;
             member(&mut main, LOSER).and_then(|loser| loser.insert(name, value));
@@ -38,6 +83,30 @@ pub(crate) fn fit(mut main: Image) -> StoredEntry {
         }
     }
     StoredEntry { parts, main }
+}
+
+/// Leaves out all that came with the record and that DynamoDB may refuse, and says so.
+fn leave_out_images(main: &mut Image) {
+    for name in [RECORD, KEY, "DifferingAttributes", "WinnerOnlyAttributes"] {
+        main.remove(name);
+    }
+    for side in [LOSER, WINNER] {
+        if let Some(side) = member(main, side) {
+            side.remove(IMAGE);
+            side.remove(UNDECODED_ATTRIBUTES);
+        }
+    }
+    main.insert(IMAGES_REFUSED.to_owned(), AttributeValue::Bool(true));
+}
+
+/// Replaces those of the winner's attributes that are to be left out by a note of their size.
+fn leave_out_of_winner(main: &mut Image, is_left_out: impl Fn(&AttributeValue) -> bool) {
+    let image = member(main, WINNER).and_then(|winner| member(winner, IMAGE));
+    for value in image.into_iter().flat_map(Image::values_mut) {
+        if is_left_out(value) {
+            *value = omission(size::of_value(value));
+        }
+    }
 }
 
 /// Replaces the winner's attributes by a note of their size, largest first, until the entry fits.
@@ -92,7 +161,7 @@ fn bound_lists(main: &mut Image) {
 }
 
 /// What stands for a value of so many bytes that was left out.
-fn omission(bytes: usize) -> AttributeValue {
+pub(crate) fn omission(bytes: usize) -> AttributeValue {
     AttributeValue::M(Image::from([
         ("Omitted".into(), AttributeValue::Bool(true)),
         ("Bytes".into(), AttributeValue::N(bytes.to_string())),
@@ -121,3 +190,6 @@ fn member<'a>(map: &'a mut Image, name: &str) -> Option<&'a mut Image> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_dynamo::AttributeValue;
+use serde_json::value::RawValue;
 
 use crate::Image;
 
@@ -13,9 +14,43 @@ pub(crate) fn key_text(key: &BTreeMap<String, AttributeValue>) -> String {
     serde_json::to_string(key).expect("attribute values are always valid JSON")
 }
 
-/// An image as text, names sorted at every level.
-pub(crate) fn image_text(image: &Image) -> Vec<u8> {
-    serde_json::to_vec(&Sorted(image)).expect("attribute values are always valid JSON")
+/// An image as text, names sorted at every level, with the text of those attributes that cannot be decoded.
+pub(crate) fn image_text(image: &Image, undecoded: &BTreeMap<String, String>) -> Vec<u8> {
+    let decoded = image
+        .iter()
+        .map(|(name, value)| (name, AttributeText::Decoded(SortedValue(value))));
+    // What is no JSON cannot have come from a record: it is kept as text.
+    let undecoded = undecoded.iter().map(|(name, text)| {
+        let value = match serde_json::from_str(text) {
+            Ok(raw) => AttributeText::Raw(raw),
+            Err(_) => AttributeText::Text(text),
+        };
+        (name, value)
+    });
+    let by_name: BTreeMap<_, _> = decoded.chain(undecoded).collect();
+    serde_json::to_vec(&by_name).expect("attribute values are always valid JSON")
+}
+
+/// Reads such a text back: what can be decoded, and the text of what cannot.
+pub(crate) fn read_image(text: &[u8]) -> serde_json::Result<(Image, BTreeMap<String, String>)> {
+    let attributes: BTreeMap<String, &RawValue> = serde_json::from_slice(text)?;
+    let mut image = Image::new();
+    let mut undecoded = BTreeMap::new();
+    for (name, raw) in attributes {
+        match serde_json::from_str(raw.get()) {
+            Ok(value) => drop(image.insert(name, value)),
+            Err(_) => drop(undecoded.insert(name, raw.get().to_owned())),
+        }
+    }
+    Ok((image, undecoded))
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum AttributeText<'a> {
+    Decoded(SortedValue<'a>),
+    Raw(&'a RawValue),
+    Text(&'a str),
 }
 
 struct Sorted<'a>(&'a Image);
@@ -73,6 +108,17 @@ mod tests {
         let image: Image = serde_json::from_str(text).unwrap();
         let sorted =
             r#"{"a":{"SS":["y","x"]},"b":{"L":[{"M":{"a":{"NULL":true},"z":{"S":"1"}}}]}}"#;
-        assert_eq!(String::from_utf8(image_text(&image)).unwrap(), sorted);
+        let text = image_text(&image, &BTreeMap::new());
+        assert_eq!(String::from_utf8(text).unwrap(), sorted);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_stands_among_the_rest_as_it_came() {
+        let image: Image = serde_json::from_str(r#"{"b":{"S":"x"}}"#).unwrap();
+        let undecoded = BTreeMap::from([("a".to_owned(), r#"{"VEC": [1.50]}"#.to_owned())]);
+        let text = image_text(&image, &undecoded);
+        let expected = r#"{"a":{"VEC": [1.50]},"b":{"S":"x"}}"#;
+        assert_eq!(std::str::from_utf8(&text).unwrap(), expected);
+        assert_eq!(read_image(&text).unwrap(), (image, undecoded));
     }
 }

@@ -26,6 +26,7 @@ mod fit;
 mod id;
 mod json;
 mod names;
+mod nesting;
 mod schema;
 mod size;
 mod storage;
@@ -39,7 +40,7 @@ use serde_dynamo::AttributeValue;
 
 pub use bucket::{buckets, hour};
 pub use entry::{Entry, EntryError, Key, Side};
-pub use fit::{StoredEntry, omitted_bytes, omitted_image_bytes};
+pub use fit::{EntryForm, StoredEntry, omitted_bytes, omitted_image_bytes};
 pub use id::{ConflictId, EntryKey, ItemKey, event_id};
 pub use names::{EntryKind, Name, Status};
 pub use schema::{

@@ -29,6 +29,8 @@ pub enum EntryKind {
     LocalOverwrite,
     /// A write without stamps, kept so that its writer can be found.
     UnstampedSample,
+    /// A write whose stamps have a fault, kept so that its writer can be found.
+    OddStampSample,
     /// A record that could not be judged, as it came.
     MalformedRecord,
 }
@@ -147,6 +149,7 @@ mod tests {
             "stale_overwrite",
             "local_overwrite",
             "unstamped_sample",
+            "odd_stamp_sample",
             "malformed_record",
         ];
         assert_eq!(names, expected);

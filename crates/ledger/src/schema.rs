@@ -23,11 +23,15 @@ pub(crate) const LOSER: &str = "Loser";
 pub(crate) const WINNER: &str = "Winner";
 /// The attributes of a version, in [`LOSER`] and [`WINNER`].
 pub(crate) const IMAGE: &str = "Image";
+/// The names of a version's attributes that cannot be decoded, in [`LOSER`] and [`WINNER`].
+pub(crate) const UNDECODED_ATTRIBUTES: &str = "UndecodedAttributes";
+/// DynamoDB took the entry only without its images.
+pub(crate) const IMAGES_REFUSED: &str = "ImagesRefused";
 /// The text of a quarantined record.
 pub(crate) const RECORD: &str = "Record";
 
 /// What has to be read of an entry to know all of it but the images and the stamps, as document paths.
-pub const PATHS_WITHOUT_IMAGES: [&str; 17] = [
+pub const PATHS_WITHOUT_IMAGES: [&str; 18] = [
     ITEM_KEY,
     CONFLICT_ID,
     "Key",
@@ -44,6 +48,7 @@ pub const PATHS_WITHOUT_IMAGES: [&str; 17] = [
     "Identical",
     "LostWrites",
     "Reason",
+    IMAGES_REFUSED,
     EXPIRES_AT,
 ];
 

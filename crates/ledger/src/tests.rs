@@ -25,7 +25,7 @@ fn json_of(item: &Image) -> Value {
 }
 
 /// A conflict between these two versions.
-fn conflict(loser: Image, winner: Image) -> Entry {
+pub(crate) fn conflict(loser: Image, winner: Image) -> Entry {
     let key = Key::from([("PK".to_owned(), AttributeValue::S("ORDER#1".to_owned()))]);
     let names = ["a".to_owned(), "b".to_owned()];
     Entry {
@@ -43,6 +43,7 @@ fn conflict(loser: Image, winner: Image) -> Entry {
                 Stamp::new(2, 1_795_349_587_051_000),
             )]),
             image: Some(loser),
+            undecoded: BTreeMap::new(),
         }),
         winner: Some(Side {
             region: Some("eu-west-1".to_owned()),
@@ -55,6 +56,7 @@ fn conflict(loser: Image, winner: Image) -> Entry {
                 },
             )]),
             image: Some(winner),
+            undecoded: BTreeMap::new(),
         }),
         ..Entry {
             key: Some(key.clone()),
@@ -536,6 +538,7 @@ fn any_side() -> impl Strategy<Value = Side> {
             written_at,
             stamps,
             image,
+            undecoded: BTreeMap::new(),
         },
     )
 }
@@ -600,6 +603,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 identical: lists.5,
                 loser,
                 winner,
+                images_refused: None,
                 reason,
                 record,
             }

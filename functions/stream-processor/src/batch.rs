@@ -10,7 +10,10 @@ use serde_json::value::RawValue;
 use crate::entry::Finding;
 use crate::envelope::{self, NotAnEvent, RecordLocation};
 use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
-use crate::record::{Attributes, Record, RecordError, RejectedRecord};
+use crate::odd_stamps::odd_stamps;
+use crate::record::{
+    Attributes, Decoded, EventName, Record, RecordError, RejectedRecord, has_equal_images,
+};
 use crate::settings::{LedgerOverwrites, Settings};
 
 /// The function that decides; tests pass their own.
@@ -72,6 +75,8 @@ pub struct PendingEntry<'p> {
 pub enum Reason {
     /// What the verdict says is kept: a conflict, an overwrite, or a sample of the unstamped writes.
     Finding,
+    /// A sample of the writes with an odd stamp.
+    OddStamp,
     /// The record could not be judged, and this is why.
     Quarantine(RecordError),
 }
@@ -110,7 +115,9 @@ impl<'p> Batch<'p> {
                 allowed
             };
             let each = |location: RecordLocation<'p>, record: &_| {
-                if let Some(reason) = batch.add(record, rules, now, &mut sample) {
+                // A record without a location, whose first name holds an escape, is not looked at twice.
+                if let Some(reason) = batch.add(record, rules, now, || location.raw(), &mut sample)
+                {
                     found.push((batch.records.len() - 1, location.raw(), reason));
                 }
             };
@@ -128,7 +135,7 @@ impl<'p> Batch<'p> {
                 let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
                 let record =
                     record.unwrap_or_else(|error| Err(RejectedRecord { error, table: None }));
-                if let Some(reason) = batch.add(&record, rules, now, &mut sample) {
+                if let Some(reason) = batch.add(&record, rules, now, || Some(raw), &mut sample) {
                     found.push((batch.records.len() - 1, Some(raw), reason));
                 }
             }
@@ -153,28 +160,47 @@ impl<'p> Batch<'p> {
         record: &Result<Record<'_>, RejectedRecord<'_>>,
         rules: &Rules,
         now: u64,
+        raw: impl Fn() -> Option<&'p RawValue>,
         mut sample: impl FnMut() -> bool,
     ) -> Option<Reason> {
         let (table, judged) = match record {
             Ok(record) => {
                 let names = &mut self.names;
                 let judged = catching_panics(|| {
-                    let verdict = verdict(record, rules, now)?;
-                    let judgement = Judgement::new(&verdict, names);
-                    let is_kept = finding(&verdict)
-                        .is_some_and(|finding| is_kept(finding, rules.overwrites, &mut sample));
-                    Ok((judgement, is_kept.then_some(Reason::Finding)))
+                    let mut verdict = verdict(record, rules, now)?;
+                    if verdict == Verdict::Unstamped
+                        && record.event_name == EventName::Modify
+                        && raw().is_some_and(has_equal_images)
+                    {
+                        verdict = (rules.judge)(Change::None, &record.region, rules.tolerance);
+                    }
+                    let has_fault = record.may_have_odd_stamp(now)
+                        && raw().is_some_and(|raw| has_odd_stamp(record, raw, rules, now));
+                    let judged = JudgedRecord::new(record, &verdict, has_fault, names);
+                    let finding = finding(&verdict);
+                    let reason = match finding {
+                        // The sample that names the fault says more.
+                        None | Some(Finding::UnstampedSample) if has_fault => {
+                            sample().then_some(Reason::OddStamp)
+                        }
+                        finding => finding
+                            .is_some_and(|finding| is_kept(finding, rules.overwrites, &mut sample))
+                            .then_some(Reason::Finding),
+                    };
+                    Ok((judged, reason))
                 });
                 (Some(&record.table), judged)
             }
             Err(RejectedRecord { error, table }) => (table.as_ref(), Err(error.clone())),
         };
         let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(table));
-        let (judgement, reason) = judged.unwrap_or_else(|error| match error {
-            RecordError::Unusable => (Judgement::Unusable, None),
-            RecordError::Malformed(_) => (Judgement::Malformed, Some(Reason::Quarantine(error))),
+        let (judged, reason) = judged.unwrap_or_else(|error| match error {
+            RecordError::Unusable => (Judgement::Unusable.into(), None),
+            RecordError::Malformed(_) => {
+                (Judgement::Malformed.into(), Some(Reason::Quarantine(error)))
+            }
         });
-        self.records.push(JudgedRecord { table, judgement });
+        self.records.push(JudgedRecord { table, ..judged });
         reason
     }
 
@@ -208,6 +234,13 @@ pub(crate) fn verdict<'r>(
     Ok((rules.judge)(change, &record.region, rules.tolerance))
 }
 
+/// Whether a record's new image brought a stamp with a fault.
+fn has_odd_stamp(record: &Record<'_>, raw: &RawValue, rules: &Rules, now: u64) -> bool {
+    Decoded::read(raw).is_ok_and(|decoded| {
+        !odd_stamps(record, &decoded, &rules.attributes.stamps, now).is_empty()
+    })
+}
+
 /// Runs what reads or judges one record; a panic makes that record malformed, and the batch goes on.
 pub(crate) fn catching_panics<T>(
     work: impl FnOnce() -> Result<T, RecordError>,
@@ -233,6 +266,7 @@ pub(crate) fn finding<'v>(verdict: &'v Verdict<'v>) -> Option<Finding<'v>> {
         Verdict::LocalOverwrite => Some(Finding::LocalOverwrite),
         Verdict::Unstamped => Some(Finding::UnstampedSample),
         Verdict::Replicated(_)
+        | Verdict::NoWrite
         | Verdict::Local
         | Verdict::Resurrection
         | Verdict::Expired
@@ -251,7 +285,7 @@ fn is_kept(
         Finding::Conflict(_) => true,
         Finding::StaleOverwrite => overwrites != LedgerOverwrites::None,
         Finding::LocalOverwrite => overwrites == LedgerOverwrites::All,
-        Finding::UnstampedSample => sample(),
+        Finding::UnstampedSample | Finding::OddStampSample => sample(),
     }
 }
 

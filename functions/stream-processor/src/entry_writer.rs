@@ -1,6 +1,7 @@
 //! Writing a batch's pending entries: several at a time, until the time is up.
 
 use futures::stream::{self, StreamExt};
+use ledger::EntryForm;
 use tokio::time::{Instant, timeout_at};
 
 use crate::batch::{Batch, PendingEntry, Rules};
@@ -16,6 +17,8 @@ pub struct WriteResult {
     pub record: usize,
     /// What the entry says; none if it was not reached.
     pub finding: Option<FindingLine>,
+    /// How much of it was written, or tried last.
+    pub form: EntryForm,
     /// Whether the ledger has it.
     pub result: Result<PutResult, WriteError>,
 }
@@ -53,6 +56,7 @@ impl<L: Ledger> EntryWriter<'_, L> {
         let not_reached = |pending: &PendingEntry<'_>| WriteResult {
             record: pending.record,
             finding: None,
+            form: EntryForm::Full,
             result: Err(WriteError::TimeUp),
         };
         let mut results: Vec<WriteResult> = batch.pending.iter().map(not_reached).collect();
@@ -78,14 +82,26 @@ impl<L: Ledger> EntryWriter<'_, L> {
     }
 
     async fn write(&self, pending: &PendingEntry<'_>, table: &str) -> WriteResult {
-        let PreparedEntry { entry, finding } =
-            PreparedEntry::new(pending, table, self.rules, self.options);
-        let result = self.ledger.write(entry).await;
-        finding.write(pending.record, &result);
-        WriteResult {
-            record: pending.record,
-            finding: Some(finding),
-            result: result.map_err(WriteError::from),
+        let mut form = EntryForm::Full;
+        loop {
+            let PreparedEntry { entry, finding } =
+                PreparedEntry::new(pending, table, self.rules, self.options, form);
+            let result = self.ledger.write(entry).await;
+            // What is refused for what is in it is refused for ever, and would hold up every record behind it.
+            if let (Err(error), Some(smaller)) = (&result, form.smaller())
+                && error.is_refusal()
+            {
+                log::entry_refused(pending.record, form, error);
+                form = smaller;
+                continue;
+            }
+            finding.write(pending.record, &result);
+            return WriteResult {
+                record: pending.record,
+                finding: Some(finding),
+                form,
+                result: result.map_err(WriteError::from),
+            };
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::foreign_event::ForeignEvent;
 use crate::record::{Attributes, Record, RejectedRecord, read_records, split_records};
 
 /// A payload that is no stream event: the invocation is a function error.
@@ -68,13 +69,17 @@ pub fn read<'a>(
 pub fn split(payload: &[u8]) -> Result<Vec<&RawValue>, NotAnEvent> {
     let text = std::str::from_utf8(payload)
         .map_err(|error| NotAnEvent::in_text(payload, error.valid_up_to()))?;
-    split_records(text).map_err(|error| NotAnEvent::at(&error))
+    split_records(text).map_err(|error| NotAnEvent::at(&error, text))
 }
 
 impl NotAnEvent {
-    fn at(error: &serde_json::Error) -> Self {
+    fn at(error: &serde_json::Error, payload: &str) -> Self {
+        let problem = match ForeignEvent::from_payload(payload) {
+            Some(known) => format!("{known} (line {}, column {})", error.line(), error.column()),
+            None => describe(error),
+        };
         Self {
-            problem: describe(error),
+            problem,
             line: error.line(),
             column: error.column(),
         }
@@ -124,8 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_an_event() {
+    fn an_empty_list_is_an_event_and_so_is_none_at_the_end_of_a_tumbling_window() {
         assert!(split(br#"{"Records":[]}"#).unwrap().is_empty());
+        assert!(
+            split(br#"{"Records":null,"isFinalInvokeForWindow":true}"#)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
@@ -134,7 +144,10 @@ mod tests {
             (&b"{}"[..], "no list of Records"),
             (b"[]", "no list of Records"),
             (br#"{"Records": "secret"}"#, "no list of Records"),
-            (br#"{"Records": null}"#, "no list of Records"),
+            (
+                br#"[{"eventName": "INSERT", "dynamodb": {"secret": 1}}]"#,
+                "EventBridge Pipes",
+            ),
             (br#"{"Records": [1,"#, "ends too early"),
             (b"secret", "no JSON"),
             (b"", "ends too early"),

@@ -5,6 +5,8 @@
 use conflict::{Kind, ReplicatedWrite, Verdict};
 use strum::IntoStaticStr;
 
+use crate::record::{EventName, Record};
+
 /// The index of a table's name.
 pub(crate) type TableIndex = u16;
 
@@ -18,6 +20,46 @@ pub struct JudgedRecord {
     pub table: TableIndex,
     /// What was found.
     pub judgement: Judgement,
+    /// Whether it brought a stamp that its writer cannot have meant.
+    pub has_odd_stamp: bool,
+}
+
+impl JudgedRecord {
+    /// Keeps what a verdict says of a record, with the names of Regions in `names`. The table is for the batch to fill in.
+    ///
+    /// A time that measures nothing is left out: an odd one, and that of an item older than the stream.
+    pub(crate) fn new(
+        record: &Record<'_>,
+        verdict: &Verdict<'_>,
+        has_odd_stamp: bool,
+        names: &mut NameIndex,
+    ) -> Self {
+        let mut judgement = Judgement::new(verdict, names);
+        if let Judgement::Replicated(write) | Judgement::Conflict { winner: write, .. } =
+            &mut judgement
+        {
+            let is_copied = |micros| {
+                record.event_name == EventName::Insert && record.is_older_than_stream(micros)
+            };
+            write.written_at = write
+                .written_at
+                .filter(|micros| !has_odd_stamp && !is_copied(*micros));
+        }
+        Self {
+            has_odd_stamp,
+            ..judgement.into()
+        }
+    }
+}
+
+impl From<Judgement> for JudgedRecord {
+    fn from(judgement: Judgement) -> Self {
+        Self {
+            table: TableIndex::MAX,
+            judgement,
+            has_odd_stamp: false,
+        }
+    }
 }
 
 /// What a record is: a verdict, or why there is none.
@@ -25,6 +67,8 @@ pub struct JudgedRecord {
 #[cfg_attr(test, derive(strum::VariantNames))]
 #[strum(serialize_all = "snake_case")]
 pub enum Judgement {
+    /// See [`Verdict::NoWrite`].
+    NoWrite,
     /// See [`Verdict::Unstamped`].
     Unstamped,
     /// See [`Verdict::Conflict`].
@@ -62,6 +106,7 @@ impl Judgement {
     /// Keeps what a verdict says, with the Regions' names in `names`.
     pub(crate) fn new(verdict: &Verdict<'_>, names: &mut NameIndex) -> Self {
         match verdict {
+            Verdict::NoWrite => Judgement::NoWrite,
             Verdict::Unstamped => Judgement::Unstamped,
             Verdict::Conflict(conflict) => Judgement::Conflict {
                 kind: conflict.kind,
@@ -98,7 +143,8 @@ impl Judgement {
             Judgement::Conflict { winner: write, .. } | Judgement::Replicated(write) => {
                 Some(write.origin)
             }
-            Judgement::Unstamped
+            Judgement::NoWrite
+            | Judgement::Unstamped
             | Judgement::Local
             | Judgement::LocalOverwrite
             | Judgement::StaleOverwrite

@@ -36,6 +36,16 @@ pub struct LedgerError {
     pub hint: &'static str,
 }
 
+impl LedgerError {
+    /// Whether DynamoDB refused the entry for what is in it: its size, its depth, a value. No retry can pass.
+    ///
+    /// DynamoDB has one code for all of these and for a table of other keys. A table of other keys refuses the smallest
+    /// form too.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.code == "ValidationException"
+    }
+}
+
 /// The ledger table in DynamoDB.
 #[derive(Debug)]
 pub struct DynamoDbLedger {
@@ -125,7 +135,7 @@ fn hint(code: &str) -> &'static str {
             "DynamoDB was not reached; the batch is retried. Check the network if this stays"
         }
         "ValidationException" => {
-            "the ledger table's keys must be ItemKey (HASH, S) and ConflictId (RANGE, S)"
+            "DynamoDB refuses even an entry without images: the ledger table's keys must be ItemKey (HASH, S) and ConflictId (RANGE, S)"
         }
         _ => "the batch is retried",
     }

@@ -5,6 +5,7 @@
 use std::panic::PanicHookInfo;
 
 use chrono::TimeDelta;
+use ledger::EntryForm;
 use tracing::Level;
 
 use crate::batch::Batch;
@@ -79,13 +80,14 @@ impl FindingLine {
                 loser_region,
                 winner_region: conflict.winner_region.to_owned(),
             },
-            Finding::StaleOverwrite | Finding::LocalOverwrite | Finding::UnstampedSample => {
-                Self::Other {
-                    id,
-                    kind,
-                    loser_region,
-                }
-            }
+            Finding::StaleOverwrite
+            | Finding::LocalOverwrite
+            | Finding::UnstampedSample
+            | Finding::OddStampSample => Self::Other {
+                id,
+                kind,
+                loser_region,
+            },
         }
     }
 
@@ -133,6 +135,18 @@ impl FindingLine {
             }
         }
     }
+}
+
+/// Says that DynamoDB refused an entry for what is in it, and that a smaller form of it follows.
+pub(crate) fn entry_refused(record: usize, form: EntryForm, error: &LedgerError) {
+    let form: &str = form.into();
+    tracing::warn!(
+        record,
+        error_code = error.code,
+        form,
+        "{}",
+        Message::EntryRefused.text()
+    );
 }
 
 /// Says that the ledger was left before all entries were written.
@@ -188,6 +202,8 @@ pub(crate) struct Summary {
     pub(crate) unusable: usize,
     pub(crate) ledger_written: usize,
     pub(crate) ledger_existed: usize,
+    /// Entries that DynamoDB took only in a smaller form.
+    pub(crate) ledger_reduced: usize,
     /// Entries whose ledger write failed or was not reached.
     pub(crate) ledger_failed: usize,
 }
@@ -203,6 +219,7 @@ impl Summary {
             unusable = self.unusable,
             ledger_written = self.ledger_written,
             ledger_existed = self.ledger_existed,
+            ledger_reduced = self.ledger_reduced,
             ledger_failed = self.ledger_failed,
             milliseconds = took.num_milliseconds(),
             "{}",

@@ -30,6 +30,11 @@ pub enum Message {
     /// An entry is not in the ledger.
     #[strum(serialize = "ledger write failed")]
     LedgerWriteFailed,
+    /// DynamoDB refused an entry for what is in it.
+    #[strum(
+        serialize = "DynamoDB refused a ledger entry for what is in it; a smaller form of it is written"
+    )]
+    EntryRefused,
     /// The ledger was left before all entries were written.
     #[strum(
         serialize = "time is up before the ledger was written; the batch is retried from the first record not done"
@@ -69,6 +74,7 @@ impl Message {
             Message::Batch
             | Message::Verdict
             | Message::LedgerWriteFailed
+            | Message::EntryRefused
             | Message::TimeUp
             | Message::MetricsNotTaken
             | Message::DeadlineNotBelieved

@@ -1,11 +1,12 @@
 //! The entry of a record that goes to the ledger: the record is read once more, now with its images.
 
-use ledger::StoredEntry;
+use ledger::{EntryForm, StoredEntry};
 use serde_json::value::RawValue;
 
 use crate::batch::{PendingEntry, Reason, Rules, catching_panics, epoch_seconds, finding, verdict};
-use crate::entry::{self, EntryOptions};
+use crate::entry::{self, EntryOptions, Finding};
 use crate::log::FindingLine;
+use crate::odd_stamps::{describe, odd_stamps};
 use crate::record::{Decoded, Record, RecordError};
 
 /// An entry, ready to be written.
@@ -18,17 +19,19 @@ pub(crate) struct PreparedEntry {
 }
 
 impl PreparedEntry {
-    /// Prepares the entry that is pending for a record of a table.
+    /// Prepares the entry that is pending for a record of a table, in the form that is to be written.
     pub(crate) fn new(
         pending: &PendingEntry<'_>,
         table: &str,
         rules: &Rules,
         options: EntryOptions<'_>,
+        form: EntryForm,
     ) -> Self {
         let raw = pending.raw;
         let prepared = match &pending.reason {
-            Reason::Finding => catching_panics(|| Self::of_finding(raw, rules, options)),
-            Reason::Quarantine(error) => Err(error.clone()),
+            Reason::Finding => catching_panics(|| Self::of_finding(raw, rules, options, form)),
+            Reason::OddStamp => catching_panics(|| Self::of_odd_stamp(raw, rules, options, form)),
+            Reason::Quarantine(error) => Err(error.with_source(raw)),
         };
         prepared.unwrap_or_else(|error| {
             let entry = entry::quarantine(raw, table, &error.to_string(), options);
@@ -36,8 +39,32 @@ impl PreparedEntry {
                 finding: FindingLine::Quarantine {
                     id: entry.conflict_id.to_string(),
                 },
-                entry: entry.into_items(),
+                entry: entry.into_items_in(form),
             }
+        })
+    }
+
+    fn of_odd_stamp(
+        raw: &RawValue,
+        rules: &Rules,
+        options: EntryOptions<'_>,
+        form: EntryForm,
+    ) -> Result<Self, RecordError> {
+        let record = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
+        let decoded = Decoded::read(raw)?;
+        let faults = odd_stamps(
+            &record,
+            &decoded,
+            options.stamps,
+            epoch_seconds(options.now),
+        );
+        let finding = Finding::OddStampSample;
+        let line = FindingLine::new(&record, finding);
+        let mut entry = entry::build(&record, decoded, finding, options);
+        entry.reason = Some(describe(&faults));
+        Ok(Self {
+            entry: entry.into_items_in(form),
+            finding: line,
         })
     }
 
@@ -45,6 +72,7 @@ impl PreparedEntry {
         raw: &RawValue,
         rules: &Rules,
         options: EntryOptions<'_>,
+        form: EntryForm,
     ) -> Result<Self, RecordError> {
         let record = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
         let verdict = verdict(&record, rules, epoch_seconds(options.now))?;
@@ -54,7 +82,7 @@ impl PreparedEntry {
         let line = FindingLine::new(&record, finding);
         let entry = entry::build(&record, Decoded::read(raw)?, finding, options);
         Ok(Self {
-            entry: entry.into_items(),
+            entry: entry.into_items_in(form),
             finding: line,
         })
     }

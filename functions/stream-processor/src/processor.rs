@@ -2,6 +2,7 @@
 
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use chrono::{DateTime, Utc};
+use ledger::EntryForm;
 
 pub use crate::answer::{BatchAnswer, InvocationError};
 use crate::batch::{Batch, Rules, epoch_seconds};
@@ -143,7 +144,8 @@ impl<'p> BatchReport<'p> {
                 Judgement::Conflict { .. } => summary.conflicts += 1,
                 Judgement::Malformed => summary.malformed += 1,
                 Judgement::Unusable => summary.unusable += 1,
-                Judgement::Unstamped
+                Judgement::NoWrite
+                | Judgement::Unstamped
                 | Judgement::Replicated(_)
                 | Judgement::Local
                 | Judgement::LocalOverwrite
@@ -155,6 +157,9 @@ impl<'p> BatchReport<'p> {
             }
         }
         for write in &self.writes {
+            if write.result.is_ok() && write.form != EntryForm::Full {
+                summary.ledger_reduced += 1;
+            }
             match write.result {
                 Ok(PutResult::New) => summary.ledger_written += 1,
                 Ok(PutResult::Existed) => summary.ledger_existed += 1,

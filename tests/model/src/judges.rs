@@ -116,6 +116,7 @@ fn number_of(verdict: &Verdict<'_>) -> usize {
         Verdict::Expired => 7,
         Verdict::Purged => 8,
         Verdict::HardDelete => 9,
+        Verdict::NoWrite => 10,
     };
     debug_assert_eq!(VERDICTS[number], verdict.name());
     number

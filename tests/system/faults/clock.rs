@@ -134,13 +134,13 @@ async fn clock_of_the_machine_an_hour_off() {
     }
 }
 
-#[tokio::test]
-async fn writers_an_hour_ahead_give_no_delay_below_zero() {
+/// What becomes of a write whose stamp is so far ahead of this machine's clock.
+async fn replicated_from_ahead(by: Duration) -> System {
     let system = setup().start().await;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let ahead = u64::try_from((now + Duration::from_secs(3_600)).as_micros()).unwrap_or_default();
+    let ahead = u64::try_from((now + by).as_micros()).unwrap_or_default();
     let key = key(1);
     let old = image(&key, json!({"visits": {"N": "1"}}), &[(HERE, 1, 1_000)]);
     let new = image(
@@ -148,11 +148,26 @@ async fn writers_an_hour_ahead_give_no_delay_below_zero() {
         json!({"visits": {"N": "2"}}),
         &[(HERE, 1, 1_000), (ELSEWHERE, 1, ahead)],
     );
+    let mut record = record(1, "MODIFY", &key, old, new);
+    record["dynamodb"]["ApproximateCreationDateTime"] = json!(now.as_secs());
+    system.answer(event([record])).await;
     system
-        .answer(event([record(1, "MODIFY", &key, old, new)]))
-        .await;
+}
+
+#[tokio::test]
+async fn writers_an_hour_ahead_are_counted_and_give_no_delay() {
+    let system = replicated_from_ahead(Duration::from_secs(3_600)).await;
+    let metrics = system.metrics();
+    assert_eq!(metrics.samples("PropagationDelay"), 0);
+    assert_eq!(metrics.count("OddStamps"), 1);
+}
+
+#[tokio::test]
+async fn writers_a_minute_ahead_give_no_delay_below_zero() {
+    let system = replicated_from_ahead(Duration::from_secs(60)).await;
     let metrics = system.metrics();
     assert_eq!(metrics.samples("PropagationDelay"), 1);
+    assert_eq!(metrics.count("OddStamps"), 0);
     let points = system.cloudwatch.points();
     let delays = points
         .iter()

@@ -62,14 +62,17 @@ async fn no_more_unstamped_samples_are_kept_than_the_setting_allows() {
 }
 
 #[tokio::test]
-async fn a_record_whose_images_are_no_dynamodb_json_turns_out_malformed() {
+async fn a_conflict_counts_although_an_attribute_cannot_be_decoded() {
     let report = judged("bad_base64", &[]).await;
     let record = &report.events[0].records[0];
-    assert_eq!(record.verdict, "malformed");
-    assert!(record.finding.reason.is_some());
-    let quarantined = report
-        .metrics
-        .iter()
-        .find(|metric| metric.name == "QuarantinedRecords");
-    assert_eq!(quarantined.map(|metric| metric.sum), Some(2.0));
+    assert_eq!(record.verdict, "conflict");
+    assert_eq!(record.finding.kind.as_deref(), Some("update_update"));
+    let sum = |name: &str| {
+        let metric = report.metrics.iter().find(|metric| metric.name == name);
+        metric.map(|metric| metric.sum)
+    };
+    assert_eq!(
+        (sum("Conflicts"), sum("QuarantinedRecords")),
+        (Some(2.0), None)
+    );
 }

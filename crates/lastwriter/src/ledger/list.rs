@@ -150,10 +150,11 @@ fn nothing_found(selection: &Selection, filter: &Filter) -> String {
         Selection::Since { hours, .. } => {
             format!("No entry of the last {hours} hours. `--hours` looks further back")
         }
-        Selection::Item(ItemKey(key)) => format!(
+        Selection::Item(key) if key.is_quarantine() => "No quarantined record".to_owned(),
+        Selection::Item(key) => format!(
             "No entry of the item {}. Give every key attribute with the name and type that the table has (NAME:N= for a \
              number, NAME:B= for binary)",
-            printable(key)
+            printable(key.as_str())
         ),
     };
     if !filter.kinds.is_empty() || filter.region.is_some() || filter.status.is_some() {

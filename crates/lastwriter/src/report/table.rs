@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_verdict_stands_out_or_is_as_it_should_be() {
-        let as_it_should_be = ["expired", "local", "purged", "replicated"];
+        let as_it_should_be = ["expired", "local", "no_write", "purged", "replicated"];
         let without_colour = Verdict::NAMES
             .iter()
             .copied()

@@ -3,14 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use conflict::{Confidence, Conflict, Stamp, StampNames, Stamps, differing_attributes};
-use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Side};
+use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Key, Side};
 use serde_json::value::RawValue;
 
-use crate::record::{Decoded, ImageHeader, Record};
+use crate::record::{Decoded, DecodedImage, ImageHeader, Record};
 use crate::settings::LedgerImages;
 
 /// What every entry needs beside its record.
@@ -37,6 +37,8 @@ pub enum Finding<'a> {
     LocalOverwrite,
     /// A sample of unstamped writes, so that the writer can be found.
     UnstampedSample,
+    /// A sample of writes whose stamps have a fault, so that the writer can be found.
+    OddStampSample,
 }
 
 impl Finding<'_> {
@@ -47,15 +49,17 @@ impl Finding<'_> {
             Finding::StaleOverwrite => EntryKind::StaleOverwrite,
             Finding::LocalOverwrite => EntryKind::LocalOverwrite,
             Finding::UnstampedSample => EntryKind::UnstampedSample,
+            Finding::OddStampSample => EntryKind::OddStampSample,
         }
     }
 
     fn confidence(&self) -> Confidence {
         match self {
             Finding::Conflict(conflict) => conflict.confidence,
-            Finding::StaleOverwrite | Finding::LocalOverwrite | Finding::UnstampedSample => {
-                Confidence::Probable
-            }
+            Finding::StaleOverwrite
+            | Finding::LocalOverwrite
+            | Finding::UnstampedSample
+            | Finding::OddStampSample => Confidence::Probable,
         }
     }
 }
@@ -66,13 +70,14 @@ impl Finding<'_> {
 pub fn conflict_id(record: &Record<'_>, finding: Finding<'_>) -> ConflictId {
     let written_at = match finding {
         Finding::Conflict(conflict) => conflict.winner_written_at,
-        Finding::StaleOverwrite | Finding::LocalOverwrite | Finding::UnstampedSample => {
-            [&record.old, &record.new]
-                .into_iter()
-                .flatten()
-                .filter_map(|image| image.stamps.latest_time())
-                .max()
-        }
+        Finding::StaleOverwrite
+        | Finding::LocalOverwrite
+        | Finding::UnstampedSample
+        | Finding::OddStampSample => [&record.old, &record.new]
+            .into_iter()
+            .flatten()
+            .filter_map(|image| image.stamps.latest_time())
+            .max(),
     };
     ConflictId::new(written_at, &event_id(record))
 }
@@ -93,11 +98,7 @@ pub fn build(
     options: EntryOptions<'_>,
 ) -> Entry {
     let Decoded { key, old, new } = decoded;
-    let differing: Vec<String> =
-        differing_attributes(&old, &new, |name| key.contains_key(name), options.stamps)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+    let differing = differing_names(&old, &new, &key, options.stamps);
     let mut entry = Entry {
         confidence: Some(finding.confidence().into()),
         event_id: Some(event_id(record)),
@@ -112,7 +113,7 @@ pub fn build(
         )
     };
     entry.key = Some(key);
-    if !matches!(finding, Finding::UnstampedSample) {
+    if !matches!(finding, Finding::UnstampedSample | Finding::OddStampSample) {
         add_sides(
             &mut entry,
             record,
@@ -126,11 +127,29 @@ pub fn build(
     entry
 }
 
+/// The names of the attributes that differ, sorted. What cannot be decoded differs where its text does.
+fn differing_names(
+    old: &DecodedImage,
+    new: &DecodedImage,
+    key: &Key,
+    stamps: &StampNames,
+) -> Vec<String> {
+    let is_key = |name: &str| key.contains_key(name);
+    let decoded = differing_attributes(&old.attributes, &new.attributes, is_key, stamps);
+    let undecoded = old.undecoded.keys().chain(new.undecoded.keys());
+    let undecoded = undecoded.map(String::as_str).filter(|name| {
+        let differ = old.undecoded.get(*name) != new.undecoded.get(*name);
+        differ && !is_key(name) && !stamps.contains(name)
+    });
+    let names: BTreeSet<&str> = decoded.into_iter().chain(undecoded).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
 /// Adds the two versions, and how far they are apart.
 fn add_sides(
     entry: &mut Entry,
     record: &Record<'_>,
-    (old, new): (Image, Image),
+    (old, new): (DecodedImage, DecodedImage),
     differing: &[String],
     finding: Finding<'_>,
     images: LedgerImages,
@@ -143,7 +162,10 @@ fn add_sides(
             conflict.winner_written_at,
             conflict.lost_writes,
         ),
-        Finding::StaleOverwrite | Finding::LocalOverwrite | Finding::UnstampedSample => (
+        Finding::StaleOverwrite
+        | Finding::LocalOverwrite
+        | Finding::UnstampedSample
+        | Finding::OddStampSample => (
             None,
             None,
             own(&lost).count().saturating_sub(own(&won).count()).max(1),
@@ -152,20 +174,24 @@ fn add_sides(
     entry.identical = Some(differing.is_empty() && lost.deleted == won.deleted);
     entry.lost_writes = Some(lost_writes);
     if images == LedgerImages::Diff {
-        let only_winner = differing.iter().filter(|name| !old.contains_key(*name));
+        let only_winner = differing.iter().filter(|name| !old.contains(name));
         entry.winner_only_attributes = Some(only_winner.cloned().collect());
     }
+    let (old_image, old_undecoded) = image_to_keep(old, differing, images);
+    let (new_image, new_undecoded) = image_to_keep(new, differing, images);
     entry.loser = Some(Side {
         region: Some(record.region.to_string()),
         written_at: own(&lost).t,
         stamps: pairs(&lost),
-        image: image_to_keep(old, differing, images),
+        image: old_image,
+        undecoded: old_undecoded,
     });
     entry.winner = Some(Side {
         region: winner_region.map(str::to_owned),
         written_at: winner_written_at,
         stamps: pairs(&won),
-        image: image_to_keep(new, differing, images),
+        image: new_image,
+        undecoded: new_undecoded,
     });
 }
 
@@ -183,16 +209,26 @@ fn pairs(stamps: &Stamps<'_>) -> BTreeMap<String, Stamp> {
         .collect()
 }
 
-/// What the settings keep of an image.
-fn image_to_keep(mut image: Image, differing: &[String], images: LedgerImages) -> Option<Image> {
+/// What the settings keep of an image: its attributes, and the text of those that cannot be decoded.
+fn image_to_keep(
+    image: DecodedImage,
+    differing: &[String],
+    images: LedgerImages,
+) -> (Option<Image>, BTreeMap<String, String>) {
+    let DecodedImage {
+        mut attributes,
+        mut undecoded,
+    } = image;
     match images {
-        LedgerImages::Full => Some(image),
+        LedgerImages::Full => {}
         LedgerImages::Diff => {
-            image.retain(|name, _| differing.binary_search(name).is_ok());
-            Some(image)
+            let differs = |name: &String| differing.binary_search(name).is_ok();
+            attributes.retain(|name, _| differs(name));
+            undecoded.retain(|name, _| differs(name));
         }
-        LedgerImages::None => None,
+        LedgerImages::None => return (None, BTreeMap::new()),
     }
+    (Some(attributes), undecoded)
 }
 
 /// Makes the entry for a record that could not be judged, whose text is kept as it came.

@@ -1,7 +1,5 @@
 //! What is kept of a record. That it comes back whatever its size is the ledger's to test.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeZone;
 use serde_json::json;
 
@@ -84,7 +82,8 @@ fn an_entry_has_both_versions_and_what_was_found() {
         region: Some(own.clone()),
         written_at: Some(lost),
         stamps: BTreeMap::from([(own.clone(), Stamp::new(2, lost))]),
-        image: Some(old),
+        image: Some(old.attributes),
+        undecoded: BTreeMap::new(),
     };
     assert_eq!(entry.loser, Some(loser));
     let (foreign, won) = ("eu-west-1".to_owned(), 1_795_349_588_000_000);
@@ -95,7 +94,8 @@ fn an_entry_has_both_versions_and_what_was_found() {
             (own, Stamp::new(1, lost - 1)),
             (foreign, Stamp::new(1, won)),
         ]),
-        image: Some(new),
+        image: Some(new.attributes),
+        undecoded: BTreeMap::new(),
     };
     assert_eq!(entry.winner, Some(winner));
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use conflict::ReplicatedWrite;
+use ledger::EntryForm;
 use serde_json::{Value as Json, json};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -63,9 +64,17 @@ fn write_all() {
         written_at: None,
         returned_writes: 0,
     });
-    batch.records.push(JudgedRecord { table, judgement });
+    batch.records.push(JudgedRecord {
+        table,
+        ..judgement.into()
+    });
     log::verdicts(&batch);
     Summary::default().write(TimeDelta::zero());
+    let refusal = LedgerError {
+        code: "ValidationException".to_owned(),
+        hint: "",
+    };
+    log::entry_refused(0, EntryForm::Full, &refusal);
     log::time_up(2, 1);
     log::deadline_not_believed(1, 2);
     log::metrics_not_taken("Timeout", 4);

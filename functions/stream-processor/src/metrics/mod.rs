@@ -49,6 +49,8 @@ pub enum Metric {
     UnusableRecords,
     /// Records whose ledger write failed.
     BatchItemFailures,
+    /// Writes with a stamp in the wrong unit or type, or in the future.
+    OddStamps,
 }
 
 impl Metric {
@@ -79,7 +81,8 @@ impl Metric {
             | Metric::Purges
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
-            | Metric::BatchItemFailures => "Count",
+            | Metric::BatchItemFailures
+            | Metric::OddStamps => "Count",
         }
     }
 
@@ -101,7 +104,8 @@ impl Metric {
             | Metric::Purges
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
-            | Metric::BatchItemFailures => &[],
+            | Metric::BatchItemFailures
+            | Metric::OddStamps => &[],
         }
     }
 
@@ -123,7 +127,8 @@ impl Metric {
             | Metric::Purges
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
-            | Metric::BatchItemFailures => false,
+            | Metric::BatchItemFailures
+            | Metric::OddStamps => false,
         }
     }
 }

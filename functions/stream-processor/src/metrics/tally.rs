@@ -49,7 +49,9 @@ impl<'n> Tally<'n> {
         };
         let now = now.timestamp_micros() as f64;
         for record in committed {
-            tally.table(record.table).add(record.judgement, now);
+            let table = tally.table(record.table);
+            table.add(record.judgement, now);
+            table.count(Metric::OddStamps, u64::from(record.has_odd_stamp));
         }
         for table in &mut tally.tables {
             for origin in &table.origins {
@@ -100,6 +102,7 @@ impl TableTally {
                 self.count(Metric::Conflicts, 1);
                 self.kinds[kind as usize] += 1;
             }
+            Judgement::NoWrite => {}
             Judgement::Unstamped => self.count(Metric::UnstampedWrites, 1),
             Judgement::StaleOverwrite => self.count(Metric::StaleOverwrites, 1),
             Judgement::LocalOverwrite => self.count(Metric::LocalOverwrites, 1),

@@ -38,11 +38,14 @@ fn tally() -> Tally<'static> {
         Judgement::Malformed,
     ];
     let mut records: Vec<JudgedRecord> = judgements
-        .map(|judgement| JudgedRecord { table, judgement })
+        .map(|judgement| JudgedRecord {
+            table,
+            ..judgement.into()
+        })
         .into();
     records.push(JudgedRecord {
         table: other,
-        judgement: Judgement::HardDelete,
+        ..Judgement::HardDelete.into()
     });
     let mut tally = Tally::new(&records, names, now());
     tally.batch_item_failed(table);
@@ -91,6 +94,7 @@ fn all_judgements(origin: u16) -> Vec<Judgement> {
     };
     use strum::VariantNames;
     let all = vec![
+        Judgement::NoWrite,
         Judgement::Unstamped,
         Judgement::Conflict {
             kind: Kind::UpdateUpdate,
@@ -120,7 +124,11 @@ fn every_metric_is_sent_in_each_of_its_dimension_sets() {
     let origin = names.region_index("eu-west-1");
     let records: Vec<JudgedRecord> = all_judgements(origin)
         .into_iter()
-        .map(|judgement| JudgedRecord { table, judgement })
+        .map(|judgement| JudgedRecord {
+            table,
+            has_odd_stamp: true,
+            ..judgement.into()
+        })
         .collect();
     let mut tally = Tally::new(&records, &names, now());
     tally.batch_item_failed(table);
@@ -223,11 +231,12 @@ fn requests_stay_within_cloudwatchs_limits() {
     let records: Vec<JudgedRecord> = (0..5_000_u64)
         .map(|at| JudgedRecord {
             table: names.table_index(&format!("orders-{}", at % 200)),
-            judgement: Judgement::Replicated(ReplicatedWrite {
+            ..Judgement::Replicated(ReplicatedWrite {
                 origin: names.region_index(&format!("region-{}", at / 200)),
                 written_at: Some(1_795_349_590_000_000 - at * 1_000_000),
                 returned_writes: 0,
-            }),
+            })
+            .into()
         })
         .collect();
     let tally = Tally::new(&records, &names, now());
@@ -283,7 +292,7 @@ fn what_has_no_index_is_unknown() {
     });
     let record = JudgedRecord {
         table: u16::MAX,
-        judgement,
+        ..judgement.into()
     };
     let tally = Tally::new(&[record], &names, now());
     let data = tally.data();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeZone;
 use conflict::{Change, Tolerance, Verdict};
-use ledger::StoredEntry;
+use ledger::{Entry, StoredEntry};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ struct TestLedger {
     memory: InMemoryLedger,
     writes: Cell<usize>,
     failing: Vec<usize>,
+    refusing: Vec<usize>,
     hanging: Vec<usize>,
 }
 
@@ -33,6 +34,12 @@ impl Ledger for TestLedger {
             return Err(LedgerError {
                 code: "InternalServerError".into(),
                 hint: "the batch is retried",
+            });
+        }
+        if self.refusing.contains(&write) {
+            return Err(LedgerError {
+                code: "ValidationException".into(),
+                hint: "",
             });
         }
         (&self.memory).write(entry).await
@@ -278,14 +285,113 @@ async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_decoded_turns_its_conflict_into_a_quarantined_record() {
+async fn an_attribute_that_cannot_be_decoded_is_kept_as_it_came_and_its_conflict_counts() {
     let mut bad = conflict(0);
-    bad["dynamodb"]["NewImage"]["photo"] = json!({"B": "no base64!"});
+    bad["dynamodb"]["OldImage"]["photo"] = json!({"B": "no base64!"});
     let processor = processor(TestLedger::default());
     processor.process(&payload(&[bad]), LATER).await.unwrap();
     let metrics = processor.metrics.0.borrow();
-    assert_eq!(metrics["QuarantinedRecords"], 1);
-    assert_eq!(metrics["Conflicts"], 0);
+    assert_eq!(metrics["Conflicts"], 1);
+    assert!(!metrics.contains_key("QuarantinedRecords"));
+    let entries = processor.ledger.memory.items();
+    let entry = Entry::read(entries.values().next().unwrap().clone(), &[]).unwrap();
+    let undecoded = entry.loser.unwrap().undecoded;
+    assert_eq!(undecoded["photo"], r#"{"B":"no base64!"}"#);
+    assert_eq!(entry.differing_attributes.unwrap(), ["photo"]);
+}
+
+#[tokio::test]
+async fn what_dynamodb_refuses_is_written_in_a_smaller_form_and_holds_nothing_up() {
+    for (refusals, compressed, images_refused) in
+        [(1, Some(true), None), (2, Some(false), Some(true))]
+    {
+        let ledger = TestLedger {
+            refusing: (0..refusals).collect(),
+            ..TestLedger::default()
+        };
+        let processor = processor(ledger);
+        let payload = payload(&[conflict(0), conflict(1)]);
+        let report = processor.report(&payload, LATER).await.unwrap();
+        assert!(report.writes.iter().all(|write| write.result.is_ok()));
+        assert_eq!(processor.metrics.0.borrow()["Conflicts"], 2);
+        let entries = processor.ledger.memory.items();
+        let reduced: Vec<Entry> = entries
+            .values()
+            .map(|item| Entry::read(item.clone(), &[]).unwrap())
+            .filter(|entry| entry.event_id.as_deref() == Some("e0"))
+            .collect();
+        assert_eq!(reduced[0].images_refused, images_refused);
+        let has_image = reduced[0].loser.as_ref().unwrap().image.is_some();
+        assert_eq!(Some(has_image), compressed);
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_refuses_every_form_is_a_failure_that_is_retried() {
+    let ledger = TestLedger {
+        refusing: (0..3).collect(),
+        ..TestLedger::default()
+    };
+    let processor = processor(ledger);
+    let answer = processor.process(&payload(&[conflict(0)]), LATER).await;
+    assert_eq!(reported(answer.unwrap()), ["100"]);
+}
+
+#[tokio::test]
+async fn a_change_that_changed_nothing_is_no_write() {
+    let mut same = replicated(0);
+    same["dynamodb"]["OldImage"] = same["dynamodb"]["NewImage"].clone();
+    let mut reordered = replicated(1);
+    reordered["dynamodb"]["OldImage"] = json!({"a": {"SS": ["x", "y"]}, "b": {"N": "1"}});
+    reordered["dynamodb"]["NewImage"] = json!({"a": {"SS": ["y", "x"]}, "b": {"N": "1"}});
+    let mut changed = replicated(2);
+    changed["dynamodb"]["OldImage"] = json!({"b": {"N": "1"}});
+    changed["dynamodb"]["NewImage"] = json!({"b": {"N": "2"}});
+    let processor = processor(TestLedger::default());
+    let payload = payload(&[same, reordered, changed]);
+    let report = processor.report(&payload, LATER).await.unwrap();
+    let judgements: Vec<&str> = report
+        .batch
+        .records
+        .iter()
+        .map(|record| record.judgement.name())
+        .collect();
+    assert_eq!(judgements, ["no_write", "no_write", "unstamped"]);
+    assert_eq!(report.writes.len(), 1, "a sample of the one that changed");
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!((metrics["Records"], metrics["UnstampedWrites"]), (3, 1));
+}
+
+#[tokio::test]
+async fn an_odd_stamp_is_counted_and_sampled_and_measures_no_delay() {
+    let mut odd = replicated(0);
+    odd["dynamodb"]["NewImage"]["lw:t:eu-west-1"] = json!({"N": "1795349588000"});
+    let processor = processor(TestLedger::default());
+    processor.process(&payload(&[odd]), LATER).await.unwrap();
+    let metrics = processor.metrics.0.borrow();
+    assert_eq!((metrics["OddStamps"], metrics["ReplicatedWrites"]), (1, 1));
+    let entries = processor.ledger.memory.items();
+    let entry = Entry::read(entries.values().next().unwrap().clone(), &[]).unwrap();
+    assert_eq!(entry.kind.as_str(), "odd_stamp_sample");
+    let reason = entry.reason.unwrap();
+    assert_eq!(
+        reason,
+        "lw:t:eu-west-1 is in milliseconds, and stamps are in microseconds"
+    );
+}
+
+#[tokio::test]
+async fn a_record_from_elsewhere_is_quarantined_with_the_name_of_its_source() {
+    let processor = processor(TestLedger::default());
+    let record = json!({"eventSource": "aws:kinesis", "kinesis": {"data": "e30="}});
+    processor.process(&payload(&[record]), LATER).await.unwrap();
+    let entries = processor.ledger.memory.items();
+    let entry = Entry::read(entries.values().next().unwrap().clone(), &[]).unwrap();
+    let reason = entry.reason.unwrap();
+    assert!(
+        reason.starts_with("it is from a Kinesis data stream."),
+        "{reason}"
+    );
 }
 
 #[tokio::test]

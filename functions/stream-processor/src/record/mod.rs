@@ -7,11 +7,16 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use conflict::{Change, StampNames, Stamps};
+use chrono::NaiveDateTime;
+use conflict::{Change, Stamp, StampFault, StampNames, Stamps};
 pub(crate) use read::{read_records, split_records};
-use serde::de::DeserializeSeed;
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
+
+use crate::foreign_event::ForeignEvent;
+
+/// For how long after its expiry time DynamoDB still removes an item: five years, in seconds.
+const MAX_EXPIRED_SECONDS: u64 = (5 * 365 + 1) * 24 * 60 * 60;
 
 /// A decoded image.
 pub type Image = HashMap<String, AttributeValue>;
@@ -42,6 +47,8 @@ pub enum EventName {
 pub struct ImageHeader<'a> {
     /// The image's stamps.
     pub stamps: Stamps<'a>,
+    /// Whether a part of its stamps is not what a stamp holds.
+    pub has_unreadable_stamp: bool,
     /// The expiry time in epoch seconds, if the TTL attribute is known and holds one.
     pub expires_at: Option<u64>,
 }
@@ -61,6 +68,8 @@ pub struct Record<'a> {
     pub event_id: Option<Cow<'a, str>>,
     /// Orders the records of one item.
     pub sequence_number: Cow<'a, str>,
+    /// When the change reached this replica, in epoch seconds, if the record says so.
+    pub created_at: Option<u64>,
     /// Whether DynamoDB's TTL service removed the item.
     pub removed_by_ttl: bool,
     /// The item before.
@@ -78,6 +87,18 @@ pub enum RecordError {
     /// The images that the event name needs are not in the stream, by its view type.
     #[error("it lacks an image that it needs")]
     Unusable,
+}
+
+impl RecordError {
+    /// The same error, with what the record is if it names a source other than DynamoDB.
+    pub(crate) fn with_source(&self, raw: &RawValue) -> Self {
+        match (self, ForeignEvent::from_record(raw.get())) {
+            (RecordError::Malformed(why), Some(source)) => {
+                RecordError::Malformed(format!("{source} ({why})"))
+            }
+            _ => self.clone(),
+        }
+    }
 }
 
 /// A record that cannot be judged, with what can be read of it.
@@ -163,6 +184,7 @@ impl<'a> Record<'a> {
             stream_arn,
             event_id: parts.event_id.take(),
             sequence_number,
+            created_at: dynamodb.created_at,
             removed_by_ttl: parts.removed_by_ttl,
             old: old.take(),
             new: new.take(),
@@ -170,6 +192,10 @@ impl<'a> Record<'a> {
     }
 
     /// What is to be judged, at `now` in epoch seconds.
+    ///
+    /// Where another Region's time to live removed the item, only its expiry time tells. DynamoDB removes what expired before
+    /// the removal, and never what expired more than five years before it.
+    /// Source: Amazon DynamoDB Developer Guide, "Using time to live (TTL) in DynamoDB".
     pub fn change(&self, now: u64) -> Option<Change<'_, 'a>> {
         let (old, new) = (self.old.as_ref(), self.new.as_ref());
         match self.event_name {
@@ -180,9 +206,39 @@ impl<'a> Record<'a> {
             }),
             EventName::Remove => old.map(|old| Change::Remove {
                 old: &old.stamps,
-                expired: self.removed_by_ttl || old.expires_at.is_some_and(|at| at < now),
+                expired: self.removed_by_ttl
+                    || old.expires_at.is_some_and(|expires_at| {
+                        let removed_at = self.created_at.unwrap_or(now);
+                        expires_at < removed_at && removed_at - expires_at <= MAX_EXPIRED_SECONDS
+                    }),
             }),
         }
+    }
+}
+
+impl Record<'_> {
+    /// Whether the version that the record brought may have a stamp with a fault, at `now` in epoch seconds: then its images
+    /// have to be looked at in full, as the fault may be an older version's.
+    pub(crate) fn may_have_odd_stamp(&self, now: u64) -> bool {
+        let created_at = self.created_at.unwrap_or(now);
+        let has_fault = |(_, stamp): (&str, Stamp)| {
+            let time = stamp.t.unwrap_or_default();
+            StampFault::of_time(time, created_at).is_some()
+        };
+        self.new
+            .as_ref()
+            .is_some_and(|new| new.has_unreadable_stamp || new.stamps.iter().any(has_fault))
+    }
+
+    /// Whether a time in epoch microseconds lies before the stream began: the item is older than what the stream can tell
+    /// of, as are those that a new replica begins with.
+    ///
+    /// The stream's label, the end of its ARN, is the time when it was enabled.
+    /// Source: DynamoDB API Reference, "TableDescription", `LatestStreamLabel`.
+    pub(crate) fn is_older_than_stream(&self, micros: u64) -> bool {
+        let label = self.stream_arn.rsplit('/').next().unwrap_or_default();
+        let began = NaiveDateTime::parse_from_str(label, "%Y-%m-%dT%H:%M:%S%.f");
+        began.is_ok_and(|began| i128::from(micros) < i128::from(began.and_utc().timestamp_micros()))
     }
 }
 
@@ -197,19 +253,48 @@ pub struct Decoded {
     /// The item's key, by attribute name.
     pub key: BTreeMap<String, AttributeValue>,
     /// The item before; empty where the record has none.
-    pub old: Image,
+    pub old: DecodedImage,
     /// The item after; empty where the record has none.
-    pub new: Image,
+    pub new: DecodedImage,
+}
+
+/// An image, decoded as far as it can be.
+#[derive(Debug, Default)]
+pub struct DecodedImage {
+    /// The attributes by name.
+    pub attributes: Image,
+    /// The text of those that are not DynamoDB JSON as this version knows it, by name: of a type that came later, say.
+    pub undecoded: BTreeMap<String, String>,
+}
+
+impl DecodedImage {
+    /// Whether the image has an attribute of this name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.attributes.contains_key(name) || self.undecoded.contains_key(name)
+    }
 }
 
 impl Decoded {
-    /// Decodes a record's key and images; malformed if they are not DynamoDB JSON.
+    /// Decodes a record's key and images.
+    ///
+    /// # Errors
+    ///
+    /// Malformed if the key is not DynamoDB JSON, or an image no object.
     pub fn read(raw: &RawValue) -> Result<Self, RecordError> {
-        let mut json = serde_json::Deserializer::from_str(raw.get());
-        read::DecodedSeed
-            .deserialize(&mut json)
+        read::decoded(raw)
             .map_err(|error| RecordError::Malformed(format!("not DynamoDB JSON: {error}")))
     }
+}
+
+/// Whether a MODIFY changed nothing: its images hold the same attributes with the same values.
+///
+/// DynamoDB writes both images of a record in one form, so texts of different lengths are taken to differ, and most
+/// records are told apart without decoding them.
+pub fn has_equal_images(raw: &RawValue) -> bool {
+    read::image_texts(raw).is_some_and(|(old, new)| {
+        old.get() == new.get()
+            || (old.get().len() == new.get().len() && read::images_equal(old, new))
+    })
 }
 
 /// The stream that the last record came from: a batch has one, so the table's name is looked for once.

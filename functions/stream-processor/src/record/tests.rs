@@ -227,7 +227,76 @@ fn expiry_is_known_by_identity_or_by_time() {
 }
 
 #[test]
-fn images_are_decoded_only_when_asked_for() {
+fn expiry_is_told_by_the_records_own_time_and_within_five_years() {
+    const REMOVED: u64 = 1_795_600_000;
+    let ttl = Attributes {
+        ttl: Some("ttl".into()),
+        ..Attributes::default()
+    };
+    let five_years = (5 * 365 + 1) * 86_400;
+    for (created_at, expires_at, expired) in [
+        (json!(REMOVED), (REMOVED - 1).to_string(), true),
+        (json!(REMOVED), REMOVED.to_string(), false),
+        (json!(REMOVED as f64 + 0.5), (REMOVED - 1).to_string(), true),
+        (json!(REMOVED * 1_000), REMOVED.to_string(), false),
+        (json!(REMOVED), (REMOVED - five_years).to_string(), true),
+        (
+            json!(REMOVED),
+            (REMOVED - five_years - 1).to_string(),
+            false,
+        ),
+        (json!(REMOVED), format!("{}.5", REMOVED - 10), false),
+        (json!("odd"), "999".to_owned(), true),
+        (json!(null), "1000".to_owned(), false),
+    ] {
+        let raw = with(|record| {
+            record["eventName"] = json!("REMOVE");
+            record["dynamodb"]["ApproximateCreationDateTime"] = created_at.clone();
+            record["dynamodb"]["OldImage"]["ttl"] = json!({"N": expires_at.clone()});
+        });
+        let record = Record::read(&raw, &ttl).unwrap();
+        let change = record.change(1_000);
+        let Some(Change::Remove { expired: found, .. }) = change else {
+            panic!("{change:?}")
+        };
+        assert_eq!(found, expired, "{created_at} {expires_at}");
+    }
+}
+
+#[test]
+fn the_ttl_service_is_known_in_either_casing() {
+    for (identity, expired) in [
+        (
+            json!({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}),
+            true,
+        ),
+        (json!({"type": "Service"}), false),
+        (json!({"PrincipalId": "dynamodb.amazonaws.com"}), false),
+    ] {
+        let raw = with(|record| record["userIdentity"] = identity.clone());
+        let record = Record::read(&raw, &Attributes::default()).unwrap();
+        assert_eq!(record.removed_by_ttl, expired, "{identity}");
+    }
+}
+
+#[test]
+fn an_item_is_older_than_its_stream_by_the_streams_label() {
+    let raw = with(|record| {
+        record["eventSourceARN"] =
+            json!("arn:aws:dynamodb:us-east-1:1:table/orders/stream/2026-11-25T08:00:00.500");
+    });
+    let record = Record::read(&raw, &Attributes::default()).unwrap();
+    assert!(record.is_older_than_stream(1_795_593_600_499_999));
+    assert!(!record.is_older_than_stream(1_795_593_600_500_000));
+    let raw = with(|record| {
+        record["eventSourceARN"] = json!("arn:aws:dynamodb:us-east-1:1:table/orders/stream/x");
+    });
+    let record = Record::read(&raw, &Attributes::default()).unwrap();
+    assert!(!record.is_older_than_stream(0));
+}
+
+#[test]
+fn what_cannot_be_decoded_is_kept_as_text() {
     for bad in [
         json!({"X": "1"}),
         json!({"B": "!!!"}),
@@ -236,17 +305,23 @@ fn images_are_decoded_only_when_asked_for() {
         json!({}),
         json!(7),
     ] {
-        let raw = with(|record| record["dynamodb"]["NewImage"]["bad"] = bad.clone());
+        let raw = with(|record| {
+            record["dynamodb"]["NewImage"]["bad"] = bad.clone();
+            record["dynamodb"]["NewImage"]["good"] = json!({"S": "x"});
+        });
         assert!(Record::read(&raw, &Attributes::default()).is_ok(), "{bad}");
-        assert!(
-            matches!(Decoded::read(&raw), Err(RecordError::Malformed(_))),
-            "{bad}"
-        );
+        let Decoded { new, .. } = Decoded::read(&raw).unwrap();
+        assert_eq!(new.undecoded["bad"], bad.to_string());
+        assert!(new.contains("good") && new.contains("bad") && !new.contains("other"));
+        assert!(!new.attributes.contains_key("bad"));
     }
+    let raw = with(|record| record["dynamodb"]["Keys"]["PK"] = json!({"X": "1"}));
+    let error = Decoded::read(&raw).unwrap_err();
+    assert!(matches!(error, RecordError::Malformed(_)), "{error}");
 }
 
 #[test]
-fn deep_nesting_is_malformed_and_no_overflow() {
+fn deep_nesting_is_kept_as_text_and_no_overflow() {
     let nested = format!(
         "{}{{\"S\":\"x\"}}{}",
         "{\"L\":[".repeat(100_000),
@@ -258,8 +333,5 @@ fn deep_nesting_is_malformed_and_no_overflow() {
     );
     let raw = RawValue::from_string(text).unwrap();
     assert!(Record::read(&raw, &Attributes::default()).is_ok());
-    assert!(matches!(
-        Decoded::read(&raw),
-        Err(RecordError::Malformed(_))
-    ));
+    assert_eq!(Decoded::read(&raw).unwrap().new.undecoded["deep"], nested);
 }

@@ -1,38 +1,95 @@
 //! Images in full, for what goes to the ledger.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use serde::de::{DeserializeSeed, Deserializer};
+use conflict::values_equal;
+use serde_json::value::RawValue;
 
-use super::super::{Decoded, Image};
+use super::super::{Decoded, DecodedImage, Image};
+
+/// What is decoded of a record.
+#[derive(serde::Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    dynamodb: StreamRecord<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamRecord<'a> {
+    keys: BTreeMap<String, serde_dynamo::AttributeValue>,
+    #[serde(borrow, default)]
+    old_image: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    new_image: Option<&'a RawValue>,
+}
+
+/// The images of a record alone, as they stand in it.
+#[derive(serde::Deserialize)]
+struct ImagesOnly<'a> {
+    #[serde(borrow)]
+    dynamodb: ImageTexts<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageTexts<'a> {
+    #[serde(borrow)]
+    old_image: &'a RawValue,
+    #[serde(borrow)]
+    new_image: &'a RawValue,
+}
 
 /// Decodes the key and the images in full.
-pub(in crate::record) struct DecodedSeed;
+pub(in crate::record) fn decoded(raw: &RawValue) -> serde_json::Result<Decoded> {
+    let Record { dynamodb } = serde_json::from_str(raw.get())?;
+    Ok(Decoded {
+        key: dynamodb.keys,
+        old: image(dynamodb.old_image)?,
+        new: image(dynamodb.new_image)?,
+    })
+}
 
-impl<'de> DeserializeSeed<'de> for DecodedSeed {
-    type Value = Decoded;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        #[derive(serde::Deserialize)]
-        struct Record {
-            dynamodb: StreamRecord,
-        }
-
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct StreamRecord {
-            keys: BTreeMap<String, serde_dynamo::AttributeValue>,
-            #[serde(default)]
-            old_image: Option<Image>,
-            #[serde(default)]
-            new_image: Option<Image>,
-        }
-
-        let Record { dynamodb } = serde::Deserialize::deserialize(json)?;
-        Ok(Decoded {
-            key: dynamodb.keys,
-            old: dynamodb.old_image.unwrap_or_else(HashMap::new),
-            new: dynamodb.new_image.unwrap_or_else(HashMap::new),
-        })
+/// Decodes an image. Most can be decoded at once; else each attribute is tried by itself.
+fn image(raw: Option<&RawValue>) -> serde_json::Result<DecodedImage> {
+    let Some(raw) = raw else {
+        return Ok(DecodedImage::default());
+    };
+    if let Ok(attributes) = serde_json::from_str(raw.get()) {
+        return Ok(DecodedImage {
+            attributes,
+            undecoded: BTreeMap::new(),
+        });
     }
+    let mut image = DecodedImage::default();
+    let texts: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get())?;
+    for (name, text) in texts {
+        match serde_json::from_str(text.get()) {
+            Ok(value) => drop(image.attributes.insert(name, value)),
+            Err(_) => drop(image.undecoded.insert(name, text.get().to_owned())),
+        }
+    }
+    Ok(image)
+}
+
+/// The images of a record, as they stand in it; nothing unless it has both.
+pub(in crate::record) fn image_texts(raw: &RawValue) -> Option<(&RawValue, &RawValue)> {
+    let ImagesOnly { dynamodb } = serde_json::from_str(raw.get()).ok()?;
+    Some((dynamodb.old_image, dynamodb.new_image))
+}
+
+/// Whether two images hold the same attributes with the same values. What cannot be decoded is equal by its text alone.
+pub(in crate::record) fn images_equal(old: &RawValue, new: &RawValue) -> bool {
+    let (Ok(old), Ok(new)) = (image(Some(old)), image(Some(new))) else {
+        return false;
+    };
+    old.undecoded == new.undecoded && attributes_equal(&old.attributes, &new.attributes)
+}
+
+fn attributes_equal(old: &Image, new: &Image) -> bool {
+    old.len() == new.len()
+        && old.iter().all(|(name, value)| {
+            new.get(name)
+                .is_some_and(|other| values_equal(value, other))
+        })
 }

@@ -53,7 +53,8 @@ impl<'de> Visitor<'de> for ImageVisitor<'_, 'de> {
                 header.expires_at = number.as_deref().and_then(integer);
             } else if let Some(attribute) = stamps.parse(name) {
                 let number = map.next_value_seed(Seed(Number))?;
-                header.stamps.read(attribute, number.as_deref());
+                let readable = header.stamps.read(attribute, number.as_deref());
+                header.has_unreadable_stamp |= !readable;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -12,7 +12,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use decoded::DecodedSeed;
+pub(super) use decoded::{decoded, image_texts, images_equal};
 pub(crate) use envelope::{read_records, split_records};
 use image::{ImageSlot, ImageVisitor};
 pub(super) use member::sequence_number;
@@ -41,6 +41,7 @@ pub(super) struct Parts<'a> {
 pub(super) struct StreamRecord<'a> {
     pub(super) sequence_number: Option<Cow<'a, str>>,
     pub(super) has_keys: bool,
+    pub(super) created_at: Option<u64>,
     pub(super) old: ImageSlot<'a>,
     pub(super) new: ImageSlot<'a>,
 }
@@ -98,9 +99,27 @@ impl<'de> Visitor<'de> for PartsVisitor<'_, 'de> {
     lenient!(scalars null str seq);
 }
 
+/// The time of a record in epoch seconds. Lambda sends a number, with or without a fraction; the few senders of milliseconds
+/// are told by its size. It is taken as text: a number out of range must not fail the record.
+fn epoch_seconds(raw: &RawValue) -> Option<u64> {
+    /// In seconds the year 5138, in milliseconds 1973.
+    const MIN_MILLISECONDS: u64 = 100_000_000_000;
+    let text = raw.get();
+    let number = text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        (number >= 0.0 && number < u64::MAX as f64).then_some(number as u64)
+    })?;
+    Some(if number < MIN_MILLISECONDS {
+        number
+    } else {
+        number / 1_000
+    })
+}
+
 /// Whether `userIdentity` is DynamoDB's TTL service.
 ///
-/// Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Time to Live".
+/// Lambda writes the members' names with a small letter, the Streams API with a capital one.
+/// Sources: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Time to Live"; DynamoDB Streams API Reference, "Identity".
 struct TtlIdentity;
 
 impl<'de> Visitor<'de> for TtlIdentity {
@@ -111,8 +130,10 @@ impl<'de> Visitor<'de> for TtlIdentity {
         while let Some(name) = map.next_key_seed(Name)? {
             let value = map.next_value_seed(Seed(Text))?;
             match name.as_ref() {
-                "type" => service = value.as_deref() == Some("Service"),
-                "principalId" => dynamodb = value.as_deref() == Some("dynamodb.amazonaws.com"),
+                "type" | "Type" => service = value.as_deref() == Some("Service"),
+                "principalId" | "PrincipalId" => {
+                    dynamodb = value.as_deref() == Some("dynamodb.amazonaws.com")
+                }
                 _ => {}
             }
         }
@@ -145,6 +166,9 @@ impl<'de> Visitor<'de> for StreamRecordVisitor<'_, 'de> {
         while let Some(name) = map.next_key_seed(Name)? {
             match name.as_ref() {
                 "Keys" => record.has_keys = map.next_value_seed(Seed(IsObject))?,
+                "ApproximateCreationDateTime" => {
+                    record.created_at = epoch_seconds(map.next_value()?)
+                }
                 "SequenceNumber" => record.sequence_number = map.next_value_seed(Seed(Text))?,
                 "OldImage" => {
                     map.next_value_seed(ImageVisitor::new(attributes, &mut record.old))?
