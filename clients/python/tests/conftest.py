@@ -38,15 +38,14 @@ def connect(endpoints):
 
 @pytest.fixture
 def orders(connect):
-    """The name of a new table with the key `id`, in every Region."""
+    """The name of a new table with the key `id`: created in one Region, a global table in all of them."""
     name = f"orders-{uuid.uuid4().hex}"
-    for region in servers.REGIONS:
-        connect("client", region).create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    connect().create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
     return name
 
 
