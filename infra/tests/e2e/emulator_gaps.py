@@ -332,6 +332,19 @@ def a_mapping_ignores_that_it_is_disabled() -> None:
 
 
 @gap
+def numbers_of_an_updated_mapping_stay_text() -> None:
+    """A template's numbers are texts. An update keeps them so, and one such batch size stops every mapping's poller."""
+    from ministack.services import dynamodb
+
+    original = dynamodb.stream_records_since
+
+    def since(table_name: str, position: int, limit: Any, **account: Any) -> Any:
+        return original(table_name, position, int(limit), **account)
+
+    dynamodb.stream_records_since = since
+
+
+@gap
 def log_events_have_no_id() -> None:
     """FilterLogEvents gives each event an eventId, which tells it from others with the same text."""
     from ministack.core.responses import json_response
