@@ -101,6 +101,10 @@ mod tests {
             (N("1".into()), N("1.0".into())),
             (Ns(texts(&["1", "2.50"])), Ns(texts(&["2.5", "1.0"]))),
             (Ss(texts(&["b", "a"])), Ss(texts(&["a", "b"]))),
+            (S("1.0".into()), S("1.0".into())),
+            (B(vec![1]), B(vec![1])),
+            (Bool(false), Bool(false)),
+            (Null(true), Null(true)),
             (Bs(vec![vec![2], vec![1]]), Bs(vec![vec![1], vec![2]])),
             (L(vec![N("1".into())]), L(vec![N("1.00".into())])),
             (
@@ -122,6 +126,8 @@ mod tests {
                 L(vec![N("1".into()), N("2".into())]),
                 L(vec![N("2".into()), N("1".into())]),
             ),
+            (S("1".into()), S("1.0".into())),
+            (Bool(true), Bool(false)),
             (Null(true), Bool(true)),
             (B(vec![1]), B(vec![1, 0])),
             (

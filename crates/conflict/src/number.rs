@@ -87,15 +87,8 @@ impl Decimal {
 
     /// The value without its sign, if it is an integer up to `u64::MAX`.
     fn magnitude(&self) -> Option<u64> {
-        const MAX_DIGITS: i64 = 20;
-        if self.digits.is_empty() {
-            return Some(0);
-        }
-        let length = self.digits.len() as i64 + self.exponent;
-        if self.exponent < 0 || length > MAX_DIGITS {
-            return None;
-        }
-        let zeros = std::iter::repeat_n(&b'0', self.exponent as usize);
+        // No number starts with a zero, so one that is too large overflows after 20 digits, however many follow.
+        let zeros = std::iter::repeat_n(&b'0', usize::try_from(self.exponent).ok()?);
         self.digits
             .iter()
             .chain(zeros)

@@ -128,6 +128,13 @@ mod tests {
     }
 
     #[test]
+    fn a_region_name_may_have_so_many_bytes_and_no_more() {
+        let name = |length: usize| format!("a-{}-1", "b".repeat(length - 4));
+        assert!(is_region_name(&name(MAX_REGION_LENGTH)));
+        assert!(!is_region_name(&name(MAX_REGION_LENGTH + 1)));
+    }
+
+    #[test]
     fn regions_of_every_partition_are_stamps() {
         for region in [
             "us-east-1",

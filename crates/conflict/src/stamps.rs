@@ -243,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_time_is_of_any_region() {
+        let mut stamps = Stamps::from_iter([
+            ("us-east-1", Stamp::new(9, 7)),
+            ("eu-west-1", Stamp::new(1, 8)),
+        ]);
+        assert_eq!(stamps.latest_time(), Some(8));
+        for region in ["us-east-1", "eu-west-1"] {
+            stamps.set(region, Stamp { n: Some(1), t: None });
+        }
+        assert_eq!(stamps.latest_time(), None);
+    }
+
+    #[test]
     fn marks_are_no_pairs() {
         let stamps = read(&[("lw:reset", Some("9")), ("lw:deleted", None)]);
         assert_eq!(
