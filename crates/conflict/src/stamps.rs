@@ -250,7 +250,13 @@ mod tests {
         ]);
         assert_eq!(stamps.latest_time(), Some(8));
         for region in ["us-east-1", "eu-west-1"] {
-            stamps.set(region, Stamp { n: Some(1), t: None });
+            stamps.set(
+                region,
+                Stamp {
+                    n: Some(1),
+                    t: None,
+                },
+            );
         }
         assert_eq!(stamps.latest_time(), None);
     }

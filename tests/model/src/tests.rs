@@ -2,6 +2,7 @@
 
 mod controls;
 mod exactness;
+mod joined;
 mod limits;
 mod replication;
 mod slice;

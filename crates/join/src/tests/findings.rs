@@ -1,7 +1,7 @@
 //! Findings by example.
 
 use super::{Shown, item, join};
-use crate::{Class, Confidence};
+use crate::{Class, Confidence, Finding};
 
 const US: &str = "us-east-1";
 const EU: &str = "eu-west-1";
@@ -94,5 +94,120 @@ fn a_finding_prints_as_one_object_with_its_key_in_dynamodb_json() {
             "won": {"region": US, "sequence_number": "3", "event_id": null},
             "differing_attributes": ["name"],
         })
+    );
+}
+
+#[test]
+fn on_a_tie_the_contents_tell_where_a_version_was_made() {
+    // Both Regions wrote in one second, and eu-west-1 again: it left "a" alone, as its own version before had it.
+    let base = [("a", "a0"), ("b", "b0"), ("c", "c0")];
+    let us = [("a", "a1"), ("b", "b0"), ("c", "c0")];
+    let eu = [("a", "a0"), ("b", "b1"), ("c", "c0")];
+    let last = [("a", "a0"), ("b", "b1"), ("c", "c1")];
+    let records = [
+        shown(US, 100, &base, &us),
+        shown(EU, 100, &base, &eu),
+        shown(EU, 101, &eu, &last),
+        shown(US, 101, &us, &last),
+    ];
+    let (findings, _) = join(&[US, EU], &item("1", &records));
+    let [finding] = findings.as_slice() else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(
+        (finding.lost_in.as_str(), finding.won_in.as_str()),
+        (US, EU)
+    );
+    assert_eq!(finding.confidence, Confidence::Likely);
+    assert_eq!(finding.differing_attributes, ["a", "b", "c"]);
+}
+
+#[test]
+fn without_a_vote_of_the_contents_a_finding_is_possible_at_most() {
+    let (base, us, eu, last) = ([("n", "a")], [("n", "b")], [("n", "c")], [("n", "d")]);
+    let records = [
+        shown(US, 100, &base, &us),
+        shown(EU, 101, &base, &eu),
+        shown(EU, 102, &eu, &last),
+        shown(US, 102, &us, &last),
+    ];
+    let (findings, _) = join(&[US, EU], &item("1", &records));
+    assert!(!findings.is_empty());
+    let possible = |finding: &Finding| finding.confidence == Confidence::Possible;
+    assert!(findings.iter().all(possible), "{findings:?}");
+}
+
+#[test]
+fn what_is_set_back_and_set_again_is_no_loss() {
+    let (off, on) = ([("flag", "off")], [("flag", "on")]);
+    let records = [
+        shown(US, 100, &off, &on),
+        shown(EU, 101, &off, &on),
+        shown(US, 103, &on, &off),
+        shown(EU, 104, &on, &off),
+        shown(US, 106, &off, &on),
+        shown(EU, 107, &off, &on),
+    ];
+    let (findings, summary) = join(&[US, EU], &item("1", &records));
+    assert_eq!(findings, []);
+    assert_eq!(summary.unsettled, 0);
+}
+
+#[test]
+fn an_item_that_time_to_live_removed_is_nobodys_loss() {
+    let (old, new) = ([("n", "a")], [("n", "b")]);
+    let gone = |region, second| Shown {
+        region,
+        second,
+        old: Some(&old),
+        new: None,
+    };
+    // us-east-1 expires the item while eu-west-1 updates it, and the update wins.
+    let mut sightings = item(
+        "1",
+        &[
+            gone(US, 100),
+            shown(EU, 101, &old, &new),
+            Shown {
+                old: None,
+                ..shown(US, 102, &old, &new)
+            },
+        ],
+    );
+    assert_eq!(join(&[US, EU], &sightings).0.len(), 1);
+    sightings[0].by_time_to_live = true;
+    assert_eq!(join(&[US, EU], &sightings).0, []);
+}
+
+#[test]
+fn a_stamped_version_was_made_where_its_latest_stamp_says() {
+    // On a tie without a vote, the stamp decides.
+    let base = [("n", "a")];
+    let us = [
+        ("n", "b"),
+        ("lw:n:us-east-1", "1"),
+        ("lw:t:us-east-1", "1000"),
+    ];
+    let eu = [
+        ("n", "c"),
+        ("lw:n:eu-west-1", "1"),
+        ("lw:t:eu-west-1", "2000"),
+    ];
+    let records = [
+        shown(US, 100, &base, &us),
+        shown(EU, 100, &base, &eu),
+        shown(US, 100, &us, &eu),
+    ];
+    let (findings, _) = join(&[US, EU], &item("1", &records));
+    let [finding] = findings.as_slice() else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(
+        (finding.lost_in.as_str(), finding.won_in.as_str()),
+        (US, EU)
+    );
+    assert_eq!(
+        (finding.confidence, finding.stamped),
+        (Confidence::Certain, true)
     );
 }
