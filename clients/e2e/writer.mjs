@@ -12,7 +12,7 @@ const { lastwriter } = require("lastwriter");
 const [region, endpoint, TableName] = process.argv.slice(2);
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 const client = new DynamoDBClient({ region, endpoint, credentials, maxAttempts: 2 });
-client.middlewareStack.use(lastwriter({ strict: true }));
+client.middlewareStack.use(lastwriter({ strict: true, hide: false }));
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { Attributes } = await client.send(

@@ -4,7 +4,8 @@
  * Only then does a put without stamps create an item, and not replace one whose history it never read. The answer is
  * conservative: true only if the condition as a whole cannot hold for an item that exists.
  */
-import { remember, tokens, type Token } from "./expression.js";
+import { tokens, type Token } from "./expression.js";
+import { remember } from "./remember.js";
 
 const COMPARATORS: ReadonlySet<string> = new Set(["=", "<>", "<", "<=", ">", ">="]);
 const PUNCTUATION: ReadonlySet<string> = new Set([...COMPARATORS, ",", "(", ")", "[", "]", ".", "+", "-"]);

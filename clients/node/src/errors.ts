@@ -8,7 +8,12 @@ export class StampError extends LastwriterError {
   override name = "StampError";
 }
 
-/** `softDelete` or `revive` was called for a client or a table that `lastwriter()` does not stamp. */
+/** An item is signed by a client-side encryption library, which would not know a stamp from tampering. */
+export class EncryptedItemError extends StampError {
+  override name = "EncryptedItemError";
+}
+
+/** `softDelete`, `revive` or `remembered` was called for a client or a table that `lastwriter()` does not stamp. */
 export class NotInstrumented extends LastwriterError {
   override name = "NotInstrumented";
 }

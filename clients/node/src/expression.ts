@@ -9,6 +9,8 @@
  * DynamoDB Developer Guide, "Update expressions".
  */
 
+import { remember } from "./remember.js";
+
 /** DynamoDB rejects a longer expression string ("Service, account, and table quotas"). */
 export const MAX_EXPRESSION_BYTES = 4096;
 
@@ -20,11 +22,11 @@ const TOKEN = /[^\s,=<>().[\]+-]+|<>|<=|>=|[,=<>().[\]+-]/g;
 const KEYWORDS: ReadonlySet<string> = new Set(["SET", "REMOVE", "ADD", "DELETE"]);
 /** After one of these an operand must follow, so a word there is a name and not a section keyword. */
 const EXPECTS_OPERAND: ReadonlySet<string> = new Set([",", "=", "+", "-", ".", "(", "["]);
-const REMEMBERED_EXPRESSIONS = 1024;
 
-/** One token and where it ends in the expression. */
+/** One token and where it stands in the expression. */
 export interface Token {
   readonly text: string;
+  readonly start: number;
   readonly end: number;
 }
 
@@ -42,28 +44,16 @@ export interface UpdateExpression {
 export function tokens(expression: string): Token[] {
   const found: Token[] = [];
   for (const match of expression.matchAll(TOKEN)) {
-    found.push({ text: match[0], end: match.index + match[0].length });
+    found.push({ text: match[0], start: match.index, end: match.index + match[0].length });
   }
   return found;
-}
-
-/** A function of a string that remembers its answers, since applications send few different expressions. */
-export function remember<T>(compute: (expression: string) => T): (expression: string) => T {
-  const known = new Map<string, T>();
-  return (expression) => {
-    if (known.has(expression)) return known.get(expression) as T;
-    const answer = compute(expression);
-    if (known.size >= REMEMBERED_EXPRESSIONS) known.delete(known.keys().next().value as string);
-    known.set(expression, answer);
-    return answer;
-  };
 }
 
 /**
  * Find the sections of an update expression.
  *
  * Undefined if it is one that DynamoDB rejects anyway (empty, an empty or doubled section, a dangling comma): it must not
- * become valid by what is added to it.
+ * become valid by what is added to it. Applications send few different texts, since values are placeholders.
  */
 export const parseUpdate = remember(findSections);
 
@@ -100,6 +90,37 @@ function findSections(expression: string): UpdateExpression | undefined {
   }
   if (section === undefined || atStartOfAction || depth !== 0 || EXPECTS_OPERAND.has(previous)) return undefined;
   return { sections, targets, end };
+}
+
+/** A section of an update expression: its keyword as written, and the text of each of its actions. */
+export interface Section {
+  readonly keyword: string;
+  readonly actions: string[];
+}
+
+/** The sections of an expression that `parseUpdate` takes, to leave some of its actions out. */
+export function sections(expression: string): Section[] {
+  const found: Section[] = [];
+  let depth = 0;
+  let previous = "";
+  let start: number | undefined;
+  let end = 0;
+  const close = () => {
+    if (start !== undefined) found.at(-1)?.actions.push(expression.slice(start, end));
+    start = undefined;
+  };
+  for (const token of tokens(expression)) {
+    const isKeyword = KEYWORDS.has(token.text.toUpperCase()) && depth === 0 && !EXPECTS_OPERAND.has(previous);
+    if (isKeyword || (depth === 0 && token.text === ",")) close();
+    if (isKeyword) found.push({ keyword: token.text, actions: [] });
+    else if (start === undefined && token.text !== ",") start = token.start;
+    if (token.text === "(" || token.text === "[") depth += 1;
+    if (token.text === ")" || token.text === "]") depth -= 1;
+    previous = token.text;
+    end = token.end;
+  }
+  close();
+  return found;
 }
 
 /**

@@ -5,7 +5,9 @@
  *     client.middlewareStack.use(lastwriter());
  */
 export { revive, softDelete } from "./client.js";
-export { LastwriterError, NotInstrumented, StampError } from "./errors.js";
-export { stamps, withoutStamps } from "./history.js";
-export { lastwriter, type LastwriterOptions } from "./middleware.js";
+export { EncryptedItemError, LastwriterError, NotInstrumented, StampError } from "./errors.js";
+export { remembered, stamps, withoutStamps } from "./history.js";
+export { lastwriter } from "./middleware.js";
+export type { LastwriterOptions } from "./options.js";
+export { origin, type Origin, type OriginOptions } from "./origin.js";
 export type { ReviveOptions, SoftDeleteOptions } from "./soft-delete.js";

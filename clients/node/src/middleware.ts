@@ -4,62 +4,63 @@
  * It stands right behind the middleware that resolves the endpoint, in the serialize step. There the document client has
  * turned JavaScript values into DynamoDB JSON already, the Region is known, the request is not yet serialised, and the
  * SDK's retries, which happen in a later step, do not come by again. The SDK makes up its own ClientRequestToken while it
- * serialises, so a token seen here is the caller's.
+ * serialises, so a token seen here is the caller's. The answer comes by when the document client has turned it into
+ * JavaScript values.
+ *
+ * The stamped request is not what the SDK serialises: a second middleware, right behind the one that does, puts its stamp
+ * into the body (see body.ts).
  */
-import type { HandlerExecutionContext, InitializeHandler, InitializeMiddleware, Pluggable } from "@smithy/types";
-import { neverBack, type Clock } from "./clock.js";
-import { LastwriterError, StampError } from "./errors.js";
-import { shared } from "./process.js";
-import { checkRegion, endpointRegion } from "./region.js";
-import { Stamper, tableName, type StamperSettings } from "./stamper.js";
-
-/** The settings of {@link lastwriter}. All can be left out. */
-export interface LastwriterOptions {
-  /**
-   * The Region to stamp with. By default the Region in the endpoint's host name, and for an endpoint that is not AWS's the
-   * Region that requests are signed for. Set it if you reach DynamoDB through a proxy.
-   */
-  region?: string;
-  /** The first part of the stamp attributes' names; the stream processor's STAMP_PREFIX. Default `lw`. */
-  prefix?: string;
-  /** Gives integer microseconds since 1970. By default the system's clock. */
-  clock?: Clock;
-  /** The tables to stamp, as names or as a function from name to boolean. By default all. */
-  tables?: Iterable<string> | ((table: string) => boolean);
-  /**
-   * Fail with `StampError`, and do not write, where a write cannot be stamped. By default such a write goes out without a
-   * stamp, and the first one is logged.
-   */
-  strict?: boolean;
-  /**
-   * Table name -> names of its key attributes, so that a put's condition can be understood exactly. By default each
-   * attribute of the item that is put is taken for a possible key.
-   */
-  keys?: Record<string, Iterable<string>>;
-  /**
-   * What to do with a transaction that has the caller's own ClientRequestToken. `remember` (the default) stamps it, and
-   * keeps the stamp for ten minutes for a retry in this process; `leave` leaves such calls alone.
-   */
-  tokens?: "remember" | "leave";
-  /** Where a write that could not be stamped is told, once. By default the console. */
-  logger?: { error(message: string): void };
-}
+import type {
+  HandlerExecutionContext,
+  InitializeHandler,
+  InitializeMiddleware,
+  Pluggable,
+  SerializeHandler,
+  SerializeMiddleware,
+} from "@smithy/types";
+import { Answers } from "./answers.js";
+import { stampedBody } from "./body.js";
+import { EncryptedItemError, LastwriterError, StampError } from "./errors.js";
+import { resolve, type LastwriterOptions } from "./options.js";
+import { shared, type Instrumented } from "./process.js";
+import { endpointRegion, isRegionName, oddRegion, placeOf } from "./region.js";
+import { Stamper, type Stamped, type StamperSettings } from "./stamper.js";
+import type { Call, Operation } from "./writes.js";
 
 const NAME = "lastwriter";
-const OPERATIONS: ReadonlyMap<string | undefined, string> = new Map([
-  ["UpdateItemCommand", "UpdateItem"],
-  ["PutItemCommand", "PutItem"],
-  ["TransactWriteItemsCommand", "TransactWriteItems"],
-  ["BatchWriteItemCommand", "BatchWriteItem"],
-]);
+const BODY_NAME = "lastwriterBody";
+const OPERATIONS: ReadonlyMap<string | undefined, Operation> = new Map(
+  (
+    [
+      "GetItem",
+      "Query",
+      "Scan",
+      "BatchGetItem",
+      "TransactGetItems",
+      "UpdateItem",
+      "PutItem",
+      "DeleteItem",
+      "BatchWriteItem",
+      "TransactWriteItems",
+      "ExecuteStatement",
+      "BatchExecuteStatement",
+      "ExecuteTransaction",
+      "DescribeTable",
+      "CreateTable",
+      "DeleteTable",
+    ] as const
+  ).map((operation) => [`${operation}Command`, operation]),
+);
+const STAMPED: ReadonlySet<Operation> = new Set(["UpdateItem", "PutItem", "BatchWriteItem", "TransactWriteItems"]);
 
 /**
  * A plugin that stamps every write of a DynamoDB client, and of the document clients made from it:
  *
  *     client.middlewareStack.use(lastwriter());
  *
- * UpdateItem, PutItem, BatchWriteItem's puts and TransactWriteItems' updates and puts are stamped. DeleteItem, PartiQL
- * statements and all reads are left alone. Using it again on the same client replaces the settings.
+ * UpdateItem, PutItem, BatchWriteItem's puts and TransactWriteItems' updates and puts are stamped. DeleteItem and PartiQL
+ * statements are left alone. The stamps that come back are remembered, for puts that carry none, and hidden. Using it again
+ * on the same client replaces the settings.
  *
  * @throws RangeError if a setting is wrong.
  */
@@ -68,118 +69,162 @@ export function lastwriter(options: LastwriterOptions = {}): Pluggable<any, any>
   const hook = new Hook(settings, options);
   return {
     applyToStack(stack) {
-      stack.addRelativeTo(hook.middleware as InitializeMiddleware<any, any>, {
+      const places = new Set<string>();
+      stack.addRelativeTo(hook.middleware(places) as InitializeMiddleware<any, any>, {
         name: NAME,
         relation: "after",
         toMiddleware: "endpointV2Middleware",
         override: true,
       });
-      shared.instrumented.set(stack, settings);
+      stack.addRelativeTo(hook.bodyMiddleware as SerializeMiddleware<any, any>, {
+        name: BODY_NAME,
+        relation: "after",
+        toMiddleware: "serializerMiddleware",
+        override: true,
+      });
+      shared.instrumented.set(stack, { ...settings, places } satisfies Instrumented);
     },
   };
 }
 
-function resolve(options: LastwriterOptions): StamperSettings {
-  const { region, prefix = "lw", clock, tables, keys = {}, tokens = "remember" } = options;
-  if (region !== undefined) checkRegion(region);
-  if (typeof prefix !== "string" || prefix === "" || prefix.includes(":")) {
-    throw new RangeError(`prefix ${JSON.stringify(prefix)} must be some text without a colon`);
-  }
-  if (tokens !== "remember" && tokens !== "leave") {
-    throw new RangeError(`tokens ${JSON.stringify(tokens)} must be "remember" or "leave"`);
-  }
-  if (typeof tables === "string") {
-    throw new RangeError(`tables ${JSON.stringify(tables)} must be names or a function, not one name`);
-  }
-  return {
-    prefix,
-    clock: clock === undefined ? shared.clock : neverBack(clock),
-    covers: chooser(tables),
-    keys: new Map(Object.entries(keys).map(([table, names]) => [tableName(table), new Set(names)])),
-    tokens,
-    memory: shared.tokens,
-  };
-}
+/** The stamp could not be put into the body: the request is to be serialised with it. */
+class NotSpliced extends Error {}
 
-function chooser(tables: LastwriterOptions["tables"]): (table: unknown) => boolean {
-  if (tables === undefined) return (table) => typeof table === "string";
-  const chosen = typeof tables === "function" ? undefined : new Set([...tables].map(tableName));
-  const choose = typeof tables === "function" ? tables : (name: string) => (chosen as Set<string>).has(name);
-  return (table) => typeof table === "string" && Boolean(choose(tableName(table)));
+/** A stamper of one endpoint, and what reads the answers from there. */
+interface Endpoint {
+  readonly stamper: Stamper;
+  readonly answers: Answers;
 }
 
 class Hook {
-  private readonly stampers = new Map<string, Stamper>();
-  private logged = false;
+  /** By the endpoint's URL and the Region. */
+  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly told = new Set<string>();
+  /** The calls whose stamp is yet to be put into the body. */
+  private readonly pending = new WeakMap<HandlerExecutionContext, Call>();
 
   constructor(
     private readonly settings: StamperSettings,
     private readonly options: LastwriterOptions,
   ) {}
 
-  readonly middleware =
-    (next: InitializeHandler<any, any>, context: HandlerExecutionContext): InitializeHandler<any, any> =>
-    async (args) => {
+  /** The middleware for one client. `seen` gets the places that it calls. */
+  middleware(seen: Set<string>) {
+    return (next: InitializeHandler<any, any>, context: HandlerExecutionContext): InitializeHandler<any, any> => {
       const operation = OPERATIONS.get(context.commandName);
-      if (operation === undefined) return next(args);
-      let region = "its Region";
-      let stamper: Stamper | undefined;
-      let stamped: ReturnType<Stamper["stamp"]>;
-      try {
-        stamper = this.stamperFor(context);
-        region = stamper.region;
-        stamped = stamper.stamp(operation, args.input, (error) => this.failed(error, region));
-      } catch (error) {
-        this.failed(error, region);
-      }
-      if (stamper === undefined || stamped === undefined) return next(args);
-      const result = await next({ ...args, input: stamped.request });
-      if (operation === "BatchWriteItem") {
+      if (operation === undefined) return next;
+      return async (args) => {
+        let endpoint: Endpoint | undefined;
+        let stamped: Stamped | undefined;
         try {
-          stamper.takeBack(result.output?.UnprocessedItems, stamped.time);
+          endpoint = this.endpointOf(context);
+          const { region, place } = endpoint.stamper;
+          seen.add(place);
+          stamped = endpoint.stamper.stamp(operation, args.input, (error) => this.failed(error, region));
         } catch (error) {
-          // The batch was written: its answer must reach the caller.
-          this.log(error, region);
+          // Without a Region a read goes on as if there were no plugin.
+          if (STAMPED.has(operation)) this.failed(error, endpoint?.stamper.region);
         }
+        if (endpoint === undefined) return next(args);
+        const { request: sent = args.input, time, puts = [] } = stamped ?? {};
+        const call: Call = { operation, asked: args.input, sent, time, puts };
+        return this.answered(endpoint, call, () => (stamped === undefined ? next(args) : this.send(call, next, args, context)));
+      };
+    };
+  }
+
+  /** Puts the stamp into the body of a call that waits for it. */
+  readonly bodyMiddleware =
+    (next: SerializeHandler<any, any>, context: HandlerExecutionContext): SerializeHandler<any, any> =>
+    async (args) => {
+      const call = this.pending.get(context);
+      if (call !== undefined) {
+        this.pending.delete(context);
+        const request = args.request as { body?: unknown };
+        const body = stampedBody(request.body, call.asked, call.sent);
+        if (body === undefined) throw new NotSpliced();
+        request.body = body;
       }
-      return result;
+      return next(args);
     };
 
-  private stamperFor(context: HandlerExecutionContext): Stamper {
-    const region = this.options.region ?? regionOf(context);
-    if (region === undefined) throw new StampError("the client's Region is unknown: pass region to lastwriter()");
-    let stamper = this.stampers.get(region);
-    if (stamper === undefined) {
-      stamper = new Stamper(region, this.settings);
-      this.stampers.set(region, stamper);
+  /** Sends what the caller asked for, with the stamp to be put into its body; else the stamped request itself. */
+  private async send(call: Call, next: InitializeHandler<any, any>, args: { input: any }, context: HandlerExecutionContext) {
+    this.pending.set(context, call);
+    try {
+      return await next(args);
+    } catch (error) {
+      // Thrown before the request was sent.
+      if (!(error instanceof NotSpliced)) throw error;
+      return next({ ...args, input: call.sent });
     }
-    return stamper;
+  }
+
+  /** What a call answers, when its answer has been read. */
+  private async answered<Result extends { output: any }>(
+    { answers, stamper }: Endpoint,
+    call: Call,
+    send: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await send();
+      this.attempt(stamper.region, () => answers.read(call, result.output));
+      return result;
+    } catch (error) {
+      const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+      this.attempt(stamper.region, () => {
+        if (status === undefined || status >= 500) answers.lost(call);
+        else answers.refused(call, error as Error);
+      });
+      throw error;
+    }
+  }
+
+  /** The call was made: whatever happens here, its answer must reach the caller. */
+  private attempt(region: string, read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.log(error, region, "an answer could not be read for its stamps");
+    }
+  }
+
+  private endpointOf(context: HandlerExecutionContext): Endpoint {
+    const url = context.endpointV2?.url?.href ?? "";
+    const region = this.options.region ?? regionOf(context, url);
+    if (region === undefined) throw new StampError("the client's Region is unknown: pass region to lastwriter()");
+    const known = this.endpoints.get(`${region} ${url}`);
+    if (known !== undefined) return known;
+    if (!isRegionName(region)) throw new StampError(oddRegion(region));
+    const stamper = new Stamper(region, placeOf(url), this.settings);
+    const endpoint = { stamper, answers: new Answers(stamper, this.options.hide ?? true) };
+    this.endpoints.set(`${region} ${url}`, endpoint);
+    return endpoint;
   }
 
   /** A write must not fail for its stamp, unless that was asked for. */
-  private failed(error: unknown, region: string): void {
-    if (!this.options.strict) this.log(error, region);
+  private failed(error: unknown, region = "its Region"): void {
+    if (!this.options.strict) this.log(error, region, "a write went out without its stamp");
     else if (error instanceof LastwriterError) throw error;
     else throw new StampError(`the write could not be stamped: ${kindOf(error)}`, { cause: error });
   }
 
-  private log(error: unknown, region: string): void {
-    if (this.logged) return;
-    this.logged = true;
+  private log(error: unknown, region: string, what: string): void {
+    // Each table whose items are signed is told: its writes stay without stamps until something is done.
+    const kind = error instanceof EncryptedItemError ? error.message : what;
+    if (this.told.has(kind)) return;
+    this.told.add(kind);
     // An unknown error's message may hold a key or a value, so only its kind is told.
     const reason = error instanceof LastwriterError ? error.message : kindOf(error);
     const logger = this.options.logger ?? console;
-    logger.error(`lastwriter: a write in ${region} went out without its stamp (told once): ${reason}`);
+    logger.error(`lastwriter: ${what}, in ${region} (told once): ${reason}`);
   }
 }
 
-function regionOf(context: HandlerExecutionContext): string | undefined {
+function regionOf(context: HandlerExecutionContext, url: string): string | undefined {
   const signing = context.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption?.signingProperties;
   const signingRegion = context.signing_region ?? signing?.signingRegion ?? signing?.region;
-  return endpointRegion(
-    context.endpointV2?.url?.href,
-    typeof signingRegion === "string" ? signingRegion : undefined,
-  );
+  return endpointRegion(url, typeof signingRegion === "string" ? signingRegion : undefined);
 }
 
 function kindOf(error: unknown): string {

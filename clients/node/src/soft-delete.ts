@@ -95,7 +95,7 @@ function check(client: { middlewareStack: object }, request: Update): Instrument
   if (instrumented === undefined) {
     throw new NotInstrumented("call client.middlewareStack.use(lastwriter()) on this client first");
   }
-  if (!instrumented.covers(request.TableName)) {
+  if (!instrumented.tables.covers(request.TableName)) {
     throw new NotInstrumented("this table is not among those that lastwriter() was told to stamp");
   }
   for (const name of ["AttributeUpdates", "Expected", "ConditionalOperator"] as const) {
@@ -110,10 +110,10 @@ function suffixFor(request: Update): string {
   return placeholderSuffix(["lwd", "lwx"], texts, own, values);
 }
 
-function names(request: Update, { prefix }: Instrumented, suffix: string, ttlAttribute: string) {
+function names(request: Update, { names: { deleted } }: Instrumented, suffix: string, ttlAttribute: string) {
   return {
     ...request.ExpressionAttributeNames,
-    [`#lwd${suffix}`]: `${prefix}:deleted`,
+    [`#lwd${suffix}`]: deleted,
     [`#lwx${suffix}`]: ttlAttribute,
   };
 }

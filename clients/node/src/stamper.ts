@@ -3,58 +3,64 @@
  *
  * Nothing here knows of the SDK or changes what it is given: the caller's objects stay as they are.
  */
-import { MAX_PART } from "./clock.js";
-import { mustNotExist, type ConditionalPut } from "./condition.js";
-import { StampError } from "./errors.js";
-import { extend, MAX_EXPRESSION_BYTES, parseUpdate, placeholderSuffix, type Keyword } from "./expression.js";
-import { likePart, readPart } from "./part.js";
-import { checkRegion } from "./region.js";
+import type { Memory, Table } from "./memory.js";
+import { PutStamper, type StampedPut } from "./put.js";
+import { remember } from "./remember.js";
+import { momentOf, type Moment, type Request } from "./request.js";
+import type { StampNames, Stamps } from "./stamps.js";
+import { tableName, type TableSettings } from "./tables.js";
 import type { TokenMemory } from "./tokens.js";
+import { UpdateStamper } from "./update.js";
 
-/** The parameters of an operation. Their shape is the SDK's to check. */
-type Request = Record<string, any>;
+/** What is to be done with the reason why a write of several cannot be stamped. */
 type OnError = (error: unknown) => void;
+
+/** What to do with a transaction that has the caller's own ClientRequestToken. */
+export type Tokens = "count" | "remember" | "leave";
 
 /** The settings of a stamper, all of them resolved. */
 export interface StamperSettings {
-  readonly prefix: string;
+  readonly names: StampNames;
   readonly clock: () => bigint;
-  readonly covers: (table: unknown) => boolean;
-  readonly keys: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly tokens: "remember" | "leave";
-  readonly memory: TokenMemory;
+  readonly tables: TableSettings;
+  readonly tokens: Tokens;
+  readonly tokenMemory: TokenMemory;
+  readonly memory: Memory;
 }
 
-/** A request that carries a stamp, and the time in it, in microseconds. */
+/** A request that carries a stamp. Where a batch or a transaction has several writes, each does. */
 export interface Stamped {
   readonly request: Request;
+  /** The time in the stamp, in microseconds. */
   readonly time: bigint;
+  /** The stamps of its puts, in their order; undefined for one that could not be stamped. */
+  readonly puts: ReadonlyArray<Stamps | undefined>;
 }
 
-/** The bare name: DynamoDB takes an ARN wherever it takes a table's name. */
-export function tableName(nameOrArn: string): string {
-  return nameOrArn.startsWith("arn:") ? nameOrArn.slice(nameOrArn.lastIndexOf("/") + 1) : nameOrArn;
-}
-
-/** Adds one Region's stamp to requests. */
+/** Adds one Region's stamp to requests that go to one place. */
 export class Stamper {
-  readonly region: string;
-  readonly covers: (table: unknown) => boolean;
-  private readonly countName: string;
-  private readonly timeName: string;
-  private readonly resetName: string;
-  private readonly stampPrefixes: readonly [string, string];
+  readonly names: StampNames;
+  readonly tables: TableSettings;
+  readonly memory: Memory;
+  /** The table of a name or ARN. Each write comes by here, and there are few tables. */
+  readonly table: (nameOrArn: string) => Table;
+  private readonly updates: UpdateStamper;
+  private readonly puts: PutStamper;
 
   constructor(
-    region: string,
+    readonly region: string,
+    /** What tells the DynamoDB that requests go to from others. */
+    readonly place: string,
     private readonly settings: StamperSettings,
   ) {
-    this.region = checkRegion(region);
-    this.covers = settings.covers;
-    this.countName = `${settings.prefix}:n:${region}`;
-    this.timeName = `${settings.prefix}:t:${region}`;
-    this.resetName = `${settings.prefix}:reset`;
-    this.stampPrefixes = [`${settings.prefix}:n:`, `${settings.prefix}:t:`];
+    const { names, tables, memory } = settings;
+    this.names = names;
+    this.tables = tables;
+    this.memory = memory;
+    this.updates = new UpdateStamper(names, region);
+    this.puts = new PutStamper(names, region);
+    this.table = remember((nameOrArn) => memory.table(place, tableName(nameOrArn)));
+    for (const [table, keys] of tables.keys) memory.learnKeyNames(this.table(table), [...keys]);
   }
 
   /**
@@ -64,164 +70,124 @@ export class Stamper {
    * reason, and it goes on as it was, unless `onError` throws.
    */
   stamp(operation: string, request: Request, onError: OnError): Stamped | undefined {
-    const { clock, tokens, memory } = this.settings;
-    let time: bigint;
-    let changed: Request | undefined;
-    if (operation === "UpdateItem" || operation === "PutItem") {
-      if (!this.covers(request.TableName)) return undefined;
-      time = clock();
-      changed = operation === "UpdateItem" ? this.update(request, time, false) : this.put(request, time);
-    } else if (operation === "TransactWriteItems") {
-      const token = request.ClientRequestToken;
-      if (token === undefined || token === null) time = clock();
-      else if (tokens === "leave") return undefined;
-      else time = memory.recall(`${this.region} ${token}`, clock);
-      changed = this.transaction(request, time, onError);
-    } else if (operation === "BatchWriteItem") {
-      time = clock();
-      changed = this.batch(request, time, onError);
-    } else {
-      return undefined;
-    }
-    return changed === undefined ? undefined : { request: { ...request, ...changed }, time };
-  }
-
-  private update(request: Request, time: bigint, inTransaction: boolean): Request | undefined {
-    const expression: string | undefined = request.UpdateExpression ?? undefined;
-    let targets: readonly string[] = [];
-    if (expression === undefined) {
-      if (inTransaction) return undefined;
-      // DynamoDB does not take expressions and the parameters that they replaced in one request.
-      if ((request.AttributeUpdates ?? request.Expected ?? request.ConditionalOperator ?? undefined) !== undefined) {
-        return this.legacyUpdate(request, time);
+    switch (operation) {
+      case "UpdateItem":
+      case "PutItem": {
+        if (!this.tables.covers(request.TableName)) return undefined;
+        const now = momentOf(this.settings.clock());
+        if (operation === "UpdateItem") return stamped(request, this.update(request, now, false), now, []);
+        const put = this.put(request, this.table(request.TableName), now);
+        return put && stamped(request, { Item: put.item }, now, [put.stamps]);
       }
-    } else {
-      const parsed = parseUpdate(expression);
-      if (parsed === undefined) return undefined;
-      targets = parsed.targets;
+      case "TransactWriteItems":
+        return this.transaction(request, onError);
+      case "BatchWriteItem":
+        return this.batch(request, onError);
+      default:
+        return undefined;
     }
-    const names: Record<string, string> = request.ExpressionAttributeNames ?? {};
-    const values: Record<string, unknown> = request.ExpressionAttributeValues ?? {};
-    // DynamoDB rejects an empty map, and must go on to do so.
-    if (isEmptyMap(request.ExpressionAttributeNames) || isEmptyMap(request.ExpressionAttributeValues)) return undefined;
-    // A writer that stamps by hand goes on to do so: two actions on one path would fail the write.
-    const written = new Set(targets.map((target) => (Object.hasOwn(names, target) ? names[target] : undefined)));
-    const texts = [expression ?? "", request.ConditionExpression ?? ""];
-    const suffix = placeholderSuffix(["lwt", "lwn"], texts, names, values);
-    const additions: Array<[Keyword, string]> = [];
-    const newNames = { ...names };
-    const newValues = { ...values };
-    if (!written.has(this.timeName)) {
-      additions.push(["SET", `#lwt${suffix} = :lwt${suffix}`]);
-      newNames[`#lwt${suffix}`] = this.timeName;
-      newValues[`:lwt${suffix}`] = { N: String(time) };
-    }
-    if (!written.has(this.countName)) {
-      additions.push(["ADD", `#lwn${suffix} :lwn${suffix}`]);
-      newNames[`#lwn${suffix}`] = this.countName;
-      newValues[`:lwn${suffix}`] = { N: "1" };
-    }
-    if (additions.length === 0) return undefined;
-    const extended = extend(expression, additions);
-    if (extended !== undefined && Buffer.byteLength(extended) > MAX_EXPRESSION_BYTES) {
-      throw new StampError(
-        `the update expression with its stamp would pass ${MAX_EXPRESSION_BYTES} bytes: shorten it`,
-      );
-    }
-    return { UpdateExpression: extended, ExpressionAttributeNames: newNames, ExpressionAttributeValues: newValues };
   }
 
-  private legacyUpdate(request: Request, time: bigint): Request {
-    return {
-      AttributeUpdates: {
-        [this.timeName]: { Action: "PUT", Value: { N: String(time) } },
-        [this.countName]: { Action: "ADD", Value: { N: "1" } },
-        ...request.AttributeUpdates,
-      },
-    };
+  private update(request: Request, now: Moment, inTransaction: boolean): Request | undefined {
+    const table = this.table(request.TableName);
+    this.tables.refuseEncrypted(table.name);
+    const seen = () => (isObject(request.Key) ? this.memory.find(table, request.Key) : undefined);
+    return this.updates.stamp(request, now, seen, inTransaction);
   }
 
-  private put(request: Request, time: bigint): Request | undefined {
+  private put(request: Request, table: Table, now: Moment): StampedPut | undefined {
     const item = request.Item;
-    if (typeof item !== "object" || item === null) return undefined;
-    const stamped = { ...item, [this.timeName]: { N: String(time) } };
-    if (this.carriesStamps(item)) {
-      const count = (readPart(item[this.countName]) ?? 0n) + 1n;
-      stamped[this.countName] = { N: String(count < MAX_PART ? count : MAX_PART) };
-    } else {
-      stamped[this.countName] = { N: "1" };
-      const keys = this.settings.keys.get(tableName(request.TableName ?? ""));
-      if (!mustNotExist(request as ConditionalPut, keys)) stamped[this.resetName] = { N: String(time) };
-    }
-    return { Item: stamped };
-  }
-
-  private carriesStamps(item: Request): boolean {
-    const [count, time] = this.stampPrefixes;
-    for (const name in item) {
-      if ((name.startsWith(count) || name.startsWith(time)) && readPart(item[name]) !== undefined) return true;
-    }
-    return false;
-  }
-
-  private transaction(request: Request, time: bigint, onError: OnError): Request | undefined {
-    if (!Array.isArray(request.TransactItems)) return undefined;
-    const stamp = (entry: Request): Request => {
-      for (const action of ["Update", "Put"]) {
-        const write = entry[action];
-        if (!write || !this.covers(write.TableName)) continue;
-        const changed = action === "Update" ? this.update(write, time, true) : this.put(write, time);
-        if (changed !== undefined) return { ...entry, [action]: { ...write, ...changed } };
-      }
-      return entry;
-    };
-    return { TransactItems: request.TransactItems.map((entry) => attempt(stamp, entry, onError)) };
-  }
-
-  private batch(request: Request, time: bigint, onError: OnError): Request | undefined {
-    if (typeof request.RequestItems !== "object" || request.RequestItems === null) return undefined;
-    const stamp = (entry: Request): Request => {
-      const changed = entry.PutRequest ? this.put(entry.PutRequest, time) : undefined;
-      return changed === undefined ? entry : { ...entry, PutRequest: { ...entry.PutRequest, ...changed } };
-    };
-    const tables = Object.entries<Request[]>(request.RequestItems).map(([table, entries]) => [
-      table,
-      this.covers(table) ? entries.map((entry) => attempt(stamp, entry, onError)) : entries,
-    ]);
-    return { RequestItems: Object.fromEntries(tables) };
+    this.tables.refuseEncrypted(table.name, item);
+    return this.puts.stamp(request, now, () => this.memory.find(table, item), this.tables.keysOf(table.name));
   }
 
   /**
-   * Undo the stamps of puts that a BatchWriteItem answer gives back as not written, in place.
-   *
-   * The caller will send them again, as another call that is stamped anew: the write that never happened must not count.
-   * `time` is what the batch was stamped with.
+   * A transaction with the caller's token may come from another process too, which remembers other items, so nothing goes
+   * into it that hangs on what was seen; and by default nothing that hangs on the time.
    */
-  takeBack(unprocessed: Record<string, Request[]> | undefined, time: bigint): void {
-    for (const { PutRequest } of Object.values(unprocessed ?? {}).flat()) {
-      const item = PutRequest?.Item;
-      if (!item || readPart(item[this.timeName]) !== time) continue;
-      const count = readPart(item[this.countName]) ?? 0n;
-      if (count > 1n) {
-        item[this.countName] = likePart(item[this.countName], count - 1n);
-        continue;
+  private transaction(request: Request, onError: OnError): Stamped | undefined {
+    const { clock, tokens, tokenMemory } = this.settings;
+    if (!Array.isArray(request.TransactItems)) return undefined;
+    const token = request.ClientRequestToken ?? undefined;
+    if (token !== undefined && tokens === "leave") return undefined;
+    const isRecalled = token !== undefined && tokens === "remember";
+    const now = momentOf(isRecalled ? tokenMemory.recall(`${this.region} ${token}`, clock) : clock());
+    const puts: Array<Stamps | undefined> = [];
+    const entries = request.TransactItems.map((entry: Request) => {
+      const kind = entry.Put ? "Put" : "Update";
+      const write = entry[kind];
+      let changed: Request | undefined;
+      let stamps: Stamps | undefined;
+      if (isObject(write) && this.tables.covers(write.TableName)) {
+        try {
+          if (kind === "Update") {
+            changed = token === undefined ? this.update(write, now, true) : this.updateAlike(write, now);
+          } else {
+            const put = token === undefined ? this.put(write, this.table(write.TableName), now) : this.putAlike(write, now);
+            if (put !== undefined) changed = { Item: put.item };
+            stamps = put?.stamps;
+          }
+        } catch (error) {
+          onError(error); // Whatever it is, the write itself must go on.
+        }
       }
-      delete item[this.countName];
-      delete item[this.timeName];
-      if (readPart(item[this.resetName]) === time) delete item[this.resetName];
+      if (kind === "Put") puts.push(stamps);
+      return changed === undefined ? entry : { ...entry, [kind]: { ...write, ...changed } };
+    });
+    return stamped(request, { TransactItems: entries }, now, puts);
+  }
+
+  /** Stamps an update as any process would. */
+  private updateAlike(write: Request, now: Moment): Request | undefined {
+    this.tables.refuseEncrypted(tableName(write.TableName));
+    return this.settings.tokens === "count" ? this.updates.count(write) : this.updates.stamp(write, now, nothing, true);
+  }
+
+  /** Stamps a put as any process would. */
+  private putAlike(write: Request, now: Moment): StampedPut | undefined {
+    const table = tableName(write.TableName);
+    this.tables.refuseEncrypted(table, write.Item);
+    const keys = this.tables.keysOf(table);
+    return this.settings.tokens === "count" ? this.puts.count(write, keys) : this.puts.stamp(write, now, nothing, keys);
+  }
+
+  private batch(request: Request, onError: OnError): Stamped | undefined {
+    if (!isObject(request.RequestItems)) return undefined;
+    const now = momentOf(this.settings.clock());
+    const puts: Array<Stamps | undefined> = [];
+    const RequestItems: Request = {};
+    for (const [name, entries] of Object.entries<Request[]>(request.RequestItems)) {
+      const table = this.tables.covers(name) ? this.table(name) : undefined;
+      RequestItems[name] = entries.map((entry) => {
+        if (!entry.PutRequest) return entry;
+        let put: StampedPut | undefined;
+        try {
+          put = table && this.put(entry.PutRequest, table, now);
+        } catch (error) {
+          onError(error); // Whatever it is, the write itself must go on.
+        }
+        puts.push(put?.stamps);
+        return put === undefined ? entry : { ...entry, PutRequest: { ...entry.PutRequest, Item: put.item } };
+      });
     }
+    return stamped(request, { RequestItems }, now, puts);
   }
 }
 
-function isEmptyMap(value: object | undefined | null): boolean {
-  return value !== undefined && value !== null && Object.keys(value).length === 0;
+function stamped(
+  request: Request,
+  changed: Request | undefined,
+  { time }: Moment,
+  puts: ReadonlyArray<Stamps | undefined>,
+): Stamped | undefined {
+  return changed === undefined ? undefined : { request: { ...request, ...changed }, time, puts };
 }
 
-function attempt(stamp: (entry: Request) => Request, entry: Request, onError: OnError): Request {
-  try {
-    return stamp(entry);
-  } catch (error) {
-    onError(error);
-    return entry;
-  }
+function isObject(value: unknown): value is Request {
+  return typeof value === "object" && value !== null;
+}
+
+/** What is remembered where nothing may be taken from memory. */
+function nothing(): undefined {
+  return undefined;
 }

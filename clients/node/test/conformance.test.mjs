@@ -3,41 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import * as dynamodb from "@aws-sdk/client-dynamodb";
-import * as lib from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { lastwriter, revive, softDelete } from "lastwriter";
+import { lastwriter, origin, revive, softDelete } from "lastwriter";
 import * as document from "lastwriter/document";
 
 import { mustNotExist } from "../dist/esm/condition.js";
-import { endpointRegion } from "../dist/esm/region.js";
-import { Stamper } from "../dist/esm/stamper.js";
-import { offline, requestVectors, settings, vectors } from "./support.mjs";
-
-/** DynamoDB JSON attribute values as the JavaScript values that a document client takes. */
-function native(value) {
-  if (Array.isArray(value)) return value.map(native);
-  if (typeof value !== "object" || value === null) return value;
-  const [only, ...others] = Object.keys(value);
-  if (others.length === 0 && ["S", "N", "SS", "L", "BOOL", "NULL"].includes(only)) {
-    if (only === "N") return lib.NumberValue.from(value.N);
-    return unmarshall({ value }, { wrapNumbers: true }).value;
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, native(one)]));
-}
-
-/** Operation -> the document client's command, where it has one. */
-const DOCUMENT_COMMANDS = {
-  UpdateItem: lib.UpdateCommand,
-  PutItem: lib.PutCommand,
-  DeleteItem: lib.DeleteCommand,
-  GetItem: lib.GetCommand,
-  Query: lib.QueryCommand,
-  TransactWriteItems: lib.TransactWriteCommand,
-  BatchWriteItem: lib.BatchWriteCommand,
-  ExecuteStatement: lib.ExecuteStatementCommand,
-  BatchExecuteStatement: lib.BatchExecuteStatementCommand,
-  ExecuteTransaction: lib.ExecuteTransactionCommand,
-};
+import { endpointRegion, isRegionName } from "../dist/esm/region.js";
+import { DOCUMENT_COMMANDS, native, offline, requestVectors, settings, vectors } from "./support.mjs";
 
 function withoutGeneratedToken({ ClientRequestToken, ...body }, vector) {
   return vector.input.ClientRequestToken === undefined ? body : { ...body, ClientRequestToken };
@@ -119,30 +91,37 @@ describe("the Region of an endpoint", () => {
   }
 });
 
-describe("what the caller sees of unprocessed puts", () => {
-  const { clock, vectors: found } = vectors("unprocessed.json");
-  const stamper = new Stamper("us-east-1", { prefix: "lw", keys: new Map(), covers: () => true });
-  for (const vector of found) {
-    test(vector.name, () => {
-      const items = structuredClone(vector.unprocessed);
-      stamper.takeBack(items, BigInt(clock));
-      assert.deepEqual(items, vector.restored);
+describe("which names are Regions", () => {
+  for (const { name, valid } of vectors("regions.json").names) {
+    test(`${JSON.stringify(name)} ${valid ? "is one" : "is none"}`, async () => {
+      assert.equal(isRegionName(name), valid);
+      if (!valid) {
+        assert.throws(() => lastwriter({ region: name }), (error) => {
+          assert.ok(error instanceof RangeError && error.message.includes(JSON.stringify(name)));
+          return /no Region to stamp with/.test(error.message);
+        });
+        return;
+      }
+      const { client, sent } = offline();
+      client.middlewareStack.use(lastwriter({ region: name }));
+      await client.send(new dynamodb.PutItemCommand({ TableName: "orders", Item: { id: { S: "o-1" } } }));
+      assert.ok(`lw:n:${name}` in sent[0].Item);
     });
-    for (const [how, options] of [["numbers", {}], ["wrapped numbers", { wrapNumbers: true }]]) {
-      test(`${vector.name}, as ${how} of a document client`, () => {
-        const convert = (tables) =>
-          Object.fromEntries(
-            Object.entries(tables).map(([table, entries]) => [
-              table,
-              entries.map((entry) =>
-                entry.PutRequest ? { PutRequest: { Item: unmarshall(entry.PutRequest.Item, options) } } : entry,
-              ),
-            ]),
-          );
-        const items = convert(vector.unprocessed);
-        stamper.takeBack(items, BigInt(clock));
-        assert.deepEqual(items, convert(vector.restored));
-      });
-    }
+  }
+});
+
+describe("the origin of a stream record", () => {
+  for (const { name, record, options, origin: expected } of vectors("origin.json").vectors) {
+    test(name, () => {
+      // Where it is local its Region is told, too.
+      assert.deepEqual(origin(record, options), expected);
+    });
+    test(`${name}, with images of JavaScript values`, () => {
+      const made = structuredClone(record);
+      for (const image of ["OldImage", "NewImage"]) {
+        if (made?.dynamodb?.[image]) made.dynamodb[image] = unmarshall(made.dynamodb[image]);
+      }
+      assert.deepEqual(origin(made, options), expected);
+    });
   }
 });

@@ -112,7 +112,7 @@ for (const wrong of [-1, 1.5, "now", undefined, 253402300800000000]) {
 
 test("an error in the hook does not fail the write and is logged once, without item contents", async () => {
   const logger = notebook();
-  const { client, sent } = stamping({ tables: secretFailure, logger });
+  const { client, sent } = stamping({ clock: secretFailure, logger });
   await update(client);
   await update(client);
   assert.deepEqual(sent, [UPDATE, UPDATE]);
@@ -164,7 +164,7 @@ const transaction = (ClientRequestToken) =>
   });
 
 test("a transaction sent again with its token is the same transaction", async () => {
-  const { client, sent } = stamping({ clock: ticking() });
+  const { client, sent } = stamping({ clock: ticking(), tokens: "remember" });
   const token = randomUUID();
   for (const one of [token, randomUUID(), token]) await client.send(transaction(one));
   assert.deepEqual(sent[0], sent[2]);
@@ -173,12 +173,12 @@ test("a transaction sent again with its token is the same transaction", async ()
 
 test("another client of the process remembers the token too, also a document client loaded by require", async () => {
   const token = randomUUID();
-  const first = stamping({ clock: ticking() });
+  const first = stamping({ clock: ticking(), tokens: "remember" });
   await first.client.send(transaction(token));
   const second = offline();
   const required = createRequire(import.meta.url)("lastwriter");
   assert.notEqual(required.lastwriter, lastwriter);
-  second.client.middlewareStack.use(required.lastwriter({ clock: ticking(NOW + 1000) }));
+  second.client.middlewareStack.use(required.lastwriter({ clock: ticking(NOW + 1000), tokens: "remember" }));
   await second.document.send(
     new TransactWriteCommand({
       TransactItems: [
@@ -315,6 +315,21 @@ for (const [name, clientOptions, options, expected] of REGION_OF) {
   });
 }
 
+test("a Region that the stream processor would not know is told with what to set", async () => {
+  const logger = notebook();
+  const local = { region: "local", endpoint: "http://localhost:8000" };
+  const lenient = stamping({ logger }, local);
+  await update(lenient.client);
+  await lenient.client.send(new GetItemCommand({ TableName: "orders", Key: KEY }));
+  assert.deepEqual(lenient.sent, [UPDATE, { TableName: "orders", Key: KEY }]);
+  assert.equal(logger.lines.length, 1);
+  assert.match(logger.lines[0], /"local" is no Region to stamp with.*Set region in lastwriter\(\)/);
+  const strict = stamping({ strict: true }, local);
+  await assert.rejects(update(strict.client), { name: "StampError", message: /"local"/ });
+  await strict.client.send(new GetItemCommand({ TableName: "orders", Key: KEY }));
+  assert.deepEqual(strict.sent, [{ TableName: "orders", Key: KEY }]);
+});
+
 test("tables can be chosen by a function", async () => {
   const { client, sent } = stamping({ tables: (name) => name.startsWith("ord") });
   await update(client);
@@ -322,7 +337,17 @@ test("tables can be chosen by a function", async () => {
   assert.deepEqual(sent.map((body) => body.UpdateExpression.includes("#lwt")), [true, false]);
 });
 
-for (const wrong of [{ region: "us:east" }, { region: "" }, { prefix: "" }, { prefix: "a:b" }, { tokens: "x" }, { tables: "orders" }]) {
+const WRONG_SETTINGS = [
+  { region: "us:east" },
+  { region: "" },
+  { prefix: "" },
+  { prefix: "a:b" },
+  { tokens: "x" },
+  { tables: "orders" },
+  { encrypted: "yes" },
+  ...[-1, 1.5, "10", null].map((remember) => ({ remember })),
+];
+for (const wrong of WRONG_SETTINGS) {
   test(`a wrong setting is told at once: ${JSON.stringify(wrong)}`, () => {
     assert.throws(() => lastwriter(wrong), RangeError);
   });
@@ -364,5 +389,5 @@ test("stamps can be carried to a new item or left behind", () => {
   const item = { id: "o-1", [TIME]: 9, [COUNT]: 5, "lw:reset": 3, "lw:deleted": true, lwn: 1 };
   assert.deepEqual(stamps(item), { [TIME]: 9, [COUNT]: 5, "lw:reset": 3 });
   assert.deepEqual(withoutStamps(item), { id: "o-1", "lw:deleted": true, lwn: 1 });
-  assert.deepEqual(stamps({ "w:n:r": 1 }, "w"), { "w:n:r": 1 });
+  assert.deepEqual(stamps({ "w:n:eu-west-1": 1, "w:n:x": 1 }, "w"), { "w:n:eu-west-1": 1 });
 });

@@ -3,8 +3,10 @@
 // Each test ends with a look at every item of its table, in every Region: none may be without a stamp. That is this
 // suite's form of "`UnstampedWrites` is zero for instrumented clients".
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 
 import {
   CreateTableCommand,
@@ -23,6 +25,7 @@ import { connect, REGIONS, startEndpoints } from "./support.mjs";
 
 const [TIME, COUNT, RESET] = ["lw:t:us-east-1", "lw:n:us-east-1", "lw:reset"];
 const KEY = { id: { S: "o-1" } };
+const run = promisify(execFile);
 
 let server;
 before(async () => {
@@ -45,9 +48,10 @@ async function createTable(name) {
   );
 }
 
-function stampedClient(region) {
+/** Most tests look at the stamps, so here nothing is hidden by default. */
+function stampedClient(region, options) {
   const client = connect(server.endpoints, region);
-  client.middlewareStack.use(lastwriter({ strict: true }));
+  client.middlewareStack.use(lastwriter({ strict: true, hide: false, ...options }));
   return client;
 }
 
@@ -65,6 +69,11 @@ function live(name, body) {
       }
     }
   });
+}
+
+/** Waits until an item with this text has been replicated. */
+async function arrives(client, table, text) {
+  while ((await read(client, table))?.a?.S !== text);
 }
 
 /** A client that stamps nothing, on a table of its own, to compare with. */
@@ -211,6 +220,48 @@ live("a put of what was read keeps the history of all Regions", async ({ table, 
   assert.deepEqual([last.a, last[COUNT], last["lw:n:eu-west-1"], last[RESET]], ["other", 5, 4, undefined]);
 });
 
+for (const kind of ["client", "document client"]) {
+  live(`a put of what was read keeps the history without showing it, ${kind}`, async ({ table, client }) => {
+    const there = stampedClient("eu-west-1");
+    await client.send(new PutItemCommand({ TableName: table, Item: { ...KEY, a: { S: "made" } } }));
+    await arrives(there, table, "made");
+    await there.send(new UpdateItemCommand(shaped(table, SHAPES.set)));
+    const bare = connect(server.endpoints);
+    await arrives(bare, table, "new");
+
+    const hiding = stampedClient("us-east-1", { hide: true });
+    const [target, Get, Put, Key] =
+      kind === "client"
+        ? [hiding, GetItemCommand, PutItemCommand, KEY]
+        : [DynamoDBDocumentClient.from(hiding), GetCommand, PutCommand, { id: "o-1" }];
+    const { Item } = await target.send(new Get({ TableName: table, Key }));
+    assert.deepEqual(Object.keys(Item).sort(), ["a", "id"]);
+    await target.send(new Put({ TableName: table, Item: { ...Item, b: Item.a } }));
+    const item = await read(bare, table);
+    assert.deepEqual([item[COUNT], item["lw:n:eu-west-1"], item.b], [{ N: "2" }, { N: "1" }, { S: "new" }]);
+    assert.ok(item[TIME] && item["lw:t:eu-west-1"]);
+  });
+}
+
+live("an update that writes back what was read is stamped all the same", async ({ table, client }) => {
+  await client.send(new PutItemCommand({ TableName: table, Item: BEFORE }));
+  const item = await read(client, table);
+  // As a mapper saves all of an item: a placeholder for each attribute, numbered.
+  const attributes = Object.entries({ ...item, a: { S: "new" } }).filter(([name]) => name !== "id");
+  await client.send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: KEY,
+      UpdateExpression: `SET ${attributes.map((_, number) => `#a${number} = :v${number}`).join(", ")}`,
+      ExpressionAttributeNames: Object.fromEntries(attributes.map(([name], number) => [`#a${number}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(attributes.map(([, value], number) => [`:v${number}`, value])),
+    }),
+  );
+  const saved = await read(client, table);
+  assert.deepEqual([saved.a, saved[COUNT]], [{ S: "new" }, { N: "2" }]);
+  assert.ok(Number(saved[TIME].N) > Number(item[TIME].N));
+});
+
 live("a put that drops the history says so", async ({ table, client }) => {
   await client.send(new UpdateItemCommand({ TableName: table, Key: KEY }));
   await client.send(new PutItemCommand({ TableName: table, Item: KEY }));
@@ -244,12 +295,51 @@ live("a transaction sent again with its token is applied once", async ({ table, 
   await client.send(new TransactWriteItemsCommand(input));
   const item = await read(client, table);
   assert.deepEqual([item.clicks, item[COUNT]], [{ N: "1" }, { N: "1" }]);
-  // What the memory guards against: the same token with another stamp, as another process would send it.
-  const elsewhere = connect(server.endpoints);
-  elsewhere.middlewareStack.use(lastwriter({ tokens: "leave" }));
-  await assert.rejects(elsewhere.send(new TransactWriteItemsCommand(input)), {
-    name: "IdempotentParameterMismatchException",
+});
+
+/** A process of its own, which sends one transaction and prints what became of it. */
+const SENDER = `
+import { DynamoDBClient, GetItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
+import { lastwriter } from "lastwriter";
+const [endpoint, TableName, ClientRequestToken, tokens] = process.argv.slice(1);
+const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+const client = new DynamoDBClient({ region: "us-east-1", endpoint, credentials });
+client.middlewareStack.use(lastwriter({ tokens, logger: { error() {} } }));
+const Key = { id: { S: "o-1" } };
+await client.send(new GetItemCommand({ TableName, Key })); // What one process has seen, another may have not.
+const clicks = { UpdateExpression: "ADD clicks :one", ExpressionAttributeValues: { ":one": { N: "1" } } };
+const TransactItems = [
+  { Update: { TableName, Key, ...clicks } },
+  { Put: { TableName, Item: { id: { S: ClientRequestToken } }, ConditionExpression: "attribute_not_exists(id)" } },
+  { Put: { TableName, Item: { id: { S: "o-2" } } } },
+];
+const sent = client.send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken }));
+console.log(await sent.then(() => "made", (error) => error.name));
+`;
+
+async function sendFromAProcessOfItsOwn(table, token, tokens) {
+  const arguments_ = ["--input-type=module", "--eval", SENDER, server.endpoints["us-east-1"], table, token, tokens];
+  const { stdout } = await run(process.execPath, arguments_, { cwd: import.meta.dirname });
+  return stdout.trim();
+}
+
+for (const [tokens, count] of [["count", { N: "1" }], ["leave", undefined]]) {
+  test(`a transaction sent again by another process is the same, tokens: ${tokens}`, async () => {
+    const { client, table } = await plain();
+    const token = randomUUID();
+    for (const _ of [1, 2]) assert.equal(await sendFromAProcessOfItsOwn(table, token, tokens), "made");
+    const item = await read(client, table);
+    assert.deepEqual([item.clicks, item[COUNT]], [{ N: "1" }, count]);
   });
+}
+
+test("with a time in the stamp another process would not match", async () => {
+  // What the default guards against.
+  const { table } = await plain();
+  const token = randomUUID();
+  const answers = [];
+  for (const _ of [1, 2]) answers.push(await sendFromAProcessOfItsOwn(table, token, "remember"));
+  assert.deepEqual(answers, ["made", "IdempotentParameterMismatchException"]);
 });
 
 live("batches are stamped", async ({ table, client, documentClient }) => {

@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import * as lib from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 
 export const NOW = 1795349587051000;
 export const REGIONS = ["us-east-1", "eu-west-1"];
@@ -20,13 +21,21 @@ export function vectors(name) {
 
 /** Every vector that is a request and what is sent for it. */
 export function requestVectors() {
-  return ["update.json", "put.json", "transact.json", "batch.json", "left-alone.json"].flatMap((file) => {
+  return ["update.json", "put.json", "transact.json", "tokens.json", "batch.json", "left-alone.json"].flatMap((file) => {
     const { clock, vectors: found } = vectors(file);
     return found.map((vector) => ({
       ...vector,
       clock,
       output: vector.output === "input" ? vector.input : vector.output,
     }));
+  });
+}
+
+/** Every vector that is several calls of one client in a row. */
+export function sequences() {
+  return ["memory.json", "hidden.json", "written-back.json", "encrypted.json", "given-back.json"].flatMap((file) => {
+    const { clock, vectors: found } = vectors(file);
+    return found.map((vector) => ({ clock, ...vector, file }));
   });
 }
 
@@ -42,14 +51,16 @@ export function ticking(start = NOW) {
 }
 
 /** A client that sends nothing: the bodies it would have sent, and the answers it is to get instead. */
-export function offline(options = {}) {
+export function offline(options = {}, translation = {}) {
   const sent = [];
   const answers = [];
   const requestHandler = {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request) {
       sent.push(JSON.parse(request.body.toString()));
-      const [statusCode, body] = answers.shift() ?? [200, {}];
+      const answer = answers.shift() ?? [200, {}];
+      if (answer instanceof Error) throw answer;
+      const [statusCode, body] = answer;
       return {
         response: {
           statusCode,
@@ -70,8 +81,37 @@ export function offline(options = {}) {
     recordSuccess() {},
   };
   const client = new DynamoDBClient({ region: "us-east-1", credentials, requestHandler, retryStrategy, ...options });
-  return { client, document: DynamoDBDocumentClient.from(client), sent, answers };
+  return { client, document: lib.DynamoDBDocumentClient.from(client, translation), sent, answers };
 }
+
+/** DynamoDB JSON attribute values as the JavaScript values that a document client takes. */
+export function native(value) {
+  if (Array.isArray(value)) return value.map(native);
+  if (typeof value !== "object" || value === null) return value;
+  const [only, ...others] = Object.keys(value);
+  if (others.length === 0 && ["S", "N", "SS", "L", "BOOL", "NULL"].includes(only)) {
+    if (only === "N") return lib.NumberValue.from(value.N);
+    return unmarshall({ value }, { wrapNumbers: true }).value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, native(one)]));
+}
+
+/** Operation -> the document client's command, where it has one. */
+export const DOCUMENT_COMMANDS = {
+  UpdateItem: lib.UpdateCommand,
+  PutItem: lib.PutCommand,
+  DeleteItem: lib.DeleteCommand,
+  GetItem: lib.GetCommand,
+  Query: lib.QueryCommand,
+  Scan: lib.ScanCommand,
+  TransactGetItems: lib.TransactGetCommand,
+  TransactWriteItems: lib.TransactWriteCommand,
+  BatchGetItem: lib.BatchGetCommand,
+  BatchWriteItem: lib.BatchWriteCommand,
+  ExecuteStatement: lib.ExecuteStatementCommand,
+  BatchExecuteStatement: lib.BatchExecuteStatementCommand,
+  ExecuteTransaction: lib.ExecuteTransactionCommand,
+};
 
 /** A logger that keeps what it is told. */
 export function notebook() {
