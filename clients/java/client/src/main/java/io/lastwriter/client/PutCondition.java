@@ -5,6 +5,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import software.amazon.awssdk.services.dynamodb.model.ComparisonOperator;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalOperator;
+import software.amazon.awssdk.services.dynamodb.model.ExpectedAttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 
 /**
  * Whether a put's condition says that the item must not exist.
@@ -42,11 +47,37 @@ final class PutCondition {
         }
     }
 
+    /** Whether a PutItem can only succeed where there is no item. */
+    static boolean mustNotExist(PutItemRequest put, Predicate<String> isKey) {
+        if (put.conditionExpression() != null) {
+            return mustNotExist(put.conditionExpression(), put.expressionAttributeNames(), isKey);
+        }
+        if (put.expected().isEmpty()) {
+            return false;
+        }
+        Predicate<Map.Entry<String, ExpectedAttributeValue>> absent = entry -> isKey.test(entry.getKey())
+                && (Boolean.FALSE.equals(entry.getValue().exists())
+                        || entry.getValue().comparisonOperator() == ComparisonOperator.NULL);
+        return put.conditionalOperator() == ConditionalOperator.OR
+                ? put.expected().entrySet().stream().allMatch(absent)
+                : put.expected().entrySet().stream().anyMatch(absent);
+    }
+
+    /** Whether a Put of a transaction can only succeed where there is no item. */
+    static boolean mustNotExist(Put put, Predicate<String> isKey) {
+        return put.conditionExpression() != null
+                && mustNotExist(put.conditionExpression(), put.expressionAttributeNames(), isKey);
+    }
+
     /** Whether "there is no item" follows if a condition holds, and if it does not. */
     private record Meaning(boolean ifTrue, boolean ifFalse) {}
 
     private static final class Malformed extends RuntimeException {
         private static final long serialVersionUID = 1L;
+
+        Malformed() {
+            super(null, null, false, false);
+        }
     }
 
     private String peek(int ahead) {

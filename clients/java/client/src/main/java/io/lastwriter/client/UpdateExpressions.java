@@ -30,8 +30,11 @@ final class UpdateExpressions {
 
     private UpdateExpressions() {}
 
-    /** One token and where it ends in the expression. */
-    record Token(String text, int end) {}
+    /** One token and where it stands in the expression. */
+    record Token(String text, int start, int end) {}
+
+    /** A section of an update expression: its keyword as written, and the text of each of its actions. */
+    record Section(String keyword, List<String> actions) {}
 
     /**
      * What has to be known of an update expression to extend it.
@@ -47,7 +50,7 @@ final class UpdateExpressions {
         List<Token> found = new ArrayList<>();
         Matcher matcher = TOKEN.matcher(expression);
         while (matcher.find()) {
-            found.add(new Token(matcher.group(), matcher.end()));
+            found.add(new Token(matcher.group(), matcher.start(), matcher.end()));
         }
         return found;
     }
@@ -98,6 +101,41 @@ final class UpdateExpressions {
         return Optional.of(new Parsed(sections, targets, end));
     }
 
+    /** The sections of an expression that {@link #parse} takes, to leave some of its actions out. */
+    static List<Section> sections(String expression) {
+        List<Section> found = new ArrayList<>();
+        int depth = 0;
+        int start = -1;
+        int end = 0;
+        String previous = "";
+        for (Token token : tokens(expression)) {
+            String text = token.text();
+            boolean keyword = depth == 0
+                    && KEYWORDS.contains(text.toUpperCase(Locale.ROOT))
+                    && !EXPECTS_OPERAND.contains(previous);
+            if (start >= 0 && (keyword || (depth == 0 && text.equals(",")))) {
+                found.get(found.size() - 1).actions().add(expression.substring(start, end));
+                start = -1;
+            }
+            if (keyword) {
+                found.add(new Section(text, new ArrayList<>()));
+            } else if (start < 0 && !text.equals(",")) {
+                start = token.start();
+            }
+            if (text.equals("(") || text.equals("[")) {
+                depth++;
+            } else if (text.equals(")") || text.equals("]")) {
+                depth--;
+            }
+            previous = text;
+            end = token.end();
+        }
+        if (start >= 0) {
+            found.get(found.size() - 1).actions().add(expression.substring(start, end));
+        }
+        return found;
+    }
+
     /**
      * Add actions to an update expression, each to its section, or as a new section at the end.
      *
@@ -139,14 +177,14 @@ final class UpdateExpressions {
      * placeholder that the caller uses but forgot to define counts as used: defining it would hide the mistake.
      */
     static String suffix(
-            List<String> stems, Collection<String> texts, Map<String, ?> names, Map<String, ?> values) {
+            List<String> stems, Collection<String> texts, Set<String> names, Set<String> values) {
         for (int number = 0; ; number++) {
             String suffix = number == 0 ? "" : Integer.toString(number);
             boolean taken = stems.stream().anyMatch(stem -> {
                 String name = "#" + stem + suffix;
                 String value = ":" + stem + suffix;
-                return names.containsKey(name)
-                        || values.containsKey(value)
+                return names.contains(name)
+                        || values.contains(value)
                         || texts.stream().anyMatch(text -> text.contains(name) || text.contains(value));
             });
             if (!taken) {
