@@ -12,6 +12,9 @@ pub use report::{AttributeClass, AttributeReport, Candidate};
 /// The most names that are told apart. A table with more has names made of data; their changes count for nothing.
 pub const MAX_NAMES: usize = 4_096;
 
+/// From this probability of an equal value on, an attribute's values are few.
+pub(crate) const COMMON: f64 = 0.01;
+
 /// How many of an attribute's latest values each new one is compared with.
 const RECENT: usize = 64;
 
@@ -174,6 +177,13 @@ impl Attributes {
         let equal = (known.equal as f64 + 0.2) / (known.compared as f64 + 200.0);
         let returns = (known.returns as f64 + 0.2) / (known.writes as f64 + 200.0);
         equal.max(returns).max(1e-6)
+    }
+
+    /// Whether a change brought a value that no other write brings by chance: neither one of a few, nor the next number.
+    pub(crate) fn is_telling(&self, change: &Change) -> bool {
+        change.new != NO_VALUE
+            && self.by_one_share(change.name).is_none()
+            && self.coincidence(change.name) < COMMON
     }
 
     /// The share of changes by one, if the attribute holds whole numbers that often change so.

@@ -22,14 +22,19 @@ const MOST_DISAGREEMENT: f64 = 0.02;
 const FEW: u64 = 50;
 
 /// What is known of the clocks so far.
+///
+/// A put of an earlier read has the contents of a write made wherever that read is still the latest version, so its
+/// contents name another Region than its seconds do. It does so in either direction alike. Clocks that are off make one
+/// Region of a pair come first whichever wrote. So what is the same in both directions is not the clocks'.
 #[derive(Debug)]
 pub(crate) struct Clocks {
     regions: usize,
     /// By Region of origin, other Region and difference.
     seen: Vec<[u64; BINS]>,
-    /// Versions whose origin the contents tell and whose seconds differ; and those whose seconds say otherwise.
+    /// Versions whose origin the contents tell and whose seconds differ.
     compared: u64,
-    disagreed: u64,
+    /// By Region of origin and the one whose second is the smallest all the same: how many of them.
+    disagreed: Vec<u64>,
 }
 
 impl Clocks {
@@ -38,7 +43,7 @@ impl Clocks {
             regions,
             seen: vec![[0; BINS]; regions * regions],
             compared: 0,
-            disagreed: 0,
+            disagreed: vec![0; regions * regions],
         }
     }
 
@@ -55,7 +60,11 @@ impl Clocks {
         let bin = bin(made, seen);
         let counts = &self.seen[self.pair(origin, other)];
         let total: u64 = counts.iter().sum();
-        let share = (counts[bin] as f64 + WEIGHT * EXPECTED[bin]) / (total as f64 + WEIGHT);
+        let count = match bin < FURTHEST as usize {
+            true => counts[bin].saturating_sub(self.seen[self.pair(other, origin)][bin]),
+            false => counts[bin],
+        };
+        let share = (count as f64 + WEIGHT * EXPECTED[bin]) / (total as f64 + WEIGHT);
         share.ln()
     }
 
@@ -69,20 +78,43 @@ impl Clocks {
             let pair = self.pair(made.0, other.0);
             self.seen[pair][bin(made.1, other.1)] += 1;
         }
-        let first = others.clone().map(|(_, second)| second).min();
-        if first.is_some_and(|first| first != made.1) {
-            self.compared += 1;
-            self.disagreed += u64::from(first.is_some_and(|first| first < made.1));
-        }
+        let Some((first, second)) = others.min_by_key(|(_, second)| *second) else {
+            return;
+        };
+        self.compared += u64::from(second != made.1);
+        let pair = self.pair(made.0, first);
+        self.disagreed[pair] += u64::from(second < made.1);
+    }
+
+    /// How likely it is that `other` has a version so many seconds after its Region of origin had it.
+    pub(crate) fn arrived(&self, origin: RegionIndex, other: RegionIndex, seconds: u32) -> f64 {
+        let counts = &self.seen[self.pair(origin, other)];
+        let total: u64 = counts.iter().sum();
+        let upto = bin(0, seconds);
+        let count: u64 = counts[..=upto].iter().sum();
+        let expected: f64 = EXPECTED[..=upto].iter().sum();
+        (count as f64 + WEIGHT * expected) / (total as f64 + WEIGHT)
     }
 
     /// The check of the clocks.
     pub(crate) fn check(&self) -> ClockCheck {
+        let pairs = (0..self.regions).flat_map(|one| (0..one).map(move |other| (one, other)));
+        let of_clocks = pairs.map(|(one, other)| {
+            let there = self.disagreed[one * self.regions + other];
+            let back = self.disagreed[other * self.regions + one];
+            in_one_direction(there.max(back), there.min(back))
+        });
         ClockCheck {
             compared: self.compared,
-            disagreed: self.disagreed,
+            disagreed: of_clocks.sum(),
         }
     }
+}
+
+/// What there is in one direction above what there is in the other, beyond chance.
+fn in_one_direction(there: u64, back: u64) -> u64 {
+    let by_chance = 2.0 * ((there + back) as f64).sqrt();
+    there.saturating_sub(back).saturating_sub(by_chance as u64)
 }
 
 fn bin(made: u32, seen: u32) -> usize {
@@ -95,7 +127,8 @@ fn bin(made: u32, seen: u32) -> usize {
 pub struct ClockCheck {
     /// Versions compared.
     pub compared: u64,
-    /// Those whose contents name another Region than the seconds.
+    /// Those whose contents name another Region than the seconds, above as many as do so in the other direction: puts of
+    /// an earlier read look like that, too, but in both directions alike.
     pub disagreed: u64,
 }
 
@@ -103,5 +136,37 @@ impl ClockCheck {
     /// Whether the clocks of Regions lie too far apart: then the seconds count only for what they proved to be worth.
     pub fn clocks_are_off(&self) -> bool {
         self.compared >= FEW && self.disagreed as f64 > MOST_DISAGREEMENT * self.compared as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A check of 1,000 versions whose seconds and contents agree, and so many made in 0 and in 1 where they do not.
+    fn check(disagreed: [u32; 2]) -> ClockCheck {
+        let mut clocks = Clocks::new(2);
+        for number in 0..1_000 {
+            clocks.learn(
+                ((number % 2) as u8, 100),
+                [(1 - (number % 2) as u8, 101)].into_iter(),
+            );
+        }
+        for (region, count) in disagreed.into_iter().enumerate() {
+            for _ in 0..count {
+                clocks.learn((region as u8, 100), [(1 - region as u8, 99)].into_iter());
+            }
+        }
+        clocks.check()
+    }
+
+    #[test]
+    fn clocks_are_off_where_one_region_comes_first_too_often() {
+        assert!(!check([0, 0]).clocks_are_off());
+        assert!(check([60, 0]).clocks_are_off());
+        assert!(check([0, 60]).clocks_are_off());
+        // Puts of an earlier read.
+        assert!(!check([60, 60]).clocks_are_off());
+        assert!(check([60, 160]).clocks_are_off());
     }
 }

@@ -133,6 +133,17 @@ pub(crate) fn ways(segment: &Segment<'_>, version: VersionIndex, known: &Experie
             });
         }
     }
+    for (at, showing) in candidates.iter().enumerate() {
+        for (parent, arrived) in unseen_returns(segment, showing, version, known) {
+            contents.push(contents[at]);
+            ways.push(Way {
+                parent,
+                probability: ways[at].probability + arrived.ln(),
+                ..ways[at]
+            });
+            ways[at].probability += (1.0 - arrived).ln();
+        }
+    }
     let best = best_of(&contents);
     let needs_stale = best_of(&contents[..candidates.len()]) < best - MOST_CONTENT;
     let least = -MOST_CONTENT + if needs_stale { log_stale } else { 0.0 };
@@ -141,6 +152,33 @@ pub(crate) fn ways(segment: &Segment<'_>, version: VersionIndex, known: &Experie
     }
     normalise(&mut ways);
     ways
+}
+
+/// Later versions equal to the one that a Region held when the version was made: to arrive there they left no record,
+/// since nothing changed. The latest first, each with the probability that it had arrived if no later one had.
+///
+/// So it is where an item is deleted twice and created in between, or set back to what it was.
+fn unseen_returns(
+    segment: &Segment<'_>,
+    made: &Showing<'_>,
+    version: VersionIndex,
+    known: &Experience,
+) -> SmallVec<[(VersionIndex, f64); 2]> {
+    let digest = segment.versions[made.before].digest;
+    let between = (made.before + 1..version).rev();
+    let equal = between.filter(|later| segment.versions[*later].digest == digest);
+    equal
+        .filter_map(|later| {
+            let showings = showings(segment, later);
+            if showings.iter().any(|shown| shown.region == made.region) {
+                return None;
+            }
+            let first = showings.iter().min_by_key(|shown| shown.entry.second)?;
+            let age = made.entry.second.checked_sub(first.entry.second)?;
+            let arrived = known.clocks.arrived(first.region, made.region, age);
+            Some((later, arrived.clamp(0.01, 0.99)))
+        })
+        .collect()
 }
 
 fn best_of(logarithms: &[f64]) -> f64 {

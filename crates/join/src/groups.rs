@@ -6,6 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use smallvec::SmallVec;
+
+use crate::attributes::Attributes;
 use crate::regions::RegionIndex;
 use crate::segment::{Occurrence, Segment, VersionIndex};
 
@@ -35,10 +38,18 @@ struct Group {
     regions: u64,
     /// The version on which all Regions end.
     is_last: bool,
-    /// Places in the order of the other versions between which all of them may stand.
+    is_far: bool,
+    members: SmallVec<[Member; 3]>,
+}
+
+/// A sighting in a group.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    region: RegionIndex,
+    second: Option<u32>,
+    /// Places in the order of the other versions between which it stands.
     after: i64,
     before: i64,
-    is_far: bool,
 }
 
 impl Groups {
@@ -75,7 +86,15 @@ impl Groups {
     }
 
     /// Brings sightings of repeated digests together, too. `segment` is what they are without that.
-    pub(crate) fn paired(&self, occurrences: &[Occurrence], segment: &Segment<'_>) -> Self {
+    pub(crate) fn paired(
+        &self,
+        occurrences: &[Occurrence],
+        segment: &Segment<'_>,
+        attributes: &Attributes,
+    ) -> Self {
+        let tells: Vec<bool> = (0..segment.versions.len())
+            .map(|version| is_telling(segment, version, attributes))
+            .collect();
         let mut sorted: Vec<usize> = (0..occurrences.len()).collect();
         sorted.sort_by_key(|at| {
             let seen = &occurrences[*at];
@@ -104,11 +123,8 @@ impl Groups {
                 true => groups.iter_mut().find(|group| group.is_last),
                 false => groups.iter_mut().find(|group| group.takes(seen, *shown)),
             };
-            let (after, before) = between(seen, segment);
             let group = match found {
                 Some(group) => {
-                    group.after = group.after.max(after);
-                    group.before = group.before.min(before);
                     group.is_far |= is_further(group.first, seen.second, CLOSE);
                     group
                 }
@@ -118,14 +134,20 @@ impl Groups {
                         first: seen.second,
                         regions: 0,
                         is_last: is_tail(seen),
-                        after,
-                        before,
                         is_far: false,
+                        members: SmallVec::new(),
                     });
                     let last = groups.len() - 1;
                     &mut groups[last]
                 }
             };
+            let (after, before) = between(seen, segment, &tells);
+            group.members.push(Member {
+                region: seen.region,
+                second: seen.second,
+                after,
+                before,
+            });
             group.regions |= 1 << seen.region;
             of[at] = group.version;
             *shown = group.first.max(*shown);
@@ -147,6 +169,24 @@ impl Group {
             && self.first.is_some() == seen.second.is_some()
             && !is_further(self.first, seen.second, LONGEST)
     }
+
+    fn last(&self) -> Option<u32> {
+        self.members.iter().filter_map(|member| member.second).max()
+    }
+
+    /// Whether it could have a sighting that was taken for one of another version.
+    fn could_have(&self, other: &Member) -> bool {
+        let is_close = |member: &Member| match (member.second, other.second) {
+            (Some(second), Some(other)) => second.abs_diff(other) <= CLOSE,
+            _ => false,
+        };
+        self.regions >> other.region & 1 == 0
+            && self.members.iter().any(is_close)
+            && self
+                .members
+                .iter()
+                .all(|member| member.after < other.before && other.after < member.before)
+    }
 }
 
 fn is_further(first: Option<u32>, second: Option<u32>, most: u32) -> bool {
@@ -161,15 +201,30 @@ fn mark_ambiguous(groups: &[Group], ambiguous: &mut [bool]) {
     for (at, group) in groups.iter().enumerate() {
         ambiguous[group.version] |= group.is_far;
         for other in &groups[at + 1..] {
-            if is_further(group.first, other.first, CLOSE) {
+            if is_further(group.last(), other.first, CLOSE) {
                 break;
             }
-            if group.after < other.before && other.after < group.before {
-                ambiguous[group.version] = true;
-                ambiguous[other.version] = true;
-            }
+            let is_open = other.members.iter().any(|member| group.could_have(member))
+                || group.members.iter().any(|member| other.could_have(member));
+            ambiguous[group.version] |= is_open;
+            ambiguous[other.version] |= is_open;
         }
     }
+}
+
+/// Whether equal contents tell that two sightings are of one version: a write brought a value that others do not have.
+fn is_telling(segment: &Segment<'_>, version: VersionIndex, attributes: &Attributes) -> bool {
+    let seen = &segment.versions[version].seen;
+    let mut records = seen
+        .iter()
+        .filter_map(|(region, place)| segment.record(*region, *place))
+        .peekable();
+    let is_shown = records.peek().is_some();
+    !is_shown
+        || records.any(|(entry, _)| {
+            let mut changes = entry.changes.iter();
+            changes.any(|change| attributes.is_telling(change))
+        })
 }
 
 /// The same with the versions numbered without holes.
@@ -192,14 +247,15 @@ fn renumbered(mut of: Vec<VersionIndex>, ambiguous: &[bool], repeated: &[bool]) 
 }
 
 /// The places in the order of versions between which a sighting stands: those of the nearest versions before and after it
-/// in its chain that other Regions show as well.
-fn between(seen: &Occurrence, segment: &Segment<'_>) -> (i64, i64) {
+/// in its chain that other Regions surely show as well.
+fn between(seen: &Occurrence, segment: &Segment<'_>, tells: &[bool]) -> (i64, i64) {
     // What was there before the first record comes before everything that a record shows.
     if seen.second.is_none() {
         return (-1, 0);
     }
     let chain = &segment.chains[usize::from(seen.region)];
-    let is_shared = |version: &VersionIndex| segment.versions[*version].seen.len() > 1;
+    let is_shared =
+        |version: &VersionIndex| segment.versions[*version].seen.len() > 1 && tells[*version];
     let (earlier, later) = chain.split_at(seen.place as usize);
     let versions = |link: &crate::segment::Link| link.version;
     let after = earlier.iter().rev().map(versions).find(is_shared);

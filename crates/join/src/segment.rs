@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashSet};
 
 use smallvec::SmallVec;
 
+use crate::attributes::Attributes;
 use crate::entry::Entry;
 use crate::groups::Groups;
 use crate::regions::RegionIndex;
@@ -63,7 +64,12 @@ impl<'e> Segment<'e> {
     /// Brings the sightings of one item together. The entries of each Region are in the order of its stream.
     ///
     /// `base` is the version before, where it is known; a Region without a record holds it still.
-    pub(crate) fn new(entries: &'e [Entry], regions: usize, base: Option<u64>) -> Self {
+    pub(crate) fn new(
+        entries: &'e [Entry],
+        regions: usize,
+        base: Option<u64>,
+        attributes: &Attributes,
+    ) -> Self {
         let mut gaps = 0;
         let occurrences = occurrences(entries, regions, base, &mut gaps);
         let mut twins = HashSet::new();
@@ -79,7 +85,7 @@ impl<'e> Segment<'e> {
         if !apart.are_repeated() {
             return segment;
         }
-        let paired = apart.paired(&occurrences, &segment);
+        let paired = apart.paired(&occurrences, &segment, attributes);
         let paired = Self::of_groups(entries, regions, &occurrences, &paired, gaps).in_order();
         paired.unwrap_or(segment)
     }

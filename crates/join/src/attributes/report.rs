@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Attributes;
+use super::{Attributes, COMMON};
 use crate::entry::Name;
 
 /// Below this many changes an attribute is not classed.
@@ -71,7 +71,7 @@ impl Attributes {
         }
         match self.by_one_share(name) {
             Some(_) => AttributeClass::Counter,
-            None if self.coincidence(name) < 0.01 => AttributeClass::HighEntropy,
+            None if self.coincidence(name) < COMMON => AttributeClass::HighEntropy,
             None => AttributeClass::LowEntropy,
         }
     }

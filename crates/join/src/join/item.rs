@@ -22,8 +22,8 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Takes in a record, unless it is here already.
-    pub(super) fn insert(&mut self, entry: Entry) -> bool {
+    /// Takes in a record, unless it is here already; gives it as it is held.
+    pub(super) fn insert(&mut self, entry: Entry) -> Option<&Entry> {
         let number = entry.sequence_number.number();
         let mut at = self.entries.len();
         // Almost always the record is the latest of its Region, and nothing moves.
@@ -32,14 +32,19 @@ impl Item {
                 continue;
             }
             if other.sequence_number == entry.sequence_number {
-                return false;
+                return None;
             }
             match (other.sequence_number.number(), number) {
                 (Some(other), Some(this)) if other > this => at = index,
                 _ => break,
             }
         }
+        if self.entries.len() == self.entries.capacity() {
+            // Most items have a record or two of each Region: what a vector would take at once is held for nothing.
+            let more = (self.entries.len() / 2).max(2);
+            self.entries.reserve_exact(more);
+        }
         self.entries.insert(at, entry);
-        true
+        self.entries.get(at)
     }
 }

@@ -12,13 +12,15 @@ use crate::segment::{Segment, VersionIndex};
 impl Join {
     /// Takes a record into the window.
     pub(super) fn arrive(&mut self, number: usize, entry: Entry, second: u64) {
-        self.known.attributes.learn(&entry);
         let own_second = u64::from(entry.second);
         let item = &mut self.items[number];
         item.waiting -= 1;
-        if !item.insert(entry) {
-            self.let_go(own_second);
-            return;
+        match item.insert(entry) {
+            Some(entry) => self.known.attributes.learn(entry),
+            None => {
+                self.let_go(own_second);
+                return;
+            }
         }
         self.begin.get_or_insert(second);
         item.last = second;
@@ -35,7 +37,7 @@ impl Join {
         let is_quiet = item.last + window <= now;
         let entries = std::mem::take(&mut self.items[number].entries);
         let base = self.items[number].base;
-        let segment = Segment::new(&entries, self.regions.len(), base);
+        let segment = Segment::new(&entries, self.regions.len(), base, &self.known.attributes);
         let kept = match is_quiet {
             true => {
                 self.settle(number, &segment);

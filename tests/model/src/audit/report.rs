@@ -85,12 +85,17 @@ fn rows(outcomes: &[SettingResult]) -> Table {
         "certain (false)",
         "likely (false)",
         "possible (false)",
+        "of them stale puts (false)",
+        "clocks suspected",
         "bar",
     ]);
     for SettingResult { setting, score } in outcomes {
-        let class = |at: usize| {
-            let (all, wrong) = (score.findings[at], score.false_findings[at]);
-            format!("{} ({})", grouped(all), grouped(wrong))
+        let of = |all, wrong| format!("{} ({})", grouped(all), grouped(wrong));
+        let class = |at: usize| of(score.findings[at], score.false_findings[at]);
+        let [stale, not_stale] = score.stale_puts;
+        let clocks = match score.clocks_off {
+            0 => String::new(),
+            off => format!("{off} of {}", score.tables),
         };
         let bar = setting.bar().map(|bar| {
             let is_met = score.recall() >= bar.recall && score.precision() >= bar.precision;
@@ -109,10 +114,12 @@ fn rows(outcomes: &[SettingResult]) -> Table {
             class(0),
             class(1),
             class(2),
+            of(stale, not_stale),
+            clocks,
             bar.unwrap_or_default().to_owned(),
         ]);
     }
-    align(table, 4..12)
+    align(table, 4..14)
 }
 
 /// Rounded down, so that what is not all does not look like it.
