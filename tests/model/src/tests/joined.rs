@@ -66,15 +66,16 @@ fn recall_or_precision_below_the_bar_is_a_failure() {
 }
 
 #[test]
-fn clocks_that_are_off_are_told() {
-    let off = |clocks| {
-        let setting = Setting {
-            clocks,
-            ..updates(Pace::Busy, 2)
-        };
-        run(vec![setting], 4_000, 1)[0].score.clocks_off
+fn clocks_that_are_off_are_told_and_late_puts_do_not_look_like_them() {
+    let suspected = |setting: Setting| run(vec![setting], 4_000, 1)[0].score.clocks_off;
+    let busy = updates(Pace::Busy, 2);
+    let clocks = |clocks| suspected(Setting { clocks, ..busy });
+    assert_eq!((clocks(10), clocks(1_500)), (0, 1));
+    let late_puts = Setting {
+        workload: Workload::LatePuts,
+        ..updates(Pace::Sparse, 2)
     };
-    assert_eq!((off(10), off(1_500)), (0, 1));
+    assert_eq!(suspected(late_puts), 0);
 }
 
 #[test]
