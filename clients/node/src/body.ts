@@ -137,6 +137,7 @@ function more(before: Request, now: Request): string | undefined {
 
 /** The body with members at the beginning of the objects that follow a mark. */
 function insert(body: string, mark: string, texts: readonly string[]): string | undefined {
+  if (texts.length === 0) return body;
   const parts = body.split(mark);
   if (parts.length !== texts.length + 1) return undefined;
   let result = parts[0] as string;
@@ -149,6 +150,7 @@ function insert(body: string, mark: string, texts: readonly string[]): string | 
 
 /** The body with other update expressions, each with members before it that its update did not have. */
 function withExpressions(body: string, expressions: Additions["expressions"]): string | undefined {
+  if (expressions.length === 0) return body;
   const parts = body.split(EXPRESSION);
   if (parts.length !== expressions.length + 1) return undefined;
   let result = parts[0] as string;
