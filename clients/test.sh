@@ -25,6 +25,8 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
     fi
     # The Node tests start their DynamoDB with the environment above.
     (cd node && npm test --silent)
+    node/test-package.sh
+    node/mappers/test.sh
 else
     ../tools/skip.sh "the Node client's tests, and those of Node and Python together" \
         "node or npm is not installed; get Node 20 or later ('apt-get install nodejs npm')"
