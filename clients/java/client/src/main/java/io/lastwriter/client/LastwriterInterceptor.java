@@ -49,7 +49,7 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
     private record PendingCall(LastwriterInterceptor owner, Call call, Answers answers) {}
 
     /** What one client's calls are stamped with and read by. */
-    private record Replica(Stamper stamper, Answers answers) {}
+    private record Replica(URI endpoint, Region signing, Stamper stamper, Answers answers) {}
 
     /** By what a client's calls are told from another's. */
     private record Place(String endpoint, String signingRegion) {}
@@ -57,6 +57,8 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
     private final Settings settings;
     private final Reporter reporter;
     private final Map<Place, Replica> replicas = new ConcurrentHashMap<>();
+    /** That of the latest call: most interceptors serve one client. */
+    private volatile Replica latest;
 
     private LastwriterInterceptor(Settings settings) {
         this.settings = settings;
@@ -204,9 +206,14 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
     private Replica replica(ExecutionAttributes attributes) {
         URI endpoint = attributes.getAttribute(SdkExecutionAttribute.CLIENT_ENDPOINT);
         Region signing = attributes.getAttribute(AwsExecutionAttribute.AWS_REGION);
-        Place place = new Place(String.valueOf(endpoint), signing == null ? null : signing.id());
-        Replica known = replicas.get(place);
-        return known != null ? known : replicas.computeIfAbsent(place, this::newReplica);
+        Replica known = latest;
+        if (known == null || known.endpoint != endpoint || known.signing != signing) {
+            Place place = new Place(String.valueOf(endpoint), signing == null ? null : signing.id());
+            Replica found = replicas.computeIfAbsent(place, this::newReplica);
+            known = new Replica(endpoint, signing, found.stamper, found.answers);
+            latest = known;
+        }
+        return known;
     }
 
     private Replica newReplica(Place place) {
@@ -220,7 +227,7 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
             throw new StampException(EndpointRegion.refusal(region));
         }
         Stamper stamper = new Stamper(settings, region, place.endpoint, TokenMemory.PROCESS);
-        return new Replica(stamper, new Answers(stamper));
+        return new Replica(null, null, stamper, new Answers(stamper));
     }
 
     /** The settings of an interceptor. All can be left out. */

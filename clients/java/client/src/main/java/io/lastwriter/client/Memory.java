@@ -1,7 +1,6 @@
 package io.lastwriter.client;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -42,7 +41,7 @@ final class Memory {
     }
 
     /** What tells an item from all others. The values of its key are in a form that is equal where DynamoDB's keys are. */
-    record Key(long table, List<Object> values) {}
+    record Key(long table, Object first, Object second) {}
 
     private record TableKey(String endpoint, String name) {}
 
@@ -135,14 +134,9 @@ final class Memory {
             return;
         }
         synchronized (items) {
-            Stamps stamps = change.apply(items.get(key));
-            if (stamps == null) {
-                items.remove(key);
-            } else {
-                items.put(key, stamps);
-                if (items.size() > capacity) {
-                    items.remove(items.keySet().iterator().next());
-                }
+            items.compute(key, (same, known) -> change.apply(known));
+            if (items.size() > capacity) {
+                items.remove(items.keySet().iterator().next());
             }
         }
     }
@@ -150,18 +144,15 @@ final class Memory {
     /** What tells this item from all others, or null where the names of its key attributes are not known. */
     Key key(Table table, Map<String, AttributeValue> item) {
         List<String> names = table.keyNames;
-        if (names == null) {
+        if (names == null || names.isEmpty()) {
             return null;
         }
-        List<Object> values = new ArrayList<>(names.size());
-        for (String name : names) {
-            Object value = keyValue(item.get(name));
-            if (value == null) {
-                return null; // A projection left a key attribute out, or DynamoDB will refuse it.
-            }
-            values.add(value);
+        Object first = keyValue(item.get(names.get(0)));
+        Object second = names.size() == 1 ? null : keyValue(item.get(names.get(1)));
+        if (first == null || (second == null && names.size() > 1)) {
+            return null; // A projection left a key attribute out, or DynamoDB will refuse it.
         }
-        return new Key(table.number, values);
+        return new Key(table.number, first, second);
     }
 
     /** A text, bytes or a number: of unlike classes, so that a text is no number. 1 and 1.0 are one key. */

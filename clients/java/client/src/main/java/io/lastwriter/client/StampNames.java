@@ -99,9 +99,9 @@ final class StampNames {
 
     /** Whether an item carries a count or a time. */
     boolean carriesStamps(Map<String, AttributeValue> item) {
-        for (Map.Entry<String, AttributeValue> entry : item.entrySet()) {
-            Attribute attribute = parse(entry.getKey());
-            if (attribute != null && attribute.kind != Kind.RESET && part(entry.getValue()) != null) {
+        for (String name : item.keySet()) {
+            Attribute attribute = parse(name);
+            if (attribute != null && attribute.kind != Kind.RESET && part(item.get(name)) != null) {
                 return true;
             }
         }

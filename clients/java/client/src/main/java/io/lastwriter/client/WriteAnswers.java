@@ -163,8 +163,8 @@ final class WriteAnswers {
     }
 
     void transaction(Call call, TransactWriteItemsRequest request) {
-        for (Call.Write write : call.writes()) {
-            if (!seen.stamper.covers(write.table())) {
+        for (Call.Write write : call.transaction()) {
+            if (write.kind() == Call.Kind.CHECK || !seen.stamper.covers(write.table())) {
                 continue;
             }
             if (request.clientRequestToken() != null) {
