@@ -60,6 +60,7 @@ final class LocalWorld implements AutoCloseable {
         }
     }
 
+    private final Path folder;
     private final Process process;
     private final List<String> lines = new ArrayList<>();
     private boolean ended;
@@ -67,7 +68,8 @@ final class LocalWorld implements AutoCloseable {
 
     LocalWorld() {
         try {
-            Path file = Files.createTempDirectory("lastwriter").resolve("endpoints.json");
+            folder = Files.createTempDirectory("lastwriter");
+            Path file = folder.resolve("endpoints.json");
             String regions = EAST + "," + WEST;
             process = new ProcessBuilder(
                             program(), "local", "--regions", regions, "--lag", "20ms", "--endpoints-file", file.toString())
@@ -99,6 +101,12 @@ final class LocalWorld implements AutoCloseable {
     public void close() {
         process.destroy();
         process.onExit().join();
+        try {
+            Files.deleteIfExists(folder.resolve("endpoints.json"));
+            Files.deleteIfExists(folder);
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
     }
 
     private void read() {
