@@ -56,14 +56,14 @@ func (s *Stamper) read(made *call, answer any) {
 	case *dynamodb.UpdateItemOutput:
 		in := made.sent.(*dynamodb.UpdateItemInput)
 		asked := made.asked.(*dynamodb.UpdateItemInput).ExpressionAttributeNames
-		s.written(made, write{update, in.TableName, in.Key, putStamps{}}, in.ReturnValues, asked, &out.Attributes)
+		s.written(made, write{update, in.TableName, in.Key, nil}, in.ReturnValues, asked, &out.Attributes)
 	case *dynamodb.PutItemOutput:
 		in := made.sent.(*dynamodb.PutItemInput)
 		its := write{put, in.TableName, in.Item, made.putAt(0)}
 		s.written(made, its, in.ReturnValues, in.ExpressionAttributeNames, &out.Attributes)
 	case *dynamodb.DeleteItemOutput:
 		in := made.sent.(*dynamodb.DeleteItemInput)
-		s.written(made, write{remove, in.TableName, in.Key, putStamps{}}, in.ReturnValues, in.ExpressionAttributeNames, &out.Attributes)
+		s.written(made, write{remove, in.TableName, in.Key, nil}, in.ReturnValues, in.ExpressionAttributeNames, &out.Attributes)
 	case *dynamodb.BatchWriteItemOutput:
 		s.batchWritten(made, out)
 	case *dynamodb.TransactWriteItemsOutput:
@@ -286,17 +286,21 @@ func (s *Stamper) wrote(made *call, its write) {
 		region := made.to.region
 		s.memory.change(table, its.content, func(known stamps.Stamps) stamps.Stamps {
 			own, _ := known.Pair(region)
-			time := stamps.NewPart(max(made.time, own.T.Value))
+			time := stamps.NewPart(max(made.time(), own.T.Value))
 			return known.With(region, stamps.Pair{N: stamps.NewPart(own.N.Value + 1), T: time})
 		})
 	case check:
 	}
 }
 
-func (s *Stamper) wrotePut(to *replica, table *table, content item, its putStamps) {
-	own, is := its.Pair(to.region)
+func (s *Stamper) wrotePut(to *replica, table *table, content item, its *putStamp) {
+	var own stamps.Pair
+	is := false
+	if its != nil {
+		own, is = its.Pair(to.region)
+	}
 	switch {
-	case !its.made || !is:
+	case !is:
 		s.memory.forget(table, content) // It could not be stamped.
 	case own.N == stamps.NewPart(1) && len(its.Pairs) == 1 && !its.Reset.Known:
 		s.memory.replace(table, content, its.Stamps) // Its condition said that there was none.

@@ -32,21 +32,6 @@ func readStamps(names *stamps.Names, content item) stamps.Stamps {
 	return found
 }
 
-// addStamps puts stamps into an item as attributes.
-func addStamps(names *stamps.Names, content item, seen stamps.Stamps) {
-	for _, pair := range seen.Pairs {
-		if pair.N.Known {
-			content[names.Count(pair.Region)] = number(pair.N.Value)
-		}
-		if pair.T.Known {
-			content[names.Time(pair.Region)] = number(pair.T.Value)
-		}
-	}
-	if seen.Reset.Known {
-		content[names.Reset] = number(seen.Reset.Value)
-	}
-}
-
 // with is a copy of a map with room for what is to be added.
 func with[V any](before map[string]V, more int) map[string]V {
 	made := make(map[string]V, len(before)+more)

@@ -6,7 +6,7 @@ import "sync"
 var (
 	absences = newCache[string, *formula](1024)
 	updates  = newCache[string, *updateExpression](1024)
-	extended = newCache[extensionKey, string](1024)
+	extended = newCache[extensionKey, extendedText](1024)
 )
 
 // cache keeps what was made for a key. When it is full it begins anew: that costs less than to keep an order of use, and

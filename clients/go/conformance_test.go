@@ -28,17 +28,25 @@ func eachRequest(t *testing.T, test func(t *testing.T, clock int64, vector vecto
 
 func TestAClientSendsWhatTheVectorSays(t *testing.T) {
 	eachRequest(t, func(t *testing.T, clock int64, vector vector) {
-		client, caught := offline(vector.Options.apply, func(o *Options) { o.Clock = func() int64 { return clock } })
-		given := inputOf(t, vector.Operation, vector.Input)
-		if _, err := invoke(client, vector.Operation, given); err != nil {
-			t.Fatal(err)
+		for _, bodies := range []bool{true, false} {
+			sendsWhatTheVectorSays(t, clock, vector, bodies)
 		}
-		if len(caught.sent) != 1 {
-			t.Fatalf("%d requests", len(caught.sent))
-		}
-		same(t, "sent", withoutGeneratedToken(caught.sent[0], vector.Input), vector.Output)
-		staysAsItWas(t, vector.Operation, given, vector.Input)
 	})
+}
+
+// sendsWhatTheVectorSays with stamps in serialised requests, or in the SDK's structures.
+func sendsWhatTheVectorSays(t *testing.T, clock int64, vector vector, bodies bool) {
+	caught := &wire{}
+	client := clientOf(caught, stampIn(bodies, vector.Options.apply, func(o *Options) { o.Clock = func() int64 { return clock } }))
+	given := inputOf(t, vector.Operation, vector.Input)
+	if _, err := invoke(client, vector.Operation, given); err != nil {
+		t.Fatal(err)
+	}
+	if len(caught.sent) != 1 {
+		t.Fatalf("%d requests", len(caught.sent))
+	}
+	same(t, "sent", withoutGeneratedToken(caught.sent[0], vector.Input), vector.Output)
+	staysAsItWas(t, vector.Operation, given, vector.Input)
 }
 
 func TestWithoutStampNothingIsStamped(t *testing.T) {
@@ -81,11 +89,12 @@ func eachSequence(t *testing.T, test func(t *testing.T, clock int64, vector vect
 }
 
 // play makes the calls of a vector through one client.
-func play(t *testing.T, clock int64, vector vector, strict bool, check func(step step, sent object, returned object, err error) bool) {
+func play(t *testing.T, clock int64, vector vector, strict, bodies bool, check func(step step, sent object, returned object, err error) bool) {
 	now := clock
-	client, caught := offline(vector.Options.apply, func(o *Options) {
+	caught := &wire{}
+	client := clientOf(caught, stampIn(bodies, vector.Options.apply, func(o *Options) {
 		o.Clock, o.Strict = func() int64 { return now }, strict
-	})
+	}))
 	for _, step := range vector.Steps {
 		if now = clock; step.Clock != 0 {
 			now = step.Clock
@@ -132,31 +141,37 @@ func plainError(err error) object {
 
 func TestSequencesDoWhatTheVectorSays(t *testing.T) {
 	eachSequence(t, func(t *testing.T, clock int64, vector vector) {
-		play(t, clock, vector, false, func(step step, sent, returned object, err error) bool {
-			wanted := step.Sent
-			if wanted == "input" {
-				wanted = step.Input
-			}
-			same(t, "sent", sent, wanted)
-			if step.Lost {
-				return true
-			}
-			if (err != nil) != (step.Error != nil) {
-				t.Fatal(err)
-			}
-			expected := step.Returned
-			if expected == nil {
-				if expected = step.Answer; step.Error != nil {
-					expected = step.Error
-				}
-			}
-			expected = maps.Clone(expected)
-			for _, name := range []string{"__type", "message", "Message"} {
-				delete(expected, name)
-			}
-			same(t, "returned", withoutEmpty(returned), withoutEmpty(expected))
+		for _, bodies := range []bool{true, false} {
+			doesWhatTheVectorSays(t, clock, vector, bodies)
+		}
+	})
+}
+
+func doesWhatTheVectorSays(t *testing.T, clock int64, vector vector, bodies bool) {
+	play(t, clock, vector, false, bodies, func(step step, sent, returned object, err error) bool {
+		wanted := step.Sent
+		if wanted == "input" {
+			wanted = step.Input
+		}
+		same(t, "sent", sent, wanted)
+		if step.Lost {
 			return true
-		})
+		}
+		if (err != nil) != (step.Error != nil) {
+			t.Fatal(err)
+		}
+		expected := step.Returned
+		if expected == nil {
+			if expected = step.Answer; step.Error != nil {
+				expected = step.Error
+			}
+		}
+		expected = maps.Clone(expected)
+		for _, name := range []string{"__type", "message", "Message"} {
+			delete(expected, name)
+		}
+		same(t, "returned", withoutEmpty(returned), withoutEmpty(expected))
+		return true
 	})
 }
 
@@ -173,7 +188,7 @@ func withoutEmpty(answer object) object {
 
 func TestStrictFailsWhereTheVectorSays(t *testing.T) {
 	eachSequence(t, func(t *testing.T, clock int64, vector vector) {
-		play(t, clock, vector, true, func(step step, sent, _ object, err error) bool {
+		play(t, clock, vector, true, true, func(step step, sent, _ object, err error) bool {
 			var failed *StampError
 			if (sent == nil) != step.StrictFails || errors.As(err, &failed) != step.StrictFails {
 				t.Errorf("sent %v, error %v", sent, err)

@@ -102,6 +102,8 @@ type updateExpression struct {
 	parts   []sectionText
 	// end is the offset just behind the last token.
 	end int
+	// likeOurs is set where the text has something that begins like a placeholder of a stamp's.
+	likeOurs bool
 }
 
 // sectionText is a section as written: its keyword, and the text of each of its actions.
@@ -114,7 +116,7 @@ type sectionText struct {
 // parseUpdate finds the sections of an update expression. Nil if it is one that DynamoDB rejects anyway (empty, an empty
 // or doubled section, a dangling comma): it must not become valid by what is added to it.
 func parseUpdate(expression string) *updateExpression {
-	parsed := &updateExpression{}
+	parsed := &updateExpression{likeOurs: strings.Contains(expression, stampStem)}
 	var current *sectionText
 	previous := ""
 	// Where the action begins that is being read; negative at its start.
@@ -227,4 +229,14 @@ func placeholderSuffix[V any](stems []string, texts []string, names map[string]s
 		suffix = strconv.Itoa(number)
 	}
 	return suffix
+}
+
+// mayUse reports whether one of the placeholders begins like the stems. Few do, and this is soon told.
+func mayUse[V any](begin string, placeholders map[string]V) bool {
+	for placeholder := range placeholders {
+		if len(placeholder) > len(begin) && placeholder[1:1+len(begin)] == begin {
+			return true
+		}
+	}
+	return false
 }

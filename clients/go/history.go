@@ -103,7 +103,7 @@ func (m *rememberedMiddleware) HandleFinalize(
 	found := item{}
 	to := s.replica(request.URL, awsmiddleware.GetRegion(ctx))
 	if known, is := s.memory.find(s.table(to, m.table), m.key); is {
-		addStamps(s.names, found, known)
+		eachAttribute(s.names, known, func(name, number string) { found[name] = &types.AttributeValueMemberN{Value: number} })
 	}
 	return middleware.FinalizeOutput{Result: &dynamodb.GetItemOutput{Item: found}}, middleware.Metadata{}, nil
 }

@@ -93,13 +93,14 @@ func (t *table) keys() []string {
 
 // find is what is remembered of the item with this key: a Key, or an item with all its key attributes.
 func (m *memory) find(t *table, content item) (stamps.Stamps, bool) {
-	key := m.key(t, content)
-	if key == "" {
+	var buffer [keyRoom]byte
+	key := m.appendKey(buffer[:0], t, content)
+	if key == nil {
 		return stamps.Stamps{}, false
 	}
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	element := m.items[key]
+	element := m.items[string(key)]
 	if element == nil {
 		return stamps.Stamps{}, false
 	}
@@ -112,7 +113,28 @@ func (m *memory) add(t *table, content item, seen stamps.Stamps) {
 	if seen.IsEmpty() {
 		return
 	}
-	m.changeTo(t, content, func(known stamps.Stamps, _ bool) (stamps.Stamps, bool) { return known.Later(seen), true })
+	var buffer [keyRoom]byte
+	key := m.appendKey(buffer[:0], t, content)
+	if key == nil {
+		return
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if element := m.items[string(key)]; element != nil {
+		its := element.Value.(*remembered)
+		its.stamps = its.stamps.Later(seen)
+		m.used.MoveToFront(element)
+		return
+	}
+	m.put(string(key), seen)
+}
+
+// put remembers an item that is not. The lock is held.
+func (m *memory) put(key string, seen stamps.Stamps) {
+	m.items[key] = m.used.PushFront(&remembered{key, seen})
+	if len(m.items) > m.capacity {
+		delete(m.items, m.used.Remove(m.used.Back()).(*remembered).key)
+	}
 }
 
 // replace remembers these stamps and no others: the item is new.
@@ -167,29 +189,33 @@ func (m *memory) changeTo(t *table, content item, change func(stamps.Stamps, boo
 		m.used.Remove(element)
 		delete(m.items, key)
 	case keep:
-		m.items[key] = m.used.PushFront(&remembered{key, found})
-		if len(m.items) > m.capacity {
-			delete(m.items, m.used.Remove(m.used.Back()).(*remembered).key)
-		}
+		m.put(key, found)
 	}
 }
+
+// keyRoom is enough for most keys, so that they need no memory of their own to be looked up.
+const keyRoom = 128
 
 // key is what tells this item from all others. Empty where nothing is remembered, the names of its key attributes are not
 // known, a projection left one out, or DynamoDB will refuse it.
 func (m *memory) key(t *table, content item) string {
+	var buffer [keyRoom]byte
+	return string(m.appendKey(buffer[:0], t, content))
+}
+
+func (m *memory) appendKey(buffer []byte, t *table, content item) []byte {
 	names := t.keys()
 	if m.capacity == 0 || len(names) == 0 {
-		return ""
+		return nil
 	}
-	buffer := make([]byte, 0, 64)
 	buffer = binary.AppendUvarint(buffer, t.number.Load())
 	for _, name := range names {
 		var ok bool
 		if buffer, ok = appendKeyValue(buffer, content[name]); !ok {
-			return ""
+			return nil
 		}
 	}
-	return string(buffer)
+	return buffer
 }
 
 // appendKeyValue adds a key attribute's value in a form that is equal where DynamoDB's keys are: 1 and 1.0 are one key.

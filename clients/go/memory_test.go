@@ -1,11 +1,9 @@
 package lastwriter
 
 import (
-	"slices"
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -191,67 +189,5 @@ func TestWhatIsRememberedCanBeHandedOver(t *testing.T) {
 	must[*dynamodb.PutItemOutput](t)(other.PutItem(ctx, putOf("orders", history)))
 	if got := caught.last()["Item"].(object)["lw:n:us-east-1"].(object)["N"]; got != "7" {
 		t.Error(got)
-	}
-}
-
-// The clock and tokens
-
-func TestTimeNeverGoesBack(t *testing.T) {
-	readings := []int64{100, 50, 99, 101}
-	ours := &clock{source: func() int64 { next := readings[0]; readings = readings[1:]; return next }}
-	var got []int64
-	for range 4 {
-		got = append(got, must[int64](t)(ours.read()))
-	}
-	if !slices.Equal(got, []int64{100, 100, 100, 101}) {
-		t.Error(got)
-	}
-}
-
-func TestTimeNeverGoesBackBetweenGoroutines(t *testing.T) {
-	read := func() {
-		latest := int64(0)
-		for range 2000 {
-			time, _ := systemClock.read()
-			if time < latest {
-				t.Errorf("%d after %d", time, latest)
-			}
-			latest = time
-		}
-	}
-	together(read, read, read, read)
-	// From this decade to the end of the century: neither milliseconds nor nanoseconds fit.
-	if time := must[int64](t)(systemClock.read()); time < 1_700_000_000_000_000 || time > 4_102_444_800_000_000 {
-		t.Error(time)
-	}
-}
-
-func TestATokenIsRememberedForTenMinutesAfterItsLastUseAndNoMoreThanTheyMayBe(t *testing.T) {
-	at := time.Unix(0, 0)
-	ours := newTokenMemory(func() time.Time { return at }, 2)
-	made := int64(0)
-	recall := func(token string) int64 {
-		return must[int64](t)(ours.recall(tokenID{here, token}, func() (int64, error) { made++; return made, nil }))
-	}
-	expect := func(token string, want int64) {
-		t.Helper()
-		if got := recall(token); got != want {
-			t.Errorf("%s: %d and not %d", token, got, want)
-		}
-	}
-	expect("a", 1)
-	for range 2 {
-		at = at.Add(599 * time.Second)
-		expect("a", 1)
-	}
-	at = at.Add(600 * time.Second)
-	expect("a", 2)
-	expect("b", 3)
-	expect("a", 2)
-	expect("c", 4) // The one used longest ago goes.
-	expect("a", 2)
-	expect("b", 5)
-	if len(ours.entries) != 2 || ours.used.Len() != 2 {
-		t.Errorf("%d entries, %d in order of use", len(ours.entries), ours.used.Len())
 	}
 }

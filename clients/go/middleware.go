@@ -75,6 +75,8 @@ type turn struct {
 	expected *replica
 	// mayRepeat is set where the request hangs on the replica, and nothing stands against stamping it anew.
 	mayRepeat bool
+	// splices go into the serialised request.
+	splices *splices
 	// actual is the replica that the request goes to; nil where it did not come so far.
 	actual *replica
 }
@@ -93,20 +95,25 @@ func (m *stampMiddleware) HandleInitialize(
 		return next.HandleInitialize(ctx, in)
 	}
 	s := m.stamper
-	to := s.likely(ctx)
-	for number := 0; ; number++ {
-		made, err := m.prepare(to, in.Parameters, number)
+	to, splicing := s.likely(ctx), true
+	for number := 0; ; {
+		made, err := m.prepare(to, in.Parameters, number, splicing)
 		if err != nil {
 			return middleware.InitializeOutput{}, middleware.Metadata{}, err
 		}
-		its := &turn{expected: to, mayRepeat: number < maxTurns && isWrite(in.Parameters)}
+		its := &turn{expected: to, mayRepeat: number < maxTurns && isWrite(in.Parameters), splices: made.splices}
 		out, metadata, err := next.HandleInitialize(
 			middleware.WithStackValue(ctx, turnKey{}, its), middleware.InitializeInput{Parameters: made.sent})
 		if its.actual != nil && its.actual != to {
 			to = its.actual
 			s.latest.Store(awsmiddleware.GetRegion(ctx), to)
 		}
-		if errors.Is(err, errElsewhere) {
+		switch {
+		case errors.Is(err, errElsewhere):
+			number++
+			continue
+		case errors.Is(err, errNotSpliced):
+			splicing = false
 			continue
 		}
 		if made.to = to; to != nil {
@@ -117,10 +124,10 @@ func (m *stampMiddleware) HandleInitialize(
 }
 
 // prepare makes the request of a turn. Where it is not known to which replica it goes, that is found out first.
-func (m *stampMiddleware) prepare(to *replica, parameters any, number int) (call, error) {
+func (m *stampMiddleware) prepare(to *replica, parameters any, number int, splicing bool) (call, error) {
 	s := m.stamper
 	if to != nil && number < maxTurns {
-		return s.stamp(to, parameters)
+		return s.stamp(to, parameters, splicing)
 	}
 	made := call{asked: parameters, sent: parameters}
 	if in, is := parameters.(*dynamodb.TransactWriteItemsInput); is {
@@ -165,7 +172,8 @@ func (m *stampMiddleware) answered(made *call, answer any, err error) {
 	}
 }
 
-// endpointMiddleware sees to it that a stamp is for the replica to which the request goes.
+// endpointMiddleware sees to it that a stamp is for the replica to which the request goes, and splices it in. It stands before
+// the request is signed, and each attempt comes by here with the request as it was serialised.
 type endpointMiddleware struct{ stamper *Stamper }
 
 func (*endpointMiddleware) ID() string { return endpointID }
@@ -181,6 +189,13 @@ func (m *endpointMiddleware) HandleFinalize(
 	its.actual = m.stamper.replica(request.URL, awsmiddleware.GetRegion(ctx))
 	if its.mayRepeat && its.actual != its.expected {
 		return middleware.FinalizeOutput{}, middleware.Metadata{}, errElsewhere
+	}
+	if its.splices != nil {
+		stamped, ok := spliced(request, its.splices)
+		if !ok {
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, errNotSpliced
+		}
+		in.Request = stamped
 	}
 	return next.HandleFinalize(ctx, in)
 }

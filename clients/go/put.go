@@ -1,16 +1,12 @@
 package lastwriter
 
 import (
+	"strconv"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"lastwriter/internal/stamps"
 )
-
-// stampTime is the time of a stamp, and the attribute value of it that all of a call's writes share.
-type stampTime struct {
-	micros int64
-	value  *types.AttributeValueMemberN
-}
 
 var (
 	// one is the count of a first write, and what an update adds. Nothing changes it.
@@ -20,66 +16,112 @@ var (
 		"differ between processes: give it a condition that the item must not exist, its stamps, or set Tokens to RememberTokens"}
 )
 
-func (s *Stamper) stampTime(now int64) stampTime { return stampTime{now, number(now)} }
-
-// put is an item with its stamps: the history that it carries, that its process has seen, or word that it has none.
-func (s *Stamper) put(to *replica, table string, content item, demand *condition, now stampTime) (item, putStamps, error) {
-	if err := s.tables.refuseEncrypted(table, content); err != nil {
-		return nil, putStamps{}, err
-	}
-	return s.stampPut(to, content, demand, now, s.tables.keys[table], func() (stamps.Stamps, bool) {
-		return s.memory.find(s.table(to, table), content)
-	})
+// putStamp is what a put is stamped with. Nothing changes one that was made: the puts of a batch may share it.
+type putStamp struct {
+	// stamps of the item as it is put; empty for one of which nothing is to be remembered.
+	stamps.Stamps
+	scope scope
+	// count of this Region.
+	count int64
 }
 
-func (s *Stamper) stampPut(
-	to *replica, content item, demand *condition, now stampTime, keys []string, seen func() (stamps.Stamps, bool),
-) (item, putStamps, error) {
-	if s.carriesHistory(content) {
-		stamped := with(content, 2)
-		stamped[to.timeName], stamped[to.countName] = now.value, number(next(readPart(content[to.countName])))
-		return stamped, putStamps{readStamps(s.names, stamped), true}, nil
+// scope is which of its stamps an item gets.
+type scope int
+
+const (
+	// allOfThem: it has none itself.
+	allOfThem scope = iota
+	// ownPair: the others it carries.
+	ownPair
+	// ownCount: so would any process.
+	ownCount
+)
+
+// attributes gives the attributes that the stamp adds to an item, or sets anew, as names and numbers.
+func (p *putStamp) attributes(m *moment, names *stamps.Names, add func(name, number string)) {
+	add(m.to.countName, strconv.FormatInt(p.count, 10))
+	if p.scope == ownCount {
+		return
 	}
-	first := stamps.Pair{N: stamps.NewPart(1), T: stamps.NewPart(now.micros)}
-	made := stamps.Stamps{Pairs: []stamps.RegionPair{{Region: to.region, Pair: first}}}
+	add(m.to.timeName, m.value.Value)
+	if p.scope == ownPair {
+		return
+	}
+	for _, pair := range p.Pairs {
+		if pair.Region != m.to.region {
+			eachAttribute(names, stamps.Stamps{Pairs: []stamps.RegionPair{pair}}, add)
+		}
+	}
+	if p.Reset.Known {
+		eachAttribute(names, stamps.Stamps{Reset: p.Reset}, add)
+	}
+}
+
+// eachAttribute gives stamps as names and numbers.
+func eachAttribute(names *stamps.Names, seen stamps.Stamps, add func(name, number string)) {
+	for _, pair := range seen.Pairs {
+		if pair.N.Known {
+			add(names.Count(pair.Region), strconv.FormatInt(pair.N.Value, 10))
+		}
+		if pair.T.Known {
+			add(names.Time(pair.Region), strconv.FormatInt(pair.T.Value, 10))
+		}
+	}
+	if seen.Reset.Known {
+		add(names.Reset, strconv.FormatInt(seen.Reset.Value, 10))
+	}
+}
+
+// stamped is the item with its stamp.
+func (s *Stamper) stamped(m *moment, content item, stamp *putStamp) item {
+	made := with(content, 2*len(stamp.Pairs)+1)
+	stamp.attributes(m, s.names, func(name, number string) { made[name] = &types.AttributeValueMemberN{Value: number} })
+	return made
+}
+
+// putStamp is the stamp of a put: with the history that it carries, that its process has seen, or word that it has none.
+// An item that carries one is not looked at where the body of the request is, since that is sooner done.
+func (s *Stamper) putStamp(m *moment, its *table, content item, demand *condition) (*putStamp, error) {
+	if err := s.tables.refuseEncrypted(its.name, content); err != nil {
+		return nil, err
+	}
+	keys := s.tables.keys[its.name]
+	if m.alike && s.tokens == CountTokens {
+		return s.countPut(m, content, demand, keys)
+	}
+	if !m.spliced && s.carriesHistory(content) {
+		return s.carriedPut(m, content), nil
+	}
 	if demand.mustNotExist(content, keys) {
-		stamped := with(content, 2)
-		stamped[to.timeName], stamped[to.countName] = now.value, one
-		return stamped, putStamps{made, true}, nil
+		return m.created(), nil
 	}
-	known, is := seen()
-	if !is || len(known.Pairs) == 0 {
-		stamped := with(content, 3)
-		stamped[to.timeName], stamped[to.countName], stamped[s.names.Reset] = now.value, one, now.value
-		made.Reset = first.T
-		return stamped, putStamps{made, true}, nil
+	// A transaction with the caller's token may be sent again by a process that has seen other items.
+	if known, is := s.memory.find(its, content); is && len(known.Pairs) > 0 && !m.alike {
+		own, _ := known.Pair(m.to.region)
+		made := known.With(m.to.region, stamps.Pair{N: stamps.NewPart(next(own.N)), T: stamps.NewPart(m.time)})
+		return &putStamp{Stamps: made, count: next(own.N)}, nil
 	}
-	own, _ := known.Pair(to.region)
-	made = known.With(to.region, stamps.Pair{N: stamps.NewPart(next(own.N)), T: first.T})
-	stamped := with(content, 2*len(made.Pairs)+1)
-	addStamps(s.names, stamped, made)
-	return stamped, putStamps{made, true}, nil
+	return m.reset(), nil
 }
 
-// putAlike stamps a put as any process would, in a transaction with the caller's token.
-func (s *Stamper) putAlike(to *replica, table string, content item, demand *condition, now stampTime) (item, putStamps, error) {
-	if err := s.tables.refuseEncrypted(table, content); err != nil {
-		return nil, putStamps{}, err
-	}
-	keys := s.tables.keys[table]
-	if s.tokens == RememberTokens {
-		return s.stampPut(to, content, demand, now, keys, func() (stamps.Stamps, bool) { return stamps.Stamps{}, false })
-	}
-	count := one
-	if s.carriesHistory(content) {
-		count = number(next(readPart(content[to.countName])))
-	} else if !demand.mustNotExist(content, keys) {
-		return nil, putStamps{}, errPutAlike
-	}
-	stamped := with(content, 1)
-	stamped[to.countName] = count
+// carriedPut advances the pair of this Region in an item that carries its history.
+func (s *Stamper) carriedPut(m *moment, content item) *putStamp {
+	count := next(readPart(content[m.to.countName]))
+	made := readStamps(s.names, content).With(m.to.region, stamps.Pair{N: stamps.NewPart(count), T: stamps.NewPart(m.time)})
+	return &putStamp{Stamps: made, scope: ownPair, count: count}
+}
+
+// countPut stamps a put with the count alone, as any process would, in a transaction with the caller's token.
+func (s *Stamper) countPut(m *moment, content item, demand *condition, keys []string) (*putStamp, error) {
 	// What it wrote to is forgotten, so its stamps are nothing to remember.
-	return stamped, putStamps{made: true}, nil
+	switch {
+	case s.carriesHistory(content):
+		return &putStamp{scope: ownCount, count: next(readPart(content[m.to.countName]))}, nil
+	case demand.mustNotExist(content, keys):
+		return &putStamp{scope: ownCount, count: 1}, nil
+	default:
+		return nil, errPutAlike
+	}
 }
 
 // carriesHistory reports whether an item carries a count or a time itself. A reset alone is no history.

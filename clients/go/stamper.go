@@ -1,8 +1,10 @@
 package lastwriter
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,14 +15,18 @@ import (
 
 // Stamper has the settings of one Stamp, and the memory that the clients it stamps share.
 type Stamper struct {
-	names    *stamps.Names
-	clock    *clock
-	tables   tableSettings
-	memory   *memory
-	tokens   Tokens
-	region   string
-	hide     bool
-	strict   bool
+	names  *stamps.Names
+	clock  *clock
+	tables tableSettings
+	memory *memory
+	tokens Tokens
+	region string
+	hide   bool
+	strict bool
+	// splicing: stamps may go into serialised requests. Not where the caller sees stamps, and so may put what has some.
+	splicing bool
+	// carried is how the name of each stamp attribute begins in JSON.
+	carried  []byte
 	logger   *slog.Logger
 	told     sync.Map
 	replicas sync.Map // replicaID to *replica
@@ -47,6 +53,7 @@ func New(options ...func(*Options)) (*Stamper, error) {
 	made := &Stamper{
 		names: names, clock: systemClock, memory: newMemory(o.Remember), tokens: o.Tokens, region: o.Region,
 		hide: o.Hide, strict: o.Strict, logger: o.Logger,
+		splicing: o.Hide && isPlain(o.Prefix), carried: []byte(`"` + o.Prefix + ":"),
 	}
 	if o.Clock != nil {
 		made.clock = &clock{source: o.Clock}
@@ -60,93 +67,117 @@ func New(options ...func(*Options)) (*Stamper, error) {
 	return made, nil
 }
 
-// putStamps are the stamps of a put; not made for one that could not be stamped.
-type putStamps struct {
-	stamps.Stamps
-	made bool
-}
-
 // call is a call whose answer is awaited: what the caller asked for, what is sent, and the time in its stamp.
 type call struct {
 	asked, sent any
 	to          *replica
-	stamped     bool
-	time        int64
-	// puts are the stamps of a put, or of a transaction's, at the places of its writes.
-	puts []putStamps
+	// at is when and to where it is stamped; nil where nothing is.
+	at *moment
+	// splices go into the serialised request; nil where all is in sent, or nothing is stamped.
+	splices *splices
+	// puts are the stamps of a put, or of a transaction's puts, at the places of its writes; nil for one without.
+	puts []*putStamp
 	// batch are the stamps of a batch's puts, by table, at the places of its writes.
-	batch map[string][]putStamps
+	batch map[string][]*putStamp
 }
 
+// errNotSpliced says that the stamps of a request cannot go into its body. It never leaves this package.
+var errNotSpliced = errors.New("lastwriter: the stamps must go into the request's structures")
+
 // stamp makes the request that is sent of the one that was asked for. An error only if the call must fail.
-func (s *Stamper) stamp(to *replica, parameters any) (call, error) {
+func (s *Stamper) stamp(to *replica, parameters any, splicing bool) (call, error) {
+	made, err := s.tryToStamp(to, parameters, splicing && s.splicing)
+	if errors.Is(err, errNotSpliced) {
+		made, err = s.tryToStamp(to, parameters, false)
+	}
+	return made, err
+}
+
+func (s *Stamper) tryToStamp(to *replica, parameters any, splicing bool) (call, error) {
 	made := call{asked: parameters, sent: parameters, to: to}
 	var failed error
 	err := guarded(func() error {
 		switch in := parameters.(type) {
 		case *dynamodb.UpdateItemInput:
-			return s.updateItem(&made, in)
+			return s.updateItem(&made, in, splicing)
 		case *dynamodb.PutItemInput:
-			return s.putItem(&made, in)
+			return s.putItem(&made, in, splicing)
 		case *dynamodb.TransactWriteItemsInput:
-			failed = s.transaction(&made, in)
+			failed = s.transaction(&made, in, splicing)
 		case *dynamodb.BatchWriteItemInput:
-			failed = s.batch(&made, in)
+			failed = s.batch(&made, in, splicing)
 		}
 		return nil
 	})
-	if err != nil { // A write must not fail for its stamp.
-		made = call{asked: parameters, sent: parameters, to: to}
-		return made, s.failed(to, err)
+	switch {
+	case err == nil:
+		return made, failed
+	case errors.Is(err, errNotSpliced):
+		return made, err
+	default: // A write must not fail for its stamp.
+		return call{asked: parameters, sent: parameters, to: to}, s.failed(to, err)
 	}
-	return made, failed
 }
 
-// now is the time for the stamp of a call to a replica; an error if it cannot be stamped there.
-func (s *Stamper) now(to *replica) (int64, error) {
+// now is the moment of a call to a replica; an error if it cannot be stamped there.
+func (s *Stamper) now(to *replica, splicing bool) (*moment, *splices, error) {
 	if to.wrong != nil {
-		return 0, to.wrong
+		return nil, nil, to.wrong
 	}
-	return s.clock.read()
+	now, err := s.clock.read()
+	m := s.moment(to, now, splicing)
+	return m, &splices{at: m, names: s.names, carried: s.carried}, err
 }
 
-func (s *Stamper) updateItem(made *call, in *dynamodb.UpdateItemInput) error {
+func (s *Stamper) updateItem(made *call, in *dynamodb.UpdateItemInput, splicing bool) error {
 	if !s.tables.covers(in.TableName) {
 		return nil
 	}
-	now, err := s.now(made.to)
+	m, p, err := s.now(made.to, splicing)
 	if err != nil {
 		return err
 	}
-	in, err = s.updateInput(made.to, in, now)
-	if err == nil && in != nil {
-		made.sent, made.stamped, made.time = in, true, now
+	sent, err := s.updateInput(m, p, in)
+	switch {
+	case err != nil:
+		return err
+	case splicing:
+		made.splices, made.at = p, m
+	case sent != in: // Else the caller stamps by hand, with a time of its own.
+		made.sent, made.at = sent, m
 	}
-	return err
+	return nil
 }
 
-func (s *Stamper) putItem(made *call, in *dynamodb.PutItemInput) error {
+func (s *Stamper) putItem(made *call, in *dynamodb.PutItemInput, splicing bool) error {
 	if !s.tables.covers(in.TableName) || in.Item == nil {
 		return nil
 	}
-	now, err := s.now(made.to)
+	m, p, err := s.now(made.to, splicing)
 	if err != nil {
 		return err
 	}
 	demand := condition{in.ConditionExpression, in.ExpressionAttributeNames, in.Expected, in.ConditionalOperator}
-	content, stamped, err := s.put(made.to, tableName(*in.TableName), in.Item, &demand, s.stampTime(now))
+	stamp, err := s.putStamp(m, s.table(m.to, *in.TableName), in.Item, &demand)
 	if err != nil {
 		return err
 	}
+	made.at, made.puts = m, []*putStamp{stamp}
+	if splicing {
+		p.puts = append(p.puts, stamp)
+		p.texts(updateText{names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}, updateStamp{})
+		made.splices = p
+		return nil
+	}
 	sent := *in
-	sent.Item = content
-	made.sent, made.stamped, made.time, made.puts = &sent, true, now, []putStamps{stamped}
+	sent.Item = s.stamped(m, in.Item, stamp)
+	made.sent = &sent
 	return nil
 }
 
 // transaction stamps each write of a transaction on its own; one that cannot be goes on as it was. The error is that of
-// strict.
-func (s *Stamper) transaction(made *call, in *dynamodb.TransactWriteItemsInput) error {
+// strict, or that it cannot be spliced.
+func (s *Stamper) transaction(made *call, in *dynamodb.TransactWriteItemsInput, splicing bool) error {
 	// The SDK writes the token that it makes up into the structure, so it gets one of ours, and the caller's stays.
 	sent := *in
 	made.sent = &sent
@@ -154,26 +185,36 @@ func (s *Stamper) transaction(made *call, in *dynamodb.TransactWriteItemsInput) 
 	if len(in.TransactItems) == 0 || (alike && s.tokens == LeaveTokens) {
 		return nil
 	}
-	now, err := int64(0), error(nil)
-	if alike && s.tokens == RememberTokens && made.to.wrong == nil {
-		now, err = processTokens.recall(tokenID{made.to.region, *in.ClientRequestToken}, s.clock.read)
-	} else {
-		now, err = s.now(made.to)
+	m, p, err := s.now(made.to, splicing)
+	if err == nil && alike && s.tokens == RememberTokens {
+		var time int64
+		time, err = processTokens.recall(tokenID{made.to.region, *in.ClientRequestToken}, func() (int64, error) { return m.time, nil })
+		m = s.moment(made.to, time, splicing)
+		p.at = m
 	}
-	time := s.stampTime(now)
-	sent.TransactItems = make([]types.TransactWriteItem, len(in.TransactItems))
-	copy(sent.TransactItems, in.TransactItems)
-	made.puts = make([]putStamps, len(in.TransactItems))
-	for at := range sent.TransactItems {
+	if err == nil {
+		made.at, m.alike = m, alike
+	}
+	if !splicing {
+		sent.TransactItems = slices.Clone(in.TransactItems)
+	}
+	made.puts = make([]*putStamp, len(in.TransactItems))
+	if splicing && err == nil {
+		p.expect(len(in.TransactItems))
+	}
+	for at := range in.TransactItems {
 		write, failed := &sent.TransactItems[at], err
 		if failed == nil {
 			failed = guarded(func() error {
-				var err error
-				made.puts[at], err = s.transactWrite(made, write, time, alike)
+				stamp, err := s.transactWrite(m, p, write)
+				made.puts[at] = stamp
 				return err
 			})
 		} else if !s.coversWrite(write) {
 			continue
+		}
+		if errors.Is(failed, errNotSpliced) {
+			return failed
 		}
 		if failed != nil {
 			if failed = s.failed(made.to, failed); failed != nil {
@@ -181,7 +222,9 @@ func (s *Stamper) transaction(made *call, in *dynamodb.TransactWriteItemsInput) 
 			}
 		}
 	}
-	made.time = now
+	if splicing && err == nil {
+		made.splices = p
+	}
 	return nil
 }
 
@@ -190,87 +233,114 @@ func (s *Stamper) coversWrite(write *types.TransactWriteItem) bool {
 		(write.Put != nil && s.tables.covers(write.Put.TableName))
 }
 
-// transactWrite stamps one write of a transaction. One with the caller's token (alike) may come from another process too,
-// which remembers other items, so nothing goes into it that hangs on what was seen; and by default nothing that hangs on
-// the time.
-func (s *Stamper) transactWrite(made *call, write *types.TransactWriteItem, now stampTime, alike bool) (putStamps, error) {
+// transactWrite stamps one write of a transaction. Where stamps are spliced nothing is changed, and each write is told of.
+func (s *Stamper) transactWrite(m *moment, p *splices, write *types.TransactWriteItem) (*putStamp, error) {
 	switch {
-	case write.Update != nil && s.tables.covers(write.Update.TableName):
-		update, err := s.transactUpdate(made.to, write.Update, now, alike)
-		if err == nil && update != nil {
-			write.Update, made.stamped = update, true
+	case write.Update != nil:
+		if !s.tables.covers(write.Update.TableName) {
+			of := write.Update
+			p.texts(updateText{of.UpdateExpression, nil, of.ExpressionAttributeNames, of.ExpressionAttributeValues}, updateStamp{})
+			return nil, nil
 		}
-		return putStamps{}, err
-	case write.Put != nil && s.tables.covers(write.Put.TableName) && write.Put.Item != nil:
-		put := *write.Put
-		demand := condition{expression: put.ConditionExpression, names: put.ExpressionAttributeNames}
-		var stamped putStamps
+		update, err := s.transactUpdate(m, p, write.Update)
+		if err == nil && !m.spliced {
+			write.Update = update
+		}
+		return nil, err
+	case write.Put != nil:
+		of := write.Put
+		p.texts(updateText{names: of.ExpressionAttributeNames, values: of.ExpressionAttributeValues}, updateStamp{})
+		var stamp *putStamp
 		var err error
-		if alike {
-			put.Item, stamped, err = s.putAlike(made.to, tableName(*put.TableName), put.Item, &demand, now)
-		} else {
-			put.Item, stamped, err = s.put(made.to, tableName(*put.TableName), put.Item, &demand, now)
+		if s.tables.covers(of.TableName) && of.Item != nil {
+			demand := condition{expression: of.ConditionExpression, names: of.ExpressionAttributeNames}
+			stamp, err = s.putStamp(m, s.table(m.to, *of.TableName), of.Item, &demand)
 		}
-		if err == nil {
-			write.Put, made.stamped = &put, true
+		p.puts = append(p.puts, stamp)
+		if stamp != nil && !m.spliced {
+			stamped := *of
+			stamped.Item = s.stamped(m, of.Item, stamp)
+			write.Put = &stamped
 		}
-		return stamped, err
+		return stamp, err
+	case write.Delete != nil:
+		p.texts(updateText{names: write.Delete.ExpressionAttributeNames, values: write.Delete.ExpressionAttributeValues}, updateStamp{})
+	case write.ConditionCheck != nil:
+		of := write.ConditionCheck
+		p.texts(updateText{names: of.ExpressionAttributeNames, values: of.ExpressionAttributeValues}, updateStamp{})
 	}
-	return putStamps{}, nil
+	return nil, nil
 }
 
 // batch stamps each put of a batch on its own, like transaction.
-func (s *Stamper) batch(made *call, in *dynamodb.BatchWriteItemInput) error {
+func (s *Stamper) batch(made *call, in *dynamodb.BatchWriteItemInput, splicing bool) error {
 	if len(in.RequestItems) == 0 {
 		return nil
 	}
-	now, err := s.now(made.to)
-	time := s.stampTime(now)
+	if splicing && len(in.RequestItems) > 1 {
+		return errNotSpliced // In which order the SDK writes tables is its own affair.
+	}
+	m, p, err := s.now(made.to, splicing)
 	sent := *in
-	sent.RequestItems = make(map[string][]types.WriteRequest, len(in.RequestItems))
-	made.batch = make(map[string][]putStamps, len(in.RequestItems))
-	made.sent = &sent
+	if !splicing {
+		made.sent = &sent
+		sent.RequestItems = make(map[string][]types.WriteRequest, len(in.RequestItems))
+	}
+	made.batch = make(map[string][]*putStamp, len(in.RequestItems))
 	for name, requests := range in.RequestItems {
+		if !splicing {
+			sent.RequestItems[name] = slices.Clone(requests)
+		}
 		if !s.tables.covers(&name) {
-			sent.RequestItems[name] = requests
+			if splicing {
+				return nil
+			}
 			continue
 		}
-		stamped := make([]types.WriteRequest, len(requests))
-		copy(stamped, requests)
-		puts := make([]putStamps, len(requests))
+		stamps, its := make([]*putStamp, len(requests)), s.table(made.to, name)
 		for at, request := range requests {
 			if request.PutRequest == nil || request.PutRequest.Item == nil {
 				continue
 			}
 			failed := err
 			if failed == nil {
-				failed = guarded(func() error {
-					content, its, err := s.put(made.to, tableName(name), request.PutRequest.Item, &condition{}, time)
-					if err == nil {
-						stamped[at].PutRequest = &types.PutRequest{Item: content}
-						puts[at], made.stamped = its, true
-					}
-					return err
-				})
+				stamps[at], failed = s.batchPut(m, its, request.PutRequest.Item)
+				p.puts = append(p.puts, stamps[at])
 			}
 			if failed != nil {
 				if failed = s.failed(made.to, failed); failed != nil {
 					return failed
 				}
 			}
+			if stamps[at] != nil && !splicing {
+				sent.RequestItems[name][at].PutRequest = &types.PutRequest{Item: s.stamped(m, request.PutRequest.Item, stamps[at])}
+			}
 		}
-		sent.RequestItems[name], made.batch[name] = stamped, puts
+		made.batch[name] = stamps
 	}
-	made.time = now
+	if err == nil {
+		made.at = m
+		if splicing && len(p.puts) > 0 {
+			made.splices = p
+		}
+	}
 	return nil
+}
+
+// batchPut is the stamp of a put of a batch. It is guarded like the others.
+func (s *Stamper) batchPut(m *moment, its *table, content item) (stamp *putStamp, err error) {
+	defer recovered(&err)
+	return s.putStamp(m, its, content, &condition{})
 }
 
 // guarded turns a panic, of a function of the caller's above all, into an error: a write must not fail for its stamp.
 func guarded(do func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &panicError{value}
-		}
-	}()
+	defer recovered(&err)
 	return do()
+}
+
+func recovered(err *error) {
+	if value := recover(); value != nil {
+		*err = &panicError{value}
+	}
 }

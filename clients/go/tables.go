@@ -3,6 +3,7 @@ package lastwriter
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // What client-side encryption leaves in an item: the material description of the AWS Database Encryption SDK, and that of
@@ -25,8 +26,9 @@ type tableSettings struct {
 	covered          func(string) bool
 	keys             map[string][]string
 	refusesEncrypted bool
-	// encrypted has the names of the tables in which a signed item was seen.
-	encrypted sync.Map
+	// encrypted has the names of the tables in which a signed item was seen, if there is any.
+	encrypted    sync.Map
+	anyEncrypted atomic.Bool
 }
 
 // covers reports whether writes to this table are stamped.
@@ -38,6 +40,7 @@ func (t *tableSettings) covers(nameOrARN *string) bool {
 func (t *tableSettings) notice(table string, content item) {
 	if library := signer(content); library != "" && t.refusesEncrypted {
 		t.encrypted.LoadOrStore(table, library)
+		t.anyEncrypted.Store(true)
 	}
 }
 
@@ -48,6 +51,9 @@ func (t *tableSettings) refuseEncrypted(table string, content item) error {
 	}
 	library := signer(content)
 	if library == "" {
+		if !t.anyEncrypted.Load() {
+			return nil
+		}
 		known, is := t.encrypted.Load(table)
 		if !is {
 			return nil
@@ -55,6 +61,7 @@ func (t *tableSettings) refuseEncrypted(table string, content item) error {
 		library = known.(string)
 	}
 	t.encrypted.LoadOrStore(table, library)
+	t.anyEncrypted.Store(true)
 	refused := &EncryptedItemError{Table: table, Library: library}
 	return &StampError{Reason: refused.Error(), Err: refused}
 }

@@ -2,6 +2,7 @@ package lastwriter
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -9,7 +10,10 @@ import (
 	"lastwriter/internal/stamps"
 )
 
-var stampStems = []string{"lwt", "lwn"}
+// stampStem begins the placeholders of a stamp's.
+const stampStem = "lw"
+
+var stampStems = []string{stampStem + "t", stampStem + "n"}
 
 // updateText is what of an update a stamp changes or hangs on.
 type updateText struct {
@@ -23,52 +27,60 @@ func (u *updateText) isRejected() bool {
 	return (u.names != nil && len(u.names) == 0) || (u.values != nil && len(u.values) == 0)
 }
 
-// updateInput is the update with its stamp; nil where nothing is to be stamped.
-func (s *Stamper) updateInput(to *replica, in *dynamodb.UpdateItemInput, now int64) (*dynamodb.UpdateItemInput, error) {
-	table := tableName(*in.TableName)
-	if err := s.tables.refuseEncrypted(table, nil); err != nil {
-		return nil, err
+// stamped is the update with its stamp.
+func (u *updateText) stamped(m *moment, stamp updateStamp) *updateText {
+	made := updateText{&stamp.expression, u.condition, with(u.names, 2), with(u.values, 2)}
+	if stamp.time {
+		made.names["#lwt"+stamp.suffix], made.values[":lwt"+stamp.suffix] = m.to.timeName, m.value
 	}
-	seen := func() stamps.Stamps { return s.seen(to, table, in.Key) }
+	if stamp.count {
+		made.names["#lwn"+stamp.suffix], made.values[":lwn"+stamp.suffix] = m.to.countName, one
+	}
+	return &made
+}
+
+// updateInput is the update with its stamp; the one given where nothing is to be stamped, or where it goes into the body.
+func (s *Stamper) updateInput(m *moment, p *splices, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemInput, error) {
+	its := s.table(m.to, *in.TableName)
+	if err := s.tables.refuseEncrypted(its.name, nil); err != nil {
+		return in, err
+	}
 	sent := *in
 	// DynamoDB does not take expressions and the parameters that they replaced in one request.
 	if in.UpdateExpression == nil && (in.AttributeUpdates != nil || in.Expected != nil || in.ConditionalOperator != "") {
-		updates, err := s.legacyUpdates(to, in.AttributeUpdates, seen, now)
+		if m.spliced {
+			return in, errNotSpliced
+		}
+		updates, err := s.legacyUpdates(m, in.AttributeUpdates, func() stamps.Stamps { return s.seen(its, in.Key) })
+		if err != nil {
+			return in, err
+		}
 		sent.AttributeUpdates = updates
-		return &sent, err
+		return &sent, nil
 	}
 	text := updateText{in.UpdateExpression, in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues}
-	stamped, err := s.updateText(to, text, seen, now)
+	stamped, err := s.updateText(m, p, text, its, in.Key)
 	if err != nil || stamped == nil {
-		return nil, err
+		return in, err
 	}
 	sent.UpdateExpression, sent.ExpressionAttributeNames = stamped.expression, stamped.names
 	sent.ExpressionAttributeValues = stamped.values
 	return &sent, nil
 }
 
-// transactUpdate is an update of a transaction with its stamp; nil where nothing is to be stamped. With the caller's token
-// it gets what any process would add.
-func (s *Stamper) transactUpdate(to *replica, in *types.Update, now stampTime, alike bool) (*types.Update, error) {
-	table := tableName(*in.TableName)
-	if err := s.tables.refuseEncrypted(table, nil); err != nil || in.UpdateExpression == nil {
-		return nil, err
-	}
+// transactUpdate is an update of a transaction, like updateInput.
+func (s *Stamper) transactUpdate(m *moment, p *splices, in *types.Update) (*types.Update, error) {
 	text := updateText{in.UpdateExpression, in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues}
+	its := s.table(m.to, *in.TableName)
+	err := s.tables.refuseEncrypted(its.name, nil)
 	var stamped *updateText
-	var err error
-	switch {
-	case !alike:
-		stamped, err = s.updateText(to, text, func() stamps.Stamps { return s.seen(to, table, in.Key) }, now.micros)
-	case s.tokens == CountTokens:
-		if !text.isRejected() {
-			stamped, err = s.extendUpdate(to, text, nil)
-		}
-	default:
-		stamped, err = s.updateText(to, text, func() stamps.Stamps { return stamps.Stamps{} }, now.micros)
+	if err == nil && in.UpdateExpression != nil {
+		stamped, err = s.updateText(m, p, text, its, in.Key)
+	} else {
+		p.texts(text, updateStamp{})
 	}
 	if err != nil || stamped == nil {
-		return nil, err
+		return in, err
 	}
 	sent := *in
 	sent.UpdateExpression, sent.ExpressionAttributeNames = stamped.expression, stamped.names
@@ -77,20 +89,29 @@ func (s *Stamper) transactUpdate(to *replica, in *types.Update, now stampTime, a
 }
 
 // seen is what is remembered of the item with this key.
-func (s *Stamper) seen(to *replica, table string, key item) stamps.Stamps {
-	known, _ := s.memory.find(s.table(to, table), key)
+func (s *Stamper) seen(its *table, key item) stamps.Stamps {
+	known, _ := s.memory.find(its, key)
 	return known
 }
 
-// updateText adds the two clauses, whatever the expression holds. seen gives what is remembered of the item, for the few
-// updates that need it. Nil where nothing is to be stamped.
-func (s *Stamper) updateText(to *replica, text updateText, seen func() stamps.Stamps, now int64) (*updateText, error) {
+// updateText adds the two clauses, whatever the expression holds. Nil where nothing is to be stamped, or where the stamp goes
+// into the body.
+func (s *Stamper) updateText(m *moment, p *splices, text updateText, its *table, key item) (*updateText, error) {
 	if text.isRejected() {
+		p.texts(text, updateStamp{})
 		return nil, nil
 	}
+	countAlone := m.alike && s.tokens == CountTokens
 	var reduced *updateText
-	if text.expression != nil && s.namesStamps(text.names) {
-		rest, err := withoutWrittenBack(s.names, text, seen(), now)
+	if text.expression != nil && !countAlone && s.namesStamps(text.names) {
+		if m.spliced {
+			return nil, errNotSpliced
+		}
+		var known stamps.Stamps
+		if !m.alike { // Another process, which may send it again, has seen other items.
+			known = s.seen(its, key)
+		}
+		rest, err := withoutWrittenBack(s.names, text, known, m.time)
 		if err != nil {
 			return nil, err
 		}
@@ -98,12 +119,23 @@ func (s *Stamper) updateText(to *replica, text updateText, seen func() stamps.St
 			text = *rest
 		}
 	}
-	stamped, err := s.extendUpdate(to, text, number(now))
-	if stamped == nil && err == nil {
+	if m.spliced && text.expression == nil {
+		return nil, errNotSpliced
+	}
+	stamp, err := s.updateStamp(m.to, text, !countAlone)
+	switch {
+	case err != nil:
+		p.texts(text, updateStamp{})
+		return nil, err
+	case m.spliced:
+		p.texts(text, stamp)
+		return nil, nil
+	case stamp.expression == "":
 		// Only clauses that really write are left of a valid expression, so it is the caller's stamp that stays.
 		return reduced, nil
+	default:
+		return text.stamped(m, stamp), nil
 	}
-	return stamped, err
 }
 
 func (s *Stamper) namesStamps(names map[string]string) bool {
@@ -115,18 +147,32 @@ func (s *Stamper) namesStamps(names map[string]string) bool {
 	return false
 }
 
-// extensionKey is what an expression with the stamp's clauses hangs on.
-type extensionKey struct {
-	expression      string
-	is, time, count bool
-	suffix          string
+// clauses are those that a stamp adds to an update: which, and the suffix of their placeholders.
+type clauses struct {
+	time, count bool
+	suffix      string
 }
 
-// extendUpdate adds the clauses of the stamp, without a time that of the count alone. Nil where nothing is to be added, or
-// DynamoDB rejects the expression anyway.
-func (s *Stamper) extendUpdate(to *replica, text updateText, now *types.AttributeValueMemberN) (*updateText, error) {
-	key := extensionKey{is: text.expression != nil, time: now != nil, count: true}
-	condition := ""
+// updateStamp is what an update is stamped with; without an expression nothing.
+type updateStamp struct {
+	clauses
+	extendedText
+}
+
+// extendedText is an expression with its clauses, and the same as JSON.
+type extendedText struct{ expression, quoted string }
+
+// extensionKey is what an expression with its clauses hangs on.
+type extensionKey struct {
+	clauses
+	is         bool
+	expression string
+}
+
+// updateStamp is the stamp of an update. Nothing where DynamoDB rejects the expression anyway.
+func (s *Stamper) updateStamp(to *replica, text updateText, withTime bool) (updateStamp, error) {
+	key := extensionKey{is: text.expression != nil, clauses: clauses{time: withTime, count: true}}
+	condition, likeOurs := "", false
 	if text.condition != nil {
 		condition = *text.condition
 	}
@@ -134,8 +180,9 @@ func (s *Stamper) extendUpdate(to *replica, text updateText, now *types.Attribut
 		key.expression = *text.expression
 		parsed := updates.get(key.expression, parseUpdate)
 		if parsed == nil {
-			return nil, nil
+			return updateStamp{}, nil
 		}
+		likeOurs = parsed.likeOurs
 		// A writer that stamps by hand goes on to do so: two actions on one path would fail the write.
 		for _, target := range parsed.targets {
 			if name, is := text.names[target]; is {
@@ -145,24 +192,19 @@ func (s *Stamper) extendUpdate(to *replica, text updateText, now *types.Attribut
 		}
 	}
 	if !key.time && !key.count {
-		return nil, nil
+		return updateStamp{}, nil
 	}
-	key.suffix = placeholderSuffix(stampStems, []string{key.expression, condition}, text.names, text.values)
-	expression := extended.get(key, extendedExpression)
-	if len(expression) > maxExpressionBytes {
-		return nil, &StampError{Reason: fmt.Sprintf("the update expression with its stamp would pass %d bytes: shorten it", maxExpressionBytes)}
+	if likeOurs || strings.Contains(condition, stampStem) || mayUse(stampStem, text.names) || mayUse(stampStem, text.values) {
+		key.suffix = placeholderSuffix(stampStems, []string{key.expression, condition}, text.names, text.values)
 	}
-	stamped := updateText{expression: &expression, condition: text.condition, names: with(text.names, 2), values: with(text.values, 2)}
-	if key.time {
-		stamped.names["#lwt"+key.suffix], stamped.values[":lwt"+key.suffix] = to.timeName, now
+	made := extended.get(key, extendText)
+	if len(made.expression) > maxExpressionBytes {
+		return updateStamp{}, &StampError{Reason: fmt.Sprintf("the update expression with its stamp would pass %d bytes: shorten it", maxExpressionBytes)}
 	}
-	if key.count {
-		stamped.names["#lwn"+key.suffix], stamped.values[":lwn"+key.suffix] = to.countName, one
-	}
-	return &stamped, nil
+	return updateStamp{key.clauses, made}, nil
 }
 
-func extendedExpression(key extensionKey) string {
+func extendText(key extensionKey) extendedText {
 	var additions []addition
 	if key.time {
 		additions = append(additions, addition{setSection, "#lwt" + key.suffix + " = :lwt" + key.suffix})
@@ -174,23 +216,24 @@ func extendedExpression(key extensionKey) string {
 	if key.is {
 		parsed = updates.get(key.expression, parseUpdate)
 	}
-	return extend(key.expression, parsed, additions)
+	expression := extend(key.expression, parsed, additions)
+	return extendedText{expression, quoted(expression)}
 }
 
 // legacyUpdates adds the stamp to the parameters that expressions replaced. What the caller sets of it by hand stays.
 func (s *Stamper) legacyUpdates(
-	to *replica, given map[string]types.AttributeValueUpdate, seen func() stamps.Stamps, now int64,
+	m *moment, given map[string]types.AttributeValueUpdate, seen func() stamps.Stamps,
 ) (map[string]types.AttributeValueUpdate, error) {
-	rest, err := legacyWithoutWrittenBack(s.names, given, seen, now)
+	rest, err := legacyWithoutWrittenBack(s.names, given, seen, m.time)
 	if err != nil {
 		return nil, err
 	}
 	stamped := with(rest, 2)
-	if _, is := rest[to.timeName]; !is {
-		stamped[to.timeName] = types.AttributeValueUpdate{Action: types.AttributeActionPut, Value: number(now)}
+	if _, is := rest[m.to.timeName]; !is {
+		stamped[m.to.timeName] = types.AttributeValueUpdate{Action: types.AttributeActionPut, Value: m.value}
 	}
-	if _, is := rest[to.countName]; !is {
-		stamped[to.countName] = types.AttributeValueUpdate{Action: types.AttributeActionAdd, Value: one}
+	if _, is := rest[m.to.countName]; !is {
+		stamped[m.to.countName] = types.AttributeValueUpdate{Action: types.AttributeActionAdd, Value: one}
 	}
 	return stamped, nil
 }

@@ -111,6 +111,9 @@ func load(t *testing.T, name string) document {
 type wire struct {
 	sent    []object
 	answers []answer
+	// The latest request, and its body as it came.
+	request *http.Request
+	body    []byte
 }
 
 type answer struct {
@@ -128,7 +131,7 @@ func (w *wire) Do(request *http.Request) (*http.Response, error) {
 	if err := json.Unmarshal(text, &body); err != nil {
 		return nil, err
 	}
-	w.sent = append(w.sent, body)
+	w.sent, w.request, w.body = append(w.sent, body), request, text
 	next := answer{status: 200, body: object{}}
 	if len(w.answers) > 0 {
 		next, w.answers = w.answers[0], w.answers[1:]

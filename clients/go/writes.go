@@ -3,6 +3,7 @@ package lastwriter
 import (
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -26,14 +27,22 @@ type write struct {
 	table *string
 	// content has the key attributes: a Key, or the item of a put.
 	content item
-	stamps  putStamps
+	stamps  *putStamp
 }
 
-func (c *call) putAt(at int) putStamps {
+func (c *call) putAt(at int) *putStamp {
 	if at < len(c.puts) {
 		return c.puts[at]
 	}
-	return putStamps{}
+	return nil
+}
+
+// time is that of the call's stamp, 0 where it has none.
+func (c *call) time() int64 {
+	if c.at == nil {
+		return 0
+	}
+	return c.at.time
 }
 
 // writes are the writes of a call.
@@ -43,9 +52,9 @@ func (c *call) writes() iter.Seq[write] {
 		case *dynamodb.PutItemInput:
 			yield(write{put, in.TableName, in.Item, c.putAt(0)})
 		case *dynamodb.UpdateItemInput:
-			yield(write{update, in.TableName, in.Key, putStamps{}})
+			yield(write{update, in.TableName, in.Key, nil})
 		case *dynamodb.DeleteItemInput:
-			yield(write{remove, in.TableName, in.Key, putStamps{}})
+			yield(write{remove, in.TableName, in.Key, nil})
 		case *dynamodb.TransactWriteItemsInput:
 			for at := range in.TransactItems {
 				if its := c.transactWrite(at); its.kind != check && !yield(its) {
@@ -69,11 +78,11 @@ func (c *call) transactWrite(at int) write {
 	case entry.Put != nil:
 		return write{put, entry.Put.TableName, entry.Put.Item, c.putAt(at)}
 	case entry.Update != nil:
-		return write{update, entry.Update.TableName, entry.Update.Key, putStamps{}}
+		return write{update, entry.Update.TableName, entry.Update.Key, nil}
 	case entry.Delete != nil:
-		return write{remove, entry.Delete.TableName, entry.Delete.Key, putStamps{}}
+		return write{remove, entry.Delete.TableName, entry.Delete.Key, nil}
 	case entry.ConditionCheck != nil:
-		return write{check, entry.ConditionCheck.TableName, entry.ConditionCheck.Key, putStamps{}}
+		return write{check, entry.ConditionCheck.TableName, entry.ConditionCheck.Key, nil}
 	}
 	return write{kind: check}
 }
@@ -81,13 +90,13 @@ func (c *call) transactWrite(at int) write {
 func (c *call) batchWrite(table string, requests []types.WriteRequest, at int) (write, bool) {
 	switch request := requests[at]; {
 	case request.PutRequest != nil:
-		var its putStamps
+		var its *putStamp
 		if puts := c.batch[table]; at < len(puts) {
 			its = puts[at]
 		}
 		return write{put, &table, request.PutRequest.Item, its}, true
 	case request.DeleteRequest != nil:
-		return write{remove, &table, request.DeleteRequest.Key, putStamps{}}, true
+		return write{remove, &table, request.DeleteRequest.Key, nil}, true
 	}
 	return write{}, false
 }
@@ -95,20 +104,18 @@ func (c *call) batchWrite(table string, requests []types.WriteRequest, at int) (
 // batchWritten is told of a batch's answer. The puts that were not made are given back as the caller had them, to be sent
 // again as a call of its own.
 func (s *Stamper) batchWritten(made *call, out *dynamodb.BatchWriteItemOutput) {
-	sent := made.sent.(*dynamodb.BatchWriteItemInput).RequestItems
-	asked := made.asked.(*dynamodb.BatchWriteItemInput).RequestItems
-	for name, requests := range sent {
+	for name, requests := range made.asked.(*dynamodb.BatchWriteItemInput).RequestItems {
 		notMade := out.UnprocessedItems[name]
 		for at := range requests {
 			its, is := made.batchWrite(name, requests, at)
-			if is && !containsRequest(notMade, requests[at]) {
+			if is && (len(notMade) == 0 || !slices.ContainsFunc(notMade, s.isSent(made, name, at))) {
 				s.wrote(made, its)
 			}
 		}
 		for at := range notMade {
 			for place := range requests {
-				if reflect.DeepEqual(notMade[at], requests[place]) {
-					notMade[at] = asked[name][place]
+				if s.isSent(made, name, place)(notMade[at]) {
+					notMade[at] = requests[place]
 					break
 				}
 			}
@@ -116,13 +123,13 @@ func (s *Stamper) batchWritten(made *call, out *dynamodb.BatchWriteItemOutput) {
 	}
 }
 
-func containsRequest(requests []types.WriteRequest, wanted types.WriteRequest) bool {
-	for _, one := range requests {
-		if reflect.DeepEqual(one, wanted) {
-			return true
-		}
+// isSent tells a write of a batch, as it was sent, in an answer.
+func (s *Stamper) isSent(c *call, table string, at int) func(types.WriteRequest) bool {
+	sent := c.asked.(*dynamodb.BatchWriteItemInput).RequestItems[table][at]
+	if puts := c.batch[table]; at < len(puts) && puts[at] != nil {
+		sent.PutRequest = &types.PutRequest{Item: s.stamped(c.at, sent.PutRequest.Item, puts[at])}
 	}
-	return false
+	return func(found types.WriteRequest) bool { return reflect.DeepEqual(found, sent) }
 }
 
 // statements are the texts of a call's PartiQL statements.

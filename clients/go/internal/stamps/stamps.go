@@ -77,6 +77,9 @@ func (s Stamps) Later(other Stamps) Stamps {
 	if s.IsEmpty() {
 		return other
 	}
+	if other.covers(s) {
+		return other
+	}
 	found := Stamps{Pairs: slices.Clone(s.Pairs), Reset: s.Reset.Larger(other.Reset)}
 	for _, pair := range other.Pairs {
 		at := slices.IndexFunc(found.Pairs, func(known RegionPair) bool { return known.Region == pair.Region })
@@ -87,6 +90,17 @@ func (s Stamps) Later(other Stamps) Stamps {
 		}
 	}
 	return found
+}
+
+// covers reports whether stamps have nothing that is not there or later in these: so it is with those of a write of ours.
+func (s Stamps) covers(other Stamps) bool {
+	for _, pair := range other.Pairs {
+		own, is := s.Pair(pair.Region)
+		if !is || later(pair.Pair, own) != own {
+			return false
+		}
+	}
+	return other.Reset.Larger(s.Reset) == s.Reset
 }
 
 // later is the pair of the later write of one Region.

@@ -1,19 +1,23 @@
 // Bench tells what a stamp costs in time: go run ./bench. With -check it fails above the bars.
 //
-// It measures the whole call of the SDK with and without stamps, the two in turns, so that both meet the same machine. All is
-// the process's CPU time, the garbage collector's with it.
+// It measures the whole call of the SDK with and without stamps, over HTTP to a process that answers at once, the two in turns, so
+// that both meet the same machine. All is this process's CPU time, the garbage collector's with it.
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +34,9 @@ const (
 	limitPercent = 20.0
 	rounds       = 50
 	calls        = 200
+
+	// answer is the argument of the process that answers.
+	answer = "answer"
 )
 
 type item = map[string]types.AttributeValue
@@ -116,19 +123,45 @@ var operations = []operation{
 	{"BatchWriteItem, 25 puts of 5 attributes", false, batch(ofSize(5))},
 }
 
-// answering sends nothing, and answers at once.
-type answering struct{}
-
-func (answering) Do(request *http.Request) (*http.Response, error) {
-	_, err := io.Copy(io.Discard, request.Body)
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body: io.NopCloser(bytes.NewReader([]byte("{}"))), Request: request,
-	}, err
+// answering answers each request at once. It is a process of its own, whose time does not count.
+func answering() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	go func() { // Until the other process ends.
+		io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	return http.Serve(listener, http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		io.Copy(io.Discard, request.Body)
+		answer.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		io.WriteString(answer, "{}")
+	}))
 }
 
-func client(stamped bool) *dynamodb.Client {
-	cfg := aws.Config{Region: "us-east-1", HTTPClient: answering{}, Credentials: credentials.NewStaticCredentialsProvider("none", "none", "")}
+// startAnswering starts such a process, and gives its endpoint. It ends when what is returned is closed, or this process ends.
+func startAnswering() (string, io.Closer, error) {
+	command := exec.Command(os.Args[0], answer)
+	command.Stderr = os.Stderr
+	input, err := command.StdinPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := command.Start(); err != nil {
+		return "", nil, err
+	}
+	line, err := bufio.NewReader(output).ReadString('\n')
+	return strings.TrimSpace(line), input, err
+}
+
+func client(endpoint string, stamped bool) *dynamodb.Client {
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("none", "none", "")}
 	if stamped {
 		cfg.APIOptions = append(cfg.APIOptions, lastwriter.Stamp(func(o *lastwriter.Options) { o.Keys = map[string][]string{"orders": {"id"}} }))
 	}
@@ -144,9 +177,9 @@ func cpuTime() (time.Duration, error) {
 
 // measure gives the CPU time of a call without and with stamps. Its clock may tick in whole milliseconds, so the turns are
 // added up, and each is many calls long.
-func measure(measured operation) (without, stamped time.Duration, err error) {
+func measure(endpoint string, measured operation) (without, stamped time.Duration, err error) {
 	var spent [2]time.Duration
-	clients := [2]*dynamodb.Client{client(false), client(true)}
+	clients := [2]*dynamodb.Client{client(endpoint, false), client(endpoint, true)}
 	for range rounds {
 		for at, client := range clients {
 			start, err := cpuTime()
@@ -171,15 +204,22 @@ func measure(measured operation) (without, stamped time.Duration, err error) {
 func microseconds(of time.Duration) float64 { return float64(of) / float64(time.Microsecond) }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == answer {
+		log.Fatal(answering())
+	}
 	check := flag.Bool("check", false, fmt.Sprintf("fail where a batch or a transaction takes %.0f %% longer", limitPercent))
 	flag.Parse()
+	endpoint, answering, err := startAnswering()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer answering.Close()
 	slow := false
 	fmt.Println("The whole call, without and with stamps:")
 	for _, measured := range operations {
-		without, stamped, err := measure(measured)
+		without, stamped, err := measure(endpoint, measured)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			log.Fatal(err)
 		}
 		more := 100 * float64(stamped-without) / float64(without)
 		slow = slow || (measured.bar && more > limitPercent)
