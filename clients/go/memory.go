@@ -169,13 +169,14 @@ func (m *memory) forgetTables(endpoint string, named func(string) bool) {
 }
 
 func (m *memory) changeTo(t *table, content item, change func(stamps.Stamps, bool) (stamps.Stamps, bool)) {
-	key := m.key(t, content)
-	if key == "" {
+	var buffer [keyRoom]byte
+	key := m.appendKey(buffer[:0], t, content)
+	if key == nil {
 		return
 	}
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	element := m.items[key]
+	element := m.items[string(key)]
 	var known stamps.Stamps
 	if element != nil {
 		known = element.Value.(*remembered).stamps
@@ -187,9 +188,9 @@ func (m *memory) changeTo(t *table, content item, change func(stamps.Stamps, boo
 		m.used.MoveToFront(element)
 	case element != nil:
 		m.used.Remove(element)
-		delete(m.items, key)
+		delete(m.items, string(key))
 	case keep:
-		m.put(key, found)
+		m.put(string(key), found)
 	}
 }
 

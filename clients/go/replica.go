@@ -20,6 +20,8 @@ type replica struct {
 	wrong error
 	// The names of this Region's stamp.
 	timeName, countName string
+	// tables of it that were met.
+	tables *cache[string, *table]
 }
 
 type replicaID struct{ endpoint, region string }
@@ -47,7 +49,10 @@ func (s *Stamper) replica(to *url.URL, clientRegion string) *replica {
 }
 
 func (s *Stamper) newReplica(endpoint, region string) *replica {
-	made := &replica{endpoint: endpoint, region: region, timeName: s.names.Time(region), countName: s.names.Count(region)}
+	made := &replica{
+		endpoint: endpoint, region: region, timeName: s.names.Time(region), countName: s.names.Count(region),
+		tables: newCache[string, *table](1024),
+	}
 	if err := stamps.CheckRegion(region); err != nil {
 		made.wrong = &StampError{Reason: err.Error(), Err: err}
 	}
@@ -67,7 +72,7 @@ func (s *Stamper) likely(ctx context.Context) *replica {
 
 // table is a table of a replica in the memory.
 func (s *Stamper) table(at *replica, nameOrARN string) *table {
-	return s.memory.table(at.endpoint, tableName(nameOrARN))
+	return at.tables.get(nameOrARN, func(nameOrARN string) *table { return s.memory.table(at.endpoint, tableName(nameOrARN)) })
 }
 
 // failed is told of a write that could not be stamped: the error to return with strict, else none, and the first is logged.

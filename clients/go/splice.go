@@ -68,13 +68,8 @@ type splices struct {
 
 type expressionSplice struct {
 	members string
-	// quoted is the new expression with its quotes; empty where the old one stays.
-	quoted string
-}
-
-// text is the member of the expression, and what goes before it.
-func (e *expressionSplice) text() string {
-	return e.members + string(expressionMark[:len(expressionMark)-1]) + e.quoted
+	// member is the new expression; empty where the old one stays.
+	member string
 }
 
 // clauseMembers are the members that an update's stamp adds to names and values, each with a comma behind it.
@@ -120,7 +115,7 @@ func (p *splices) texts(text updateText, stamp updateStamp) {
 		members += string(valuesMark) + its.values[:len(its.values)-1] + "},"
 	}
 	if text.expression != nil {
-		p.expressions = append(p.expressions, expressionSplice{members, stamp.quoted})
+		p.expressions = append(p.expressions, expressionSplice{members, stamp.member})
 	}
 }
 
@@ -164,13 +159,13 @@ func (p *splices) into(body []byte) (*segments, bool) {
 			return nil, false
 		}
 	}
-	if slices.ContainsFunc(p.expressions, func(expression expressionSplice) bool { return expression.quoted != "" }) {
+	if slices.ContainsFunc(p.expressions, func(expression expressionSplice) bool { return expression.member != "" }) {
 		edits := make([]edit, len(p.expressions))
 		if runs[3] = edits; !expressionMark.find(body, edits) {
 			return nil, false
 		}
 		for number, expression := range p.expressions {
-			if expression.quoted == "" {
+			if expression.member == "" {
 				continue
 			}
 			at := edits[number].at
@@ -178,7 +173,7 @@ func (p *splices) into(body []byte) (*segments, bool) {
 			if length < 0 {
 				return nil, false
 			}
-			edits[number] = edit{at: at - len(expressionMark), gone: len(expressionMark) + length + 1, text: expression.text()}
+			edits[number] = edit{at: at - len(expressionMark), gone: len(expressionMark) + length + 1, text: expression.members + expression.member}
 		}
 	}
 	return p.edited(body, runs), true

@@ -205,11 +205,7 @@ func (s *Stamper) transaction(made *call, in *dynamodb.TransactWriteItemsInput, 
 	for at := range in.TransactItems {
 		write, failed := &sent.TransactItems[at], err
 		if failed == nil {
-			failed = guarded(func() error {
-				stamp, err := s.transactWrite(m, p, write)
-				made.puts[at] = stamp
-				return err
-			})
+			made.puts[at], failed = s.transactWrite(m, p, write)
 		} else if !s.coversWrite(write) {
 			continue
 		}
@@ -234,7 +230,8 @@ func (s *Stamper) coversWrite(write *types.TransactWriteItem) bool {
 }
 
 // transactWrite stamps one write of a transaction. Where stamps are spliced nothing is changed, and each write is told of.
-func (s *Stamper) transactWrite(m *moment, p *splices, write *types.TransactWriteItem) (*putStamp, error) {
+func (s *Stamper) transactWrite(m *moment, p *splices, write *types.TransactWriteItem) (_ *putStamp, err error) {
+	defer recovered(&err)
 	switch {
 	case write.Update != nil:
 		if !s.tables.covers(write.Update.TableName) {
@@ -251,7 +248,6 @@ func (s *Stamper) transactWrite(m *moment, p *splices, write *types.TransactWrit
 		of := write.Put
 		p.texts(updateText{names: of.ExpressionAttributeNames, values: of.ExpressionAttributeValues}, updateStamp{})
 		var stamp *putStamp
-		var err error
 		if s.tables.covers(of.TableName) && of.Item != nil {
 			demand := condition{expression: of.ConditionExpression, names: of.ExpressionAttributeNames}
 			stamp, err = s.putStamp(m, s.table(m.to, *of.TableName), of.Item, &demand)

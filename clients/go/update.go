@@ -159,8 +159,8 @@ type updateStamp struct {
 	extendedText
 }
 
-// extendedText is an expression with its clauses, and the same as JSON.
-type extendedText struct{ expression, quoted string }
+// extendedText is an expression with its clauses, and the same as a member of a JSON object.
+type extendedText struct{ expression, member string }
 
 // extensionKey is what an expression with its clauses hangs on.
 type extensionKey struct {
@@ -217,7 +217,7 @@ func extendText(key extensionKey) extendedText {
 		parsed = updates.get(key.expression, parseUpdate)
 	}
 	expression := extend(key.expression, parsed, additions)
-	return extendedText{expression, quoted(expression)}
+	return extendedText{expression, string(expressionMark[:len(expressionMark)-1]) + quoted(expression)}
 }
 
 // legacyUpdates adds the stamp to the parameters that expressions replaced. What the caller sets of it by hand stays.
