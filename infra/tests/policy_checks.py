@@ -80,7 +80,7 @@ REPLICA = {
     and v["PointInTimeRecoveryEnabled"] == {"Ref": "PointInTimeRecoveryEnabled"},
     "DeletionProtectionEnabled": lambda v: v == {"Ref": "DeletionProtectionEnabled"},
     "ResourcePolicy": lambda v: v and refuses_plain_http(v["Fn::If"][1]["PolicyDocument"]),
-    "ContributorInsightsSpecification": lambda v: bool(v),
+    "ContributorInsightsSpecification": lambda v: v and v["Fn::If"][1]["Mode"] == {"Ref": "ContributorInsightsMode"},
     "Tags": lambda v: bool(v),
 }
 
@@ -120,9 +120,22 @@ RETAINED = {
     ("global-table.yaml", "GlobalTable"): {"Retain"},
     ("encryption-key.yaml", "PrimaryKey"): {"Retain"},
     ("encryption-key.yaml", "ReplicaKey"): {"Retain"},
-    ("stream-processor.yaml", "Ledger"): {"Retain", "RetainExceptOnCreate"},
+    ("stream-processor.yaml", "Ledger"): {"Retain"},
     ("stream-processor.yaml", "FailureBucket"): {"Retain", "RetainExceptOnCreate"},
 }
+
+
+def ledger(templates: Templates) -> list[str]:
+    """The ledger holds what was lost elsewhere: protected against deletion, recoverable, by TLS alone."""
+    properties = templates["stream-processor.yaml"]["Resources"]["Ledger"]["Properties"]
+    found = []
+    if properties.get("DeletionProtectionEnabled") is not True:
+        found.append("the ledger can be deleted")
+    if not refuses_plain_http(properties.get("ResourcePolicy", {}).get("PolicyDocument", {"Statement": []})):
+        found.append("the ledger answers without TLS")
+    if properties.get("PointInTimeRecoverySpecification") != {"PointInTimeRecoveryEnabled": True}:
+        found.append("the ledger cannot be restored")
+    return found
 
 
 def kept(templates: Templates) -> list[str]:
@@ -138,20 +151,25 @@ def kept(templates: Templates) -> list[str]:
 
 
 def alarms(templates: Templates) -> list[str]:
-    """Every alarm acts, says what to do, has a rule for missing data, and needs more periods than one to be looked at."""
+    """Every alarm acts, says what to do, has a rule for missing data, and needs more periods than one to be looked at.
+
+    A composite acts not: its alarms do, and two messages of one trouble are one too many.
+    """
     found = []
     for name, template in templates.items():
         for logical_id, resource in template["Resources"].items():
             if not resource["Type"].startswith("AWS::CloudWatch::") or not resource["Type"].endswith("Alarm"):
                 continue
             properties, where = resource["Properties"], f"{name}: {logical_id}"
-            for actions in ("AlarmActions", "OKActions"):
-                if properties.get(actions) != [{"Ref": "TopicArn"}]:
-                    found.append(f"{where} has no {actions}")
             if "Do: " not in str(properties.get("AlarmDescription")):
                 found.append(f"{where} does not say what to do")
             if resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
+                found += [f"{where} tells beside its alarms" for a in ("AlarmActions", "OKActions") if properties.get(a)]
                 continue
+            if properties.get("AlarmActions") != [{"Ref": "TopicArn"}]:
+                found.append(f"{where} has no AlarmActions")
+            if properties.get("OKActions", [{"Ref": "TopicArn"}]) != [{"Ref": "TopicArn"}]:
+                found.append(f"{where} tells somebody else that it is over")
             if properties.get("TreatMissingData") not in ("breaching", "notBreaching", "ignore"):
                 found.append(f"{where} has no rule for missing data")
             if not 1 <= properties.get("DatapointsToAlarm", 0) <= properties["EvaluationPeriods"] or properties["EvaluationPeriods"] < 3:
@@ -199,4 +217,4 @@ def mapping(templates: Templates) -> list[str]:
     return found
 
 
-ALL = [wildcards, broad_resources, replicas, kept, alarms, encryption, mapping]
+ALL = [wildcards, broad_resources, replicas, kept, ledger, alarms, encryption, mapping]
