@@ -38,6 +38,7 @@ class Load:
     duration_ms: float = 20
     conflicts_percent: float = 0.1
     emf: bool = False
+    insights: str = "THROTTLED_KEYS"
 
 
 def prices() -> dict[str, float]:
@@ -63,9 +64,25 @@ def custom_metrics(load: Load) -> int:
 
 def alarm_metrics(load: Load) -> int:
     """Metrics that the alarms of one Region watch, on demand and with eventual consistency."""
-    exist = {None} | {f"HasRegion{i}" for i in range(3, load.regions + 1)} | {f"HasIndex{i}" for i in range(1, load.indexes + 1)}
+    exist = {None, "IsOnDemand"} | {f"HasRegion{i}" for i in range(3, load.regions + 1)}
+    exist |= {f"HasIndex{i}" for i in range(1, load.indexes + 1)}
     exist |= {f"SendsToRegion{i}" for i in range(2, load.regions + 1)}
     return sum(len(a.metrics) for a in all_alarms() if a.condition in exist)
+
+
+def insights_rules(load: Load) -> int:
+    """Contributor Insights rules of one Region: of the table and each index one for the partition key and one for both keys.
+
+    With ACCESSED_AND_THROTTLED_KEYS there are as many again (developer guide, "CloudWatch Contributor Insights for DynamoDB").
+    """
+    return {"OFF": 0, "THROTTLED_KEYS": 2, "ACCESSED_AND_THROTTLED_KEYS": 4}[load.insights] * (1 + load.indexes)
+
+
+def insights(load: Load, units: float, price: dict[str, float]) -> tuple[str, str, float]:
+    """Throttled requests are few, so only the mode that shows every request is billed for events: each write, by two rules."""
+    events = 2 * units if load.insights == "ACCESSED_AND_THROTTLED_KEYS" else 0
+    dollars = load.regions * insights_rules(load) * price["insights_rule"] + events / 1e6 * price["insights_event_million"]
+    return f"Contributor Insights, {load.insights}", f"{insights_rules(load)} rules a Region, and events", dollars
 
 
 def parts(load: Load, price: dict[str, float]) -> list[tuple[str, str, float]]:
@@ -97,6 +114,7 @@ def parts(load: Load, price: dict[str, float]) -> list[tuple[str, str, float]]:
             f"{alarm_metrics(load)} metrics and a composite a Region",
             n * (alarm_metrics(load) * price["alarm_metric"] + price["composite_alarm"]),
         ),
+        insights(load, units, price),
         ("dashboards", "Regions + 1", (n + 1) * price["dashboard"]),
         ("keys", "Regions", n * price["key"]),
     ]
@@ -123,7 +141,14 @@ def section_text() -> str:
         + table(Load())
         + "\nThe batching window decides what the rest costs, because every batch is an invocation and a metrics request. All but the "
         "table, by window and sink:\n\n| window | `cloudwatch` | `emf` |\n| ---: | ---: | ---: |\n" + "\n".join(windows) + "\n\n"
+        + "With `ContributorInsightsMode=ACCESSED_AND_THROTTLED_KEYS`, which shows the most used keys beside the throttled ones, "
+        f"Contributor Insights cost {_insights('ACCESSED_AND_THROTTLED_KEYS'):,.0f} $ a month in place of "
+        f"{_insights('THROTTLED_KEYS'):,.0f}, because every write is an event.\n\n"
     )
+
+
+def _insights(mode: str) -> float:
+    return sum(d for p, _, d in parts(Load(insights=mode), prices()) if p.startswith("Contributor Insights"))
 
 
 def replace_section(readme: str) -> str:
@@ -138,7 +163,11 @@ def replace_section(readme: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What a month costs, from the assumed prices in prices.json.")
     for field in fields(Load):
-        kind: Any = {"action": "store_true"} if field.type == "bool" else {"type": {"int": int, "float": float}[str(field.type)]}
+        kind: Any = {"type": {"int": int, "float": float, "str": str, "bool": bool}[str(field.type)]}
+        if field.type == "bool":
+            kind = {"action": "store_true"}
+        if field.name == "insights":
+            kind["choices"] = ["OFF", "THROTTLED_KEYS", "ACCESSED_AND_THROTTLED_KEYS"]
         parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)
     print(table(Load(**vars(parser.parse_args()))), end="")
 

@@ -90,7 +90,7 @@ def parameters_of(aws: Aws, replicas: dict[str, Replica], regions: list[str]) ->
         "TtlAttribute": ttl.get("AttributeName", "") if ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING") else "",
         "MaxReadRequestUnits": str(max(0, limits.get("MaxReadRequestUnits", 0))),
         "MaxWriteRequestUnits": str(max(0, limits.get("MaxWriteRequestUnits", 0))),
-        "ContributorInsightsEnabled": _text(_has_contributor_insights(client, first.table)),
+        "ContributorInsightsMode": _contributor_insights(client, first.table),
     }
     if recovers and recovery.get("RecoveryPeriodInDays"):
         answer["RecoveryPeriodInDays"] = str(recovery["RecoveryPeriodInDays"])
@@ -102,12 +102,15 @@ def parameters_of(aws: Aws, replicas: dict[str, Replica], regions: list[str]) ->
     return answer
 
 
-def _has_contributor_insights(client: Any, table: str) -> bool:
+def _contributor_insights(client: Any, table: str) -> str:
+    """The mode that the table has. One that says none was switched on when there was only one: every request."""
     try:
         answer = client.describe_contributor_insights(TableName=table)
     except ClientError:
-        return False
-    return answer.get("ContributorInsightsStatus") in ("ENABLED", "ENABLING")
+        return "OFF"
+    if answer.get("ContributorInsightsStatus") not in ("ENABLED", "ENABLING"):
+        return "OFF"
+    return answer.get("ContributorInsightsMode", "ACCESSED_AND_THROTTLED_KEYS")
 
 
 def _text(value: bool) -> str:

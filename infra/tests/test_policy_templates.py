@@ -87,9 +87,24 @@ BREAKS = {
         checks.kept,
         lambda t: resource(t, "stream-processor.yaml", "Ledger").pop("UpdateReplacePolicy"),
     ),
+    "a ledger that can be deleted": (
+        checks.ledger,
+        lambda t: resource(t, "stream-processor.yaml", "Ledger")["Properties"].pop("DeletionProtectionEnabled"),
+    ),
+    "a ledger that answers without TLS": (
+        checks.ledger,
+        lambda t: resource(t, "stream-processor.yaml", "Ledger")["Properties"].pop("ResourcePolicy"),
+    ),
+    "a ledger that cannot be restored": (
+        checks.ledger,
+        lambda t: resource(t, "stream-processor.yaml", "Ledger")["Properties"].pop("PointInTimeRecoverySpecification"),
+    ),
     "an alarm without an action": (checks.alarms, lambda t: alarm(t).pop("AlarmActions")),
-    "a composite without an action": (checks.alarms, lambda t: set_(alarm(t, "TableUnhealthyAlarm"), "AlarmActions", [])),
-    "an alarm that is silent when it is over": (checks.alarms, lambda t: alarm(t).pop("OKActions")),
+    "a composite with an action": (
+        checks.alarms,
+        lambda t: set_(alarm(t, "TableUnhealthyAlarm"), "AlarmActions", [{"Ref": "TopicArn"}]),
+    ),
+    "an alarm that tells somebody else when it is over": (checks.alarms, lambda t: set_(alarm(t), "OKActions", ["arn"])),
     "an alarm that does not say what to do": (checks.alarms, lambda t: set_(alarm(t), "AlarmDescription", "Too bad.")),
     "an alarm without a rule for missing data": (checks.alarms, lambda t: alarm(t).pop("TreatMissingData")),
     "an alarm that flaps": (checks.alarms, lambda t: set_(alarm(t), "EvaluationPeriods", 1)),

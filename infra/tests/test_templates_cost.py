@@ -42,6 +42,16 @@ def test_a_quiet_table_has_no_more_batches_than_records():
     assert dollars(writes=0.01)["processor: requests"] == pytest.approx(0.03 * 3 * 2_628_000 / 1e6 * 0.2)
 
 
+def test_contributor_insights_by_hand():
+    # A table and 2 indexes, 2 rules each, in 3 Regions, at 0.50 a rule.
+    assert dollars()["Contributor Insights, THROTTLED_KEYS"] == pytest.approx(9.0)
+    # Twice the rules, and each of 300 writes a second in 3 Regions to table and indexes an event of two rules.
+    events = 300 * 2_628_000 * 9 * 2 / 1e6 * 0.03
+    dear = "ACCESSED_AND_THROTTLED_KEYS"
+    assert dollars(insights=dear)[f"Contributor Insights, {dear}"] == pytest.approx(18.0 + events)
+    assert dollars(insights="OFF")["Contributor Insights, OFF"] == 0
+
+
 def test_a_readme_without_the_marks_is_refused():
     with pytest.raises(ValueError, match="marks"):
         cost.replace_section("# Nothing\n")

@@ -79,7 +79,8 @@ def test_each_region_gets_one_complete_replica(count):
             "RecoveryPeriodInDays": "35",
         }
         assert replica["DeletionProtectionEnabled"] == "true"
-        assert replica["ContributorInsightsSpecification"] == {"Enabled": "true"}
+        for part in (replica, *replica["GlobalSecondaryIndexes"]):
+            assert part["ContributorInsightsSpecification"] == {"Enabled": True, "Mode": "THROTTLED_KEYS"}
         (statement,) = replica["ResourcePolicy"]["PolicyDocument"]["Statement"]
         table = f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/Orders.v2"
         assert statement["Resource"] == [table, f"{table}/index/*"]
@@ -140,3 +141,13 @@ def test_provisioned_scales_writes_of_table_and_indexes_and_reads_of_each_replic
 def test_time_to_live_is_there_only_with_an_attribute():
     assert "TimeToLiveSpecification" not in properties()
     assert properties(TtlAttribute="expires")["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+@pytest.mark.parametrize("mode, specification", [
+    ("ACCESSED_AND_THROTTLED_KEYS", {"Enabled": True, "Mode": "ACCESSED_AND_THROTTLED_KEYS"}),
+    ("OFF", {"Enabled": False}),
+])
+def test_contributor_insights_can_show_more_or_nothing(mode, specification):
+    for replica in properties(ContributorInsightsMode=mode)["Replicas"]:
+        for part in (replica, *replica["GlobalSecondaryIndexes"]):
+            assert part["ContributorInsightsSpecification"] == specification

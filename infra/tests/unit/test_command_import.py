@@ -64,14 +64,14 @@ def test_a_table_that_the_template_would_replace_is_refused_and_may_be_attached_
     assert "belongs to no stack of ours, and cannot be taken into one" in str(raised.value)
 
 
-def lay_out_settings(aws: StubbedAws) -> None:
+def lay_out_settings(aws: StubbedAws, insights: dict[str, str] | None = None) -> None:
     region = ("dynamodb", "us-east-1")
     aws.answer(*region, "describe_time_to_live", {"TimeToLiveDescription": {
         "TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}})
     aws.answer(*region, "describe_continuous_backups", {"ContinuousBackupsDescription": {
         "ContinuousBackupsStatus": "ENABLED",
         "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7}}})
-    aws.answer(*region, "describe_contributor_insights", {"ContributorInsightsStatus": "DISABLED"})
+    aws.answer(*region, "describe_contributor_insights", insights or {"ContributorInsightsStatus": "DISABLED"})
 
 
 def test_the_stack_describes_the_table_as_it_is_so_that_the_import_changes_nothing(aws: StubbedAws) -> None:
@@ -80,8 +80,18 @@ def test_the_stack_describes_the_table_as_it_is_so_that_the_import_changes_nothi
     assert given["ReplicasWithPolicy"] == "0" and given["TableKeyId"] == KEY_ID
     assert given["GlobalTableRegions"] == "us-east-1,eu-west-1"
     assert (given["TtlAttribute"], given["RecoveryPeriodInDays"]) == ("expires", "7")
-    assert (given["DeletionProtectionEnabled"], given["ContributorInsightsEnabled"]) == ("true", "false")
+    assert (given["DeletionProtectionEnabled"], given["ContributorInsightsMode"]) == ("true", "OFF")
     assert set(given) <= set(templates.parameters("global-table"))
+
+
+@pytest.mark.parametrize("insights, mode", [
+    ({"ContributorInsightsStatus": "ENABLED"}, "ACCESSED_AND_THROTTLED_KEYS"),
+    ({"ContributorInsightsStatus": "ENABLING", "ContributorInsightsMode": "THROTTLED_KEYS"}, "THROTTLED_KEYS"),
+    ({"ContributorInsightsStatus": "DISABLING", "ContributorInsightsMode": "THROTTLED_KEYS"}, "OFF"),
+])
+def test_contributor_insights_stay_as_they_are(aws: StubbedAws, insights: dict[str, str], mode: str) -> None:
+    lay_out_settings(aws, insights)
+    assert table_shape.parameters_of(aws, replicas(), REGIONS)["ContributorInsightsMode"] == mode
 
 
 def test_capacities_of_a_provisioned_table_are_kept(aws: StubbedAws) -> None:
