@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .alarm_model import Alarm, dynamodb, function, mapping, own
+from .alarm_model import NOTHING_FOLLOWS, Alarm, dynamodb, function, mapping, own
 from .names import PROCESSOR, REPORTER, ref, sub
 from .table_alarms import QUIET, capacity_alarms, replication_alarms, request_alarms, throttle_alarms
 
 # Periods are 300 s (alarm_model.py): DynamoDB publishes several of its metrics every five minutes, and alarms on figures of
-# the same period can be read side by side on the dashboard.
+# the same period can be read side by side on the dashboard. Throttling is published each minute, and watched each minute.
 BATCHES = "No data means that no batch was processed, so nothing was counted; processor-silent watches for that."
 
 
@@ -46,9 +46,10 @@ def conflict_alarms() -> list[Alarm]:
             section="Unstamped writes",
             means="Something writes to the table without a stamp; losses of such writes cannot be proved.",
             do="The ledger keeps samples (kind unstamped_sample) with key and changed attributes: find that writer and let it "
-            "stamp.",
-            metrics=(own("UnstampedWrites", "Sum"),),
-            threshold=ref("UnstampedWritesThreshold"),
+            "stamp. While writers begin to stamp one by one, set UnstampedWritesPercent=100.",
+            metrics=(own("UnstampedWrites", "Sum"), own("LocalWrites", "Sum"), own("ReplicatedWrites", "Sum")),
+            expression="100 * m1 / SUM(METRICS())",
+            threshold=ref("UnstampedWritesPercent"),
             missing="notBreaching",
             missing_why=BATCHES,
         ),
@@ -105,6 +106,7 @@ def processor_alarms() -> list[Alarm]:
             within=2,
             missing="notBreaching",
             missing_why="The age is published with each invocation; an idle table has none. processor-silent watches the rest.",
+            recovers=True,
         ),
         Alarm(
             logical_id="ProcessorSilentAlarm",
@@ -115,11 +117,12 @@ def processor_alarms() -> list[Alarm]:
             "at the mapping's LastProcessingResult. (Writes that change nothing or fail their condition use capacity, yet give no "
             "record.)",
             metrics=(dynamodb("ConsumedWriteCapacityUnits", "Sum"), function("Invocations", "Sum", name)),
-            expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
+            expression=NOTHING_FOLLOWS,
             threshold=0,
             within=3,
             missing="notBreaching",
-            missing_why="Both figures are filled with 0, so data is missing only where CloudWatch itself has none.",
+            missing_why="A table that takes no writes has none of the first figure, and then nothing has to be invoked.",
+            recovers=True,
         ),
         Alarm(
             logical_id="FunctionErrorsAlarm",
@@ -133,6 +136,7 @@ def processor_alarms() -> list[Alarm]:
             within=2,
             missing="notBreaching",
             missing_why=QUIET,
+            recovers=True,
         ),
         Alarm(
             logical_id="FunctionThrottlesAlarm",
@@ -145,6 +149,7 @@ def processor_alarms() -> list[Alarm]:
             within=2,
             missing="notBreaching",
             missing_why=QUIET,
+            recovers=True,
         ),
         Alarm(
             logical_id="FunctionDurationAlarm",
@@ -159,6 +164,7 @@ def processor_alarms() -> list[Alarm]:
             within=2,
             missing="notBreaching",
             missing_why="Without an invocation there is no duration.",
+            recovers=True,
         ),
         Alarm(
             logical_id="FailedEventsAlarm",
@@ -172,6 +178,7 @@ def processor_alarms() -> list[Alarm]:
             within=2,
             missing="notBreaching",
             missing_why=QUIET,
+            recovers=True,
         ),
         Alarm(
             logical_id="DroppedEventsAlarm",
@@ -220,7 +227,26 @@ def processor_alarms() -> list[Alarm]:
             threshold=0,
             within=2,
             missing="notBreaching",
-            missing_why="Silence is not taken for health here: the replica alarms take it for bad news.",
+            missing_why="Silence is not taken for health: reporter-silent watches for that.",
+            recovers=True,
+        ),
+        Alarm(
+            logical_id="ReporterSilentAlarm",
+            slug="reporter-silent",
+            section="Reporter silent",
+            means="The table reporter does not run, so nobody looks at the replicas' states.",
+            do="Look at its rule in EventBridge: it must be enabled and allowed to invoke the function. Then at the function and its "
+            "log group.",
+            # The mapping's figure is there each minute, 0 where the stream has nothing, so it tells that time passes.
+            metrics=(mapping("PolledEventCount", "SampleCount"), function("Invocations", "Sum", sub(REPORTER))),
+            expression=NOTHING_FOLLOWS,
+            threshold=0,
+            # The schedule may put two reports into one period and none into the next, so one miss is no news.
+            within=3,
+            out_of=4,
+            missing="notBreaching",
+            missing_why="A mapping that is paused publishes nothing; processor-silent watches for that.",
+            recovers=True,
         ),
     ]
 

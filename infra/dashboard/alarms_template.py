@@ -8,6 +8,7 @@ from typing import Any
 from .alarm_model import Alarm
 from .alarms import all_alarms
 from .cfn_yaml import dump, indented
+from .links import CONSOLE, NAME, URL, partitions
 from .names import ALARM_PREFIX, conditions, parameters, ref, sub
 
 HEADER = """\
@@ -18,9 +19,9 @@ Description: The alarms of one Region.
 #
 # Interface (the whole of it is in INTERFACE.md)
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,
-#               MetricsNamespace, EventSourceMappingId, TopicArn, FunctionTimeout, ReplicationLatencyThresholdMs,
-#               IteratorAgeThresholdMs, LostWriteRatePercent, ConflictsThreshold, UnstampedWritesThreshold,
-#               StaleOverwritesThreshold, CapacityPercent
+#               MetricsNamespace, EventSourceMappingId, TopicArn, RunbookUrl, FunctionTimeout,
+#               ReplicationLatencyThresholdMs, IteratorAgeThresholdMs, LostWriteRatePercent, ConflictsThreshold,
+#               UnstampedWritesPercent, StaleOverwritesThreshold, CapacityPercent
 #   Outputs:    UnhealthyAlarmName, UnhealthyAlarmArn
 
 """
@@ -35,7 +36,11 @@ THRESHOLDS: dict[str, tuple[float, float, str]] = {
     "IteratorAgeThresholdMs": (300000, 1, "Age of the last record of a batch, in milliseconds. The stream keeps 86400000."),
     "LostWriteRatePercent": (1, 0, "Lost writes per hundred replicated writes."),
     "ConflictsThreshold": (0, 0, "Conflicts in five minutes that are still no alarm."),
-    "UnstampedWritesThreshold": (0, 0, "Unstamped writes in five minutes that are still no alarm."),
+    "UnstampedWritesPercent": (
+        0,
+        0,
+        "Unstamped writes per hundred writes that are still no alarm. 100 is never: for a table whose writers do not stamp yet.",
+    ),
     "StaleOverwritesThreshold": (0, 0, "Stale overwrites in five minutes that are still no alarm."),
     "CapacityPercent": (80, 1, "Used share of the provisioned capacity. Auto scaling aims at 70."),
 }
@@ -46,21 +51,22 @@ UNHEALTHY_MEANS = "At least one alarm about the table's replication, throttling,
 UNHEALTHY_DO = "Open the dashboard: the tile of alarms shows which one. Act on that one; this alarm goes when it goes."
 
 
-def alarm_name(slug: str) -> dict:
-    return sub(f"{ALARM_PREFIX}{slug}")
-
-
 def anchor(section: str) -> str:
     """The heading's anchor, as Git hosts make it."""
     return section.lower().replace(" ", "-")
 
 
-def description(alarm: Alarm) -> dict:
-    more = f"More: infra/README.md#{anchor(alarm.section)}"
-    if alarm.instance is None:
-        means = alarm.means.rstrip(".")
-        return sub(f"{means}. Table ${{TableName}}. Do: {alarm.do} {more}")
-    return {"Fn::Sub": [f"{alarm.means} ${{Instance}}. Table ${{TableName}}. Do: {alarm.do} {more}", {"Instance": alarm.instance}]}
+def description(means: str, do: str, section: str, instance: Any = None) -> dict:
+    """What an alarm's message says: which table, what to do, and two links that can be clicked."""
+    which = " ${Instance}." if instance is not None else ""
+    text = f"{means}{which} Table ${{TableName}}. Do: {do} {URL}{NAME} More: ${{RunbookUrl}}#{anchor(section)}"
+    return {"Fn::Sub": [text, {"Console": CONSOLE, **({"Instance": instance} if instance is not None else {})}]}
+
+
+def alarm_description(alarm: Alarm) -> dict:
+    if alarm.instance is not None:
+        return description(alarm.means, alarm.do, alarm.section, alarm.instance.value)
+    return description(alarm.means.rstrip(".") + ".", alarm.do, alarm.section)
 
 
 def alarm_resource(alarm: Alarm) -> dict:
@@ -68,10 +74,10 @@ def alarm_resource(alarm: Alarm) -> dict:
     if alarm.condition:
         found["Condition"] = alarm.condition
     properties: dict[str, Any] = {
-        "AlarmName": alarm_name(alarm.slug),
-        "AlarmDescription": description(alarm),
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm_description(alarm),
         "AlarmActions": [ref("TopicArn")],
-        "OKActions": [ref("TopicArn")],
+        **({"OKActions": [ref("TopicArn")]} if alarm.recovers else {}),
         "ComparisonOperator": alarm.comparison,
         "Threshold": alarm.threshold,
         "EvaluationPeriods": alarm.out_of,
@@ -95,6 +101,7 @@ def alarm_resource(alarm: Alarm) -> dict:
 
 
 def unhealthy_resource(alarms: list[Alarm]) -> dict:
+    """The composite. It tells nobody: each alarm under it does, with what is wrong, also while another one is on already."""
     watched = [a for a in alarms if a.unhealthy]
     # A term that is always there comes first, so that every other term can bring its own OR.
     watched.sort(key=lambda a: a.condition is not None)
@@ -106,12 +113,8 @@ def unhealthy_resource(alarms: list[Alarm]) -> dict:
     return {
         "Type": "AWS::CloudWatch::CompositeAlarm",
         "Properties": {
-            "AlarmName": alarm_name(UNHEALTHY_SLUG),
-            "AlarmDescription": sub(
-                f"{UNHEALTHY_MEANS} Table ${{TableName}}. Do: {UNHEALTHY_DO} More: infra/README.md#{anchor(UNHEALTHY_SECTION)}"
-            ),
-            "AlarmActions": [ref("TopicArn")],
-            "OKActions": [ref("TopicArn")],
+            "AlarmName": sub(f"{ALARM_PREFIX}{UNHEALTHY_SLUG}"),
+            "AlarmDescription": description(UNHEALTHY_MEANS, UNHEALTHY_DO, UNHEALTHY_SECTION),
             "AlarmRule": {"Fn::Join": ["", terms]},
         },
     }
@@ -162,10 +165,11 @@ def render() -> str:
         "MetricsNamespace",
         "EventSourceMappingId",
         "TopicArn",
+        "RunbookUrl",
     )
     resources = [(a, alarm_resource(a)) for a in alarms]
     unhealthy = unhealthy_resource(alarms)
-    out = [HEADER, dump({"Parameters": declared | threshold_parameters()}), "\n"]
+    out = [HEADER, dump({"Parameters": declared | threshold_parameters()}), "\n", dump({"Mappings": partitions()}), "\n"]
     out += [dump({"Conditions": used_conditions([r for _, r in resources] + [unhealthy])}), "\nResources:\n"]
     for alarm, resource in resources:
         out += [comment(f"Missing data: {alarm.missing_why}"), indented(dump({alarm.logical_id: resource}), 2), "\n"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .alarms_template import used_conditions
 from .all_regions_dashboard import across_regions
 from .cfn_yaml import dump
-from .names import PREFIX, parameters, ref, sub
+from .links import ALL_NAME, NAME, partitions, url
+from .names import parameters, ref, sub
 from .region_dashboard import by_region
 
 HEADER = """\
@@ -20,23 +21,6 @@ Description: The dashboard of one Region, and in the primary Region the one acro
 #   Outputs:    DashboardName, DashboardUrl; in the primary Region AllRegionsDashboardName, AllRegionsDashboardUrl
 
 """
-
-# Dashboards are not Regional: without the Region in its name the second Region's would overwrite the first one's.
-NAME = f"{PREFIX}-${{AWS::Region}}"
-ALL_NAME = f"{PREFIX}-all-regions-from-${{AWS::Region}}"
-URL = "https://${AWS::Region}.${Console}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/"
-CONSOLES = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-eusc": "console.amazonaws-eusc.eu",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
-"""Where the console of each partition is."""
-
-
-def url(name: str) -> dict:
-    return {"Fn::Sub": [URL + name, {"Console": {"Fn::FindInMap": ["Partitions", ref("AWS::Partition"), "Console"]}}]}
-
 
 def render() -> str:
     declared = parameters(
@@ -75,6 +59,5 @@ def render() -> str:
         "AllRegionsDashboardUrl": {"Condition": "IsPrimary", "Description": "Its address.", "Value": url(ALL_NAME)},
     }
     used = used_conditions([r["Properties"] for r in resources.values()]) | is_primary
-    mappings = {"Partitions": {partition: {"Console": console} for partition, console in CONSOLES.items()}}
-    parts = [{"Parameters": declared}, {"Mappings": mappings}, {"Conditions": used}, {"Resources": resources}, {"Outputs": outputs}]
+    parts = [{"Parameters": declared}, {"Mappings": partitions()}, {"Conditions": used}, {"Resources": resources}, {"Outputs": outputs}]
     return HEADER + "\n".join(dump(part) for part in parts)

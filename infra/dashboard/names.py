@@ -43,8 +43,9 @@ _REGION = (
 REGIONS_PATTERN = r"^(?!(?:.*,)?([a-z0-9-]+),(?:.*,)?\1(?:,|$))" + f"{_REGION}(?:,{_REGION}){{1,4}}$"
 INDEXES_PATTERN = (
     r"^$|^(?!(?:.*,)?([a-zA-Z0-9_.-]+),(?:.*,)?\1(?:,|$))"
-    r"[a-zA-Z0-9_.-]{3,255}(?:,[a-zA-Z0-9_.-]{3,255}){0,4}$"
+    r"[a-zA-Z0-9_.-]{3,200}(?:,[a-zA-Z0-9_.-]{3,200}){0,4}$"
 )
+# 200 of an index's 255 characters: an alarm's name ends in it, and may have 255 in all.
 
 
 def ref(name: str) -> dict:
@@ -106,7 +107,7 @@ def parameters(*names: str) -> dict:
             "Type": "String",
             "Default": "",
             "AllowedPattern": INDEXES_PATTERN,
-            "ConstraintDescription": "Empty, or up to five index names, comma-separated without spaces, none twice.",
+            "ConstraintDescription": "Empty, or up to five index names of 3 to 200 characters, comma-separated without spaces, none twice.",
             "Description": "The table's global secondary indexes.",
         },
         "ConsistencyMode": {
@@ -119,7 +120,7 @@ def parameters(*names: str) -> dict:
             "Type": "String",
             "Default": "PAY_PER_REQUEST",
             "AllowedValues": ["PAY_PER_REQUEST", "PROVISIONED"],
-            "Description": "The table's. Only PROVISIONED has a capacity to compare with.",
+            "Description": "The table's. PROVISIONED is compared with its capacity, PAY_PER_REQUEST with its maxima.",
         },
         "MetricsNamespace": {
             "Type": "String",
@@ -140,6 +141,13 @@ def parameters(*names: str) -> dict:
             "ConstraintDescription": "The ARN of a topic of this Region.",
             "Description": "Where alarms go.",
         },
+        "RunbookUrl": {
+            "Type": "String",
+            "Default": "infra/README.md",
+            "AllowedPattern": "^[^ #$]{1,120}$",
+            "ConstraintDescription": "1 to 120 characters, without spaces, # and $.",
+            "Description": "Where infra/README.md can be read: an alarm's message links to its section there.",
+        },
         "PrimaryRegion": {
             "Type": "String",
             "AllowedPattern": f"^{_REGION}$",
@@ -155,6 +163,7 @@ def conditions() -> dict:
     found: dict = {
         "IsEventual": {"Fn::Equals": [ref("ConsistencyMode"), "EVENTUAL"]},
         "IsProvisioned": {"Fn::Equals": [ref("BillingMode"), "PROVISIONED"]},
+        "IsOnDemand": {"Fn::Equals": [ref("BillingMode"), "PAY_PER_REQUEST"]},
         "HasIndex1": {"Fn::Not": [{"Fn::Equals": [ref("IndexNames"), ""]}]},
     }
     for i in range(2, MAX_INDEXES + 1):

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from .alarm_model import Alarm
 from .alarms import all_alarms
 from .alarms_template import UNHEALTHY_SLUG
 from .names import ALARM_PREFIX, KINDS, OPERATIONS, PROCESSOR, REPORTER, sub
-from .widgets import Board, dynamodb, graph, lambda_, mapping, math, numbers, own, search
+from .widgets import Board, account, dynamodb, graph, lambda_, mapping, math, numbers, own, search
 
 NAMESPACE = "${MetricsNamespace}"
 ALARM_ARN = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{ALARM_PREFIX}"
 HIDDEN = {"visible": False}
+THROTTLE_REASONS = {
+    "ProvisionedThroughput": "provisioned capacity",
+    "MaxOnDemandThroughput": "on-demand maximum",
+    "KeyRangeThroughput": "one partition's limit: a hot key",
+    "AccountLimit": "the account's limit",
+}
+ACCOUNT_LIMITS = {
+    "TableLevelReads": "reads of one table",
+    "TableLevelWrites": "writes of one table",
+    "Reads": "provisioned reads of all",
+    "Writes": "provisioned writes of all",
+}
 
 
 def by_region() -> Board:
@@ -32,13 +45,19 @@ def by_region() -> Board:
 def _alarms(board: Board) -> None:
     arns: list[str] = [ALARM_ARN + UNHEALTHY_SLUG]
     for alarm in all_alarms():
-        if alarm.condition is None:
+        if alarm.condition is None and alarm.instance is None:
             arns.append(ALARM_ARN + alarm.slug)
         else:
-            text = sub(f',"{ALARM_ARN}{alarm.slug}"')
-            arns.append(board.later(alarm.logical_id, text, alarm.condition))
+            arns.append(board.later(alarm.logical_id, alarm_entry(alarm), alarm.condition))
     board.text("## Alarms\nEach alarm's description says what to do; infra/README.md has a section for each.")
     board.row(6, {"type": "alarm", "properties": {"title": "Alarm states", "alarms": arns}})
+
+
+def alarm_entry(alarm: Alarm) -> dict:
+    """A later entry of the tile: the alarm's ARN after a comma."""
+    if alarm.instance is None:
+        return sub(f',"{ALARM_ARN}{alarm.slug}"')
+    return {"Fn::Sub": [f',"{ALARM_ARN}{alarm.slug}-${{Instance}}"', {"Instance": alarm.instance.value}]}
 
 
 def _conflicts(board: Board) -> None:
@@ -193,6 +212,7 @@ def _table(board: Board) -> None:
                     dynamodb(f"Consumed{kind}CapacityUnits", id="used", **HIDDEN),
                     math("used / PERIOD(used)", "used by the table", id="rate"),
                     dynamodb(f"Provisioned{kind}CapacityUnits", stat="Average", label="provisioned for the table"),
+                    dynamodb(f"OnDemandMax{kind}RequestUnits", stat="Maximum", label="on-demand maximum of the table"),
                 ],
             ),
             graph(
@@ -219,6 +239,11 @@ def _table(board: Board) -> None:
                         "${!PROP('Dim.GlobalSecondaryIndexName')}",
                     ),
                 ],
+            ),
+            graph(
+                f"Reasons of {kind.lower()} throttling, table",
+                [dynamodb(f"{kind}{reason}ThrottleEvents", label=label) for reason, label in THROTTLE_REASONS.items()],
+                stacked=True,
             ),
         )
     board.row(
@@ -250,5 +275,19 @@ def _table(board: Board) -> None:
         graph(
             "Size of indexes, bytes",
             [search(NAMESPACE, "IndexSizeBytes", "IndexName", "Maximum", "${!PROP('Dim.IndexName')}")],
+        ),
+    )
+    board.row(
+        6,
+        graph("Items that Time To Live deleted here", [dynamodb("TimeToLiveDeletedItemCount")]),
+        graph(
+            "Provisioned capacity of the account in this Region, % of its limit",
+            [account(f"AccountProvisioned{kind}CapacityUtilization", label=kind.lower()) for kind in ("Read", "Write")],
+            stat="Maximum",
+        ),
+        numbers(
+            "The account's limits in this Region, units a second",
+            [account(f"AccountMax{kind}", label=label) for kind, label in ACCOUNT_LIMITS.items()],
+            stat="Maximum",
         ),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .alarm_model import Alarm, dynamodb, own
+from .alarm_model import NOTHING_FOLLOWS, Alarm, Instance, dynamodb, own
 from .names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, index, ref, region
 
 QUIET = "No data is no event: the figure is published only when something was counted."
+# Consumed is a sum over the period, the limit a rate per second: divide, then compare. Without a limit the point is dropped.
+SHARE_USED = "100 * (m1 / PERIOD(m1)) / m2"
 
 
 def replication_alarms() -> list[Alarm]:
@@ -15,7 +17,7 @@ def replication_alarms() -> list[Alarm]:
         found.append(
             Alarm(
                 logical_id=f"ReplicationLatencyAlarm{i}",
-                slug=f"replication-latency-{i}",
+                slug="replication-latency",
                 section="Replication latency",
                 means="Writes of this Region take long to arrive in the Region",
                 do="Look at AWS Health for both Regions and at write throttling there. While it lasts, concurrent writes lose "
@@ -26,78 +28,88 @@ def replication_alarms() -> list[Alarm]:
                 missing="notBreaching",
                 missing_why="The figure is published only while writes replicate; replication-stalled watches for silence.",
                 condition=f"SendsToRegion{i}",
-                instance=region(i),
+                instance=Instance("Region", region(i)),
                 unhealthy=True,
+                recovers=True,
             )
         )
         found.append(
             Alarm(
                 logical_id=f"ReplicationStalledAlarm{i}",
-                slug=f"replication-stalled-{i}",
+                slug="replication-stalled",
                 section="Replication stalled",
                 means="This Region takes writes, but none of them replicate to the Region",
                 do="Look at the replica's state there (make status), its key, and AWS Health. Send writers to one Region until "
                 "it is back. A replica that may not replicate for 20 hours becomes a table of its own. (While the processor catches up "
                 "after a pause it counts old writes: then this is no news.)",
                 metrics=(own("LocalWrites", "Sum"), dynamodb("ReplicationLatency", "SampleCount", **latency)),
-                expression="IF(FILL(m1, 0) > 0 AND FILL(m2, 0) == 0, 1, 0)",
+                expression=NOTHING_FOLLOWS,
                 threshold=0,
                 within=3,
                 missing="notBreaching",
-                missing_why="Both figures are filled with 0, so data is missing only where CloudWatch itself has none.",
+                missing_why="A Region that takes no writes has none of the first figure, and then nothing has to replicate.",
                 condition=f"SendsToRegion{i}",
-                instance=region(i),
+                instance=Instance("Region", region(i)),
                 unhealthy=True,
+                recovers=True,
             )
         )
     for i in range(1, MAX_REGIONS + 1):
         found.append(
             Alarm(
                 logical_id=f"ReplicaNotActiveAlarm{i}",
-                slug=f"replica-not-active-{i}",
+                slug="replica-not-active",
                 section="Replica not active",
-                means="As seen from here the replica is not ACTIVE, or the reporter is silent, in the Region",
+                means="As seen from here the replica is not ACTIVE in the Region",
                 do="Run make status. INACCESSIBLE_ENCRYPTION_CREDENTIALS: give the key back within 20 hours. "
-                "REPLICATION_NOT_AUTHORIZED: the resource policy denies DynamoDB's replication role. CREATING or UPDATING: wait.",
+                "REPLICATION_NOT_AUTHORIZED: the resource policy denies DynamoDB's replication role. REGION_DISABLED: enable the Region. "
+                "ARCHIVED: the key was gone for too long; restore from the backup. CREATING or UPDATING: wait.",
                 metrics=(own("ReplicaActive", "Minimum", ReplicaRegion=region(i)),),
                 threshold=1,
                 comparison="LessThanThreshold",
-                # The schedule may put two reports into one period and none into the next, so one miss is no news.
                 within=3,
                 out_of=4,
-                missing="breaching",
-                missing_why="The reporter runs every five minutes at least: silence means that nobody watches, or that the "
-                "replica left the table.",
+                missing="notBreaching",
+                missing_why="The reporter has not run yet, or the replica left the table; reporter-silent watches the reporter.",
                 condition=f"HasRegion{i}" if i > 2 else None,
-                instance=region(i),
+                instance=Instance("Region", region(i)),
                 unhealthy=True,
+                recovers=True,
             )
         )
+    return found
+
+
+def indexed(kind: str) -> list[tuple[int, dict, Instance | None, str]]:
+    """The table and its indexes, as (position, dimensions, instance, in words). The table's own position is 0."""
+    found: list[tuple[int, dict, Instance | None, str]] = [(0, {}, None, f"{kind} the table itself")]
+    for i in range(1, MAX_INDEXES + 1):
+        found.append((i, {"GlobalSecondaryIndexName": index(i)}, Instance("index", index(i)), f"{kind} the index"))
     return found
 
 
 def throttle_alarms() -> list[Alarm]:
     found = []
     for kind, what in (("Read", "Reads"), ("Write", "Writes")):
-        for i in range(MAX_INDEXES + 1):
-            on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
-            place = "the index" if i else "the table itself"
+        for i, on_index, instance, place in indexed("on"):
             found.append(
                 Alarm(
                     logical_id=f"{kind}ThrottleAlarm{i or ''}",
-                    slug=f"{kind.lower()}-throttle" + (f"-index-{i}" if i else ""),
+                    slug=f"{kind.lower()}-throttle",
                     section=f"{kind} throttling",
-                    means=f"{what} are throttled on {place}",
-                    do="Contributor Insights shows the hot keys. Spread them, raise capacity or its maximum (PROVISIONED), or "
-                    "the on-demand maximum."
+                    means=f"{what} are throttled {place}",
+                    do="The dashboard shows the reason, Contributor Insights the throttled keys. A hot key: spread it. Provisioned "
+                    "capacity, an on-demand maximum or the account's limit: raise it."
                     + (" Throttled writes delay replication too." if kind == "Write" else ""),
                     metrics=(dynamodb(f"{kind}ThrottleEvents", "Sum", **on_index),),
                     threshold=0,
-                    within=2,
+                    # A burst of one minute shows at once; the minutes after it belong to the same burst.
+                    period=60,
+                    out_of=5,
                     missing="notBreaching",
                     missing_why=QUIET,
                     condition=f"HasIndex{i}" if i else None,
-                    instance=index(i) if i else None,
+                    instance=instance,
                     unhealthy=True,
                 )
             )
@@ -106,7 +118,6 @@ def throttle_alarms() -> list[Alarm]:
 
 def request_alarms() -> list[Alarm]:
     # No figure is published for the table alone, so the operations are summed; ten metrics is an alarm's limit.
-    total = " + ".join(f"FILL(m{i}, 0)" for i in range(1, len(OPERATIONS) + 1))
     return [
         Alarm(
             logical_id="SystemErrorsAlarm",
@@ -115,12 +126,13 @@ def request_alarms() -> list[Alarm]:
             means="DynamoDB answers requests to this table with internal errors (HTTP 500).",
             do="The SDKs retry. If it lasts, look at AWS Health and send traffic to another replica.",
             metrics=tuple(dynamodb("SystemErrors", "Sum", Operation=o) for o in OPERATIONS),
-            expression=total,
+            expression="SUM(METRICS())",
             threshold=0,
             within=2,
             missing="notBreaching",
             missing_why=QUIET,
             unhealthy=True,
+            recovers=True,
         ),
         Alarm(
             logical_id="ThrottledRequestsAlarm",
@@ -129,9 +141,10 @@ def request_alarms() -> list[Alarm]:
             means="Whole requests to this table are throttled, not only parts of them.",
             do="The dashboard shows which operation. Then as for read-throttle and write-throttle.",
             metrics=tuple(dynamodb("ThrottledRequests", "Sum", Operation=o) for o in OPERATIONS),
-            expression=total,
+            expression="SUM(METRICS())",
             threshold=0,
-            within=2,
+            period=60,
+            out_of=5,
             missing="notBreaching",
             missing_why=QUIET,
             unhealthy=True,
@@ -142,30 +155,51 @@ def request_alarms() -> list[Alarm]:
 def capacity_alarms() -> list[Alarm]:
     found = []
     for kind in ("Read", "Write"):
-        for i in range(MAX_INDEXES + 1):
-            on_index = {"GlobalSecondaryIndexName": index(i)} if i else {}
+        for i, on_index, instance, place in indexed("of"):
             found.append(
                 Alarm(
                     logical_id=f"{kind}CapacityAlarm{i or ''}",
-                    slug=f"{kind.lower()}-capacity" + (f"-index-{i}" if i else ""),
+                    slug=f"{kind.lower()}-capacity",
                     section=f"{kind} capacity",
-                    means=f"{kind}s use most of the provisioned capacity of " + ("the index" if i else "the table itself"),
+                    means=f"{kind}s use most of the provisioned capacity {place}",
                     do="Auto scaling should follow: see whether it is at its maximum, and raise that. Steady load near the "
                     "maximum is cheaper with a higher minimum; spiky load is cheaper on demand.",
                     metrics=(
                         dynamodb(f"Consumed{kind}CapacityUnits", "Sum", **on_index),
                         dynamodb(f"Provisioned{kind}CapacityUnits", "Average", **on_index),
                     ),
-                    # Consumed is a sum over the period, provisioned a rate per second: divide, then compare.
-                    expression="100 * (m1 / PERIOD(m1)) / m2",
+                    expression=SHARE_USED,
                     threshold=ref("CapacityPercent"),
                     comparison="GreaterThanOrEqualToThreshold",
                     within=2,
                     missing="notBreaching",
                     missing_why="No consumption is published where there was none.",
                     condition=f"HasProvisionedIndex{i}" if i else "IsProvisioned",
-                    instance=index(i) if i else None,
+                    instance=instance,
                     unhealthy=True,
+                    recovers=True,
                 )
             )
+        found.append(
+            Alarm(
+                logical_id=f"OnDemand{kind}MaximumAlarm",
+                slug=f"on-demand-{kind.lower()}-maximum",
+                section=f"On-demand {kind.lower()} maximum",
+                means=f"{kind}s use most of the on-demand maximum of the table (Max{kind}RequestUnits).",
+                do="What is over the maximum is throttled. Raise it, or take it away (0), if the load is meant.",
+                metrics=(
+                    dynamodb(f"Consumed{kind}CapacityUnits", "Sum"),
+                    dynamodb(f"OnDemandMax{kind}RequestUnits", "Maximum"),
+                ),
+                expression=SHARE_USED,
+                threshold=ref("CapacityPercent"),
+                comparison="GreaterThanOrEqualToThreshold",
+                within=2,
+                missing="notBreaching",
+                missing_why="A table without a maximum publishes none, and one without load no consumption.",
+                condition="IsOnDemand",
+                unhealthy=True,
+                recovers=True,
+            )
+        )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alarm_model import Alarm
 from .alarms import all_alarms
 from .alarms_template import UNHEALTHY_DO, UNHEALTHY_MEANS, UNHEALTHY_SECTION, UNHEALTHY_SLUG
 
@@ -19,17 +20,14 @@ def _threshold(value: object) -> str:
     return f"`{value['Ref']}`" if isinstance(value, dict) else str(value)
 
 
-def _slugs(slugs: list[str]) -> str:
-    """The names of a section's alarms, those that differ in a number only as one."""
-    shown: dict[str, None] = {}
-    for slug in slugs:
-        head, _, tail = slug.rpartition("-")
-        shown[f"{head}-<n>" if tail.isdigit() else slug] = None
+def _slugs(alarms: list[Alarm]) -> str:
+    """The names of a section's alarms; what a name ends in stands for each Region or index."""
+    shown = dict.fromkeys(a.slug if a.instance is None else f"{a.slug}-<{a.instance.kind}>" for a in alarms)
     return ", ".join(f"`{s}`" for s in shown)
 
 
 def section_text() -> str:
-    sections: dict[str, list] = {}
+    sections: dict[str, list[Alarm]] = {}
     for alarm in all_alarms():
         sections.setdefault(alarm.section, []).append(alarm)
     out = []
@@ -40,18 +38,18 @@ def section_text() -> str:
         if len({m.instance is None for m in members}) == 2:
             means = first.means.removesuffix(" the table itself") + " the table itself, or on the index that the alarm names."
         metrics = ", ".join(f"`{n}`" for n in dict.fromkeys(m.name for m in first.metrics))
-        if isinstance(first.expression, str) and len(first.metrics) < 3:
-            metrics += f" (m1, m2) by `{first.expression}`"
+        if isinstance(first.expression, str) and len({m.name for m in first.metrics}) > 1:
+            metrics += f" (m1, m2{', m3' if len(first.metrics) > 2 else ''}) by `{first.expression}`"
         elif first.expression is not None and len(first.metrics) > 2:
             metrics += " summed over operations"
         out.append(
-            f"### {title}\n\nAlarms: {_slugs([m.slug for m in members])}. From {metrics}: "
+            f"### {title}\n\nAlarms: {_slugs(members)}. From {metrics}: "
             f"{_COMPARISONS[first.comparison]} {_threshold(first.threshold)} in {first.within} of {first.out_of} periods of "
-            f"{first.period} s. Missing data: `{first.missing}`. {first.missing_why}\n\n"
+            f"{first.period} s. {'Its end is told too. ' if first.recovers else ''}Missing data: `{first.missing}`. {first.missing_why}\n\n"
             f"**Means.** {means}\n\n**Do.** {first.do}\n"
         )
     out.append(
-        f"### {UNHEALTHY_SECTION}\n\nAlarm: `{UNHEALTHY_SLUG}`, a composite.\n\n**Means.** {UNHEALTHY_MEANS}\n\n"
+        f"### {UNHEALTHY_SECTION}\n\nAlarm: `{UNHEALTHY_SLUG}`, a composite, which tells nobody itself.\n\n**Means.** {UNHEALTHY_MEANS}\n\n"
         f"**Do.** {UNHEALTHY_DO}\n"
     )
     return "\n" + "\n".join(out) + "\n"

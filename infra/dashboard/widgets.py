@@ -85,6 +85,11 @@ def dynamodb(metric: str, *dimensions: str, **options: Any) -> list[Any]:
     return ["AWS/DynamoDB", metric, "TableName", "${TableName}", *dimensions, *([options] if options else [])]
 
 
+def account(metric: str, **options: Any) -> list[Any]:
+    """One of DynamoDB's metrics of the whole account in the Region, which have no dimension."""
+    return ["AWS/DynamoDB", metric, *([options] if options else [])]
+
+
 def lambda_(metric: str, function: str, **options: Any) -> list[Any]:
     return ["AWS/Lambda", metric, "FunctionName", function, *([options] if options else [])]
 

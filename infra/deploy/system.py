@@ -24,7 +24,16 @@ TEMPLATE_INDEXES = ("GSI1", "GSI2")
 
 MAX_WATCHED_INDEXES = 5
 """The alarms' template watches so many indexes; a table can have more."""
+MAX_INDEX_NAME = 200
+"""Characters of an index's name that the alarms' template takes: an alarm's name ends in it."""
 
+_ATTACHED = {
+    # What was written before somebody watched is not judged unless asked for (make rejudge).
+    "processor": {"StartingPosition": "LATEST"},
+    # Nobody stamps yet where nobody has heard of stamps, and an alarm that is on from the first minute is switched off.
+    "alarms": {"UnstampedWritesPercent": "100"},
+}
+"""With what the stacks of an attached table begin. Later they keep what they have."""
 
 _NOT_INHERITED = {"StartingPosition", "MappingEnabled", "SubnetIds", "VpcId", "RouteTableIds", "CreateVpcEndpoints"}
 """What belongs to one Region: where its mapping began, and where its function is placed."""
@@ -44,6 +53,18 @@ def inherit(context: Context, region: str) -> None:
     if placed and not context.own_parameters(region, "processor").get("SubnetIds"):
         context.console.step(f"NOTE: the processor in {context.primary} is in a VPC; the one in {region} will not be, "
                              f'unless PARAMS says where: PARAMS="{region}:SubnetIds=... {region}:VpcId=..."')
+
+
+def begin_attached(context: Context, region: str) -> None:
+    """Let a Region's new stacks begin as those of a table do that was there before.
+
+    PARAMS may say otherwise, and what was taken from the primary Region counts more.
+    """
+    for part, values in _ATTACHED.items():
+        before = context.find(region, part).parameters
+        # A stack that holds an imported ledger alone has no mapping yet, so it has no position either.
+        if not before or (part == "processor" and "StartingPosition" not in before):
+            context.inherited[region, part] = {**values, **context.inherited.get((region, part), {})}
 
 
 @dataclass
@@ -203,15 +224,17 @@ class Builder:
 
         return context.waiter.until(poll, f"the stream of {table} in {region}", 600)
 
-    def regional_stacks(self, region: str, replica: Replica, key_arn: str, starting_position: str = "") -> None:
-        """The processor, the reporter, the alarms and the dashboard of one Region.
+    def every_region(self, replicas: dict[str, Replica], keys: dict[str, stacks.Stack]) -> None:
+        """The last step of deploy and attach: what each Region has of its own, side by side."""
+        self.context.console.title("Processor, reporter, alarms, dashboard")
+        regional.each(
+            list(replicas),
+            lambda region: self.regional_stacks(region, replicas[region], keys[region].output("KeyArn")),
+        )
 
-        `starting_position` counts for a mapping that is new: it cannot be changed later.
-        """
-        context, names = self.context, self.context.names
-        extra: dict[str, str] = {}
-        if starting_position and "StartingPosition" not in context.find(region, "processor").parameters:
-            extra["StartingPosition"] = starting_position
+    def regional_stacks(self, region: str, replica: Replica, key_arn: str) -> None:
+        """The processor, the reporter, the alarms and the dashboard of one Region."""
+        names = self.context.names
         processor = self.apply(region, "processor", {
             "TableName": names.table,
             "StreamArn": replica.stream_arn,
@@ -219,7 +242,6 @@ class Builder:
             "KeyArn": key_arn,
             "TableKeyArn": replica.key_arn if replica.key_arn != key_arn else "",
             **self._code(region, self.processor),
-            **extra,
         })
         self._check_code(region, processor.output("FunctionName"), self.processor)
         namespace = {"MetricsNamespace": processor.parameters["MetricsNamespace"]}
@@ -232,10 +254,10 @@ class Builder:
     def watch(self, region: str, replica: Replica, processor: stacks.Stack) -> None:
         """The alarms and the dashboard of one Region."""
         context = self.context
-        indexes = replica.indexes[:MAX_WATCHED_INDEXES]
+        indexes = [name for name in replica.indexes if len(name) <= MAX_INDEX_NAME][:MAX_WATCHED_INDEXES]
         if len(replica.indexes) > len(indexes):
             context.console.step(f"{region}: the table has {len(replica.indexes)} indexes; the alarms watch the first "
-                                 f"{MAX_WATCHED_INDEXES}")
+                                 f"{MAX_WATCHED_INDEXES} of those whose names have at most {MAX_INDEX_NAME} characters")
         others = [] if len(context.regions) > 1 else sorted(replica.other_regions)
         common = {
             "TableName": context.names.table,

@@ -31,7 +31,7 @@ def links(template):
     found = {}
     for logical_id, resource in template["Resources"].items():
         text = str(resource["Properties"]["AlarmDescription"])
-        found[logical_id] = re.search(r"infra/README\.md#([a-z-]+)", text)
+        found[logical_id] = re.search(r"\$\{RunbookUrl\}#([a-z-]+)", text)
     return found
 
 
@@ -46,7 +46,7 @@ def test_every_alarm_has_a_section_in_the_readme():
 def test_an_alarm_without_a_section_is_caught():
     broken = load("alarms.yaml")
     alarm = broken["Resources"]["ConflictsAlarm"]["Properties"]
-    alarm["AlarmDescription"] = {"Fn::Sub": "More: infra/README.md#no-such-section"}
+    alarm["AlarmDescription"] = {"Fn::Sub": "More: ${RunbookUrl}#no-such-section"}
     assert missing_sections(broken) == ["ConflictsAlarm"]
 
 

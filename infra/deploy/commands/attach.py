@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import approval, parameters, preflight, regional, system, tables
+from infra.deploy import approval, parameters, preflight, system, tables
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.errors import DeployError
@@ -30,6 +30,7 @@ def attach(context: Context, plan_only: bool = False) -> int:
     for region in regions[1:]:
         system.inherit(context, region)
     for region in regions:
+        system.begin_attached(context, region)
         builder.check_rules(region, "processor", {})
     if preflight.import_leftovers(context, "attach", with_table=False, plan_only=plan_only):
         console.step("What attach would change after that can be planned once it is done.")
@@ -49,7 +50,7 @@ def attach(context: Context, plan_only: bool = False) -> int:
         f"({builder.processor.architecture}, {builder.processor.digest[:12]})",
         "make or update an encryption key for ledger, logs, topic and failure bucket in each Region",
         "make or update processor, reporter, alarms and dashboard in each Region; a new processor starts at LATEST, "
-        "with the writes made from then on",
+        "with the writes made from then on, unless PARAMS says StartingPosition=TRIM_HORIZON",
     ])
     status = approval.carry_out(
         context, builder, lambda on: _steps(on, replicas),
@@ -62,16 +63,11 @@ def attach(context: Context, plan_only: bool = False) -> int:
 def _steps(builder: system.Builder, replicas: dict[str, tables.Replica]) -> None:
     context = builder.context
     regions, title = context.regions, context.console.title
-    title("1. Artifact buckets")
+    title("Artifact buckets")
     builder.buckets(regions)
-    title("2. Keys")
+    title("Keys")
     keys = builder.keys(regions)
-    title("3. Processor, reporter, alarms, dashboard")
-    regional.each(
-        regions,
-        lambda region: builder.regional_stacks(
-            region, replicas[region], keys[region].output("KeyArn"), starting_position="LATEST"),
-    )
+    builder.every_region(replicas, keys)
 
 
 def _refuse_table_parameters(context: Context) -> None:
@@ -99,5 +95,17 @@ def _print_warnings(context: Context, replicas: dict[str, tables.Replica]) -> No
     if left_out:
         context.console.step(f"WARNING: the table also lives in {', '.join(left_out)}. Each Region answers only for "
                              "its own writes: writes lost there are not found without a processor there")
+    unwatched = [region for region in context.regions if _unstamped_percent(context, region) == "100"]
+    if unwatched:
+        context.console.step(
+            f"NOTE: what is written without a stamp cannot be proved lost. While nobody stamps, the ledger shows samples of such writes "
+            f"and the dashboard their share; the alarm on them is off in {', '.join(unwatched)} until you run this again with "
+            'PARAMS="UnstampedWritesPercent=0" (clients/README.md says how to stamp)')
     if any(replica.consistency == "STRONG" for replica in replicas.values()):
         context.console.step("NOTE: with STRONG consistency the losing write is refused, so no conflict will show")
+
+
+def _unstamped_percent(context: Context, region: str) -> str:
+    """From which share on unstamped writes will be an alarm."""
+    given, before = context.own_parameters(region, "alarms"), context.find(region, "alarms").parameters
+    return given.get("UnstampedWritesPercent") or before.get("UnstampedWritesPercent") or "0"

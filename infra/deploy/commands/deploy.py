@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploy import approval, parameters, preflight, regional, system, tables, tags
+from infra.deploy import approval, parameters, preflight, system, tables, tags
 from infra.deploy.aws import check_regions_enabled
 from infra.deploy.context import Context
 from infra.deploy.names import STACKS
@@ -60,21 +60,17 @@ def _steps(builder: system.Builder, exists: bool) -> None:
     """The order of templates/INTERFACE.md."""
     context = builder.context
     regions, title = context.regions, context.console.title
-    title("1. Artifact buckets")
+    title("Artifact buckets")
     builder.buckets(regions)
-    title("2. Keys")
+    title("Keys")
     keys = builder.keys(regions)
-    title("3. Table")
+    title("Table")
     # An imported table may be encrypted with a key of its own, and keeps it.
     key_id = context.find(context.primary, "table").parameters.get("TableKeyId") or keys[context.primary].output("KeyId")
     if not exists:
         builder.table(regions, key_id, with_policy=1)
-    title("4. Policies of the replicas")
+    title("Policies of the replicas")
     builder.table(regions, key_id, with_policy=len(regions))
     replicas = builder.await_replicas(regions)
     replicas = builder.enable_streams(replicas)
-    title("5. Processor, reporter, alarms, dashboard")
-    regional.each(
-        regions,
-        lambda region: builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn")),
-    )
+    builder.every_region(replicas, keys)
