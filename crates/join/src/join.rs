@@ -195,13 +195,12 @@ impl Join {
 
     /// Ends the join: takes in what is waiting, and judges what can be judged.
     pub fn finish(mut self) -> (Vec<Finding>, Summary) {
+        // What is whole is judged to its last item, though every record may have been reached before.
         let last = self.waiting.keys().next_back().copied();
-        if let Some(last) = last {
-            let end = match self.options.whole {
-                true => last + u64::from(self.options.window) + 1,
-                false => last + 1,
-            };
-            self.reach(end);
+        match (self.options.whole, last) {
+            (true, _) => self.reach(u64::MAX),
+            (false, Some(last)) => self.reach(last + 1),
+            (false, None) => {}
         }
         for (_, item) in &self.items {
             self.summary.not_judged += item.entries.len() as u64;

@@ -164,6 +164,18 @@ fn nothing_is_judged_before_every_region_was_read() {
 }
 
 #[test]
+fn a_whole_join_that_was_advanced_beyond_its_last_record_judges_that_too() {
+    let mut join = Join::new("orders", regions(&NAMES), WHOLE).unwrap();
+    for sighting in write("one", 0, 1_000) {
+        join.add(&sighting).unwrap();
+    }
+    advance(&mut join, 1_005);
+    assert_eq!(join.summary().settled, 0);
+    let (_, summary) = join.finish();
+    assert_eq!((summary.settled, summary.not_judged), (1, 0));
+}
+
+#[test]
 fn the_first_and_the_last_window_are_not_judged_unless_the_streams_are_whole() {
     let judged = |whole| {
         let options = Options { whole, ..WHOLE };
