@@ -4,6 +4,7 @@
 //! ledger. Each subcommand is a module with its `Args` and a `command` that gives what to print. What replay and judge
 //! find is plain data ([`report`]), so that tests can use it as well.
 
+mod aws;
 mod bootstrap;
 pub mod cli;
 pub mod demo;

@@ -1,7 +1,9 @@
 //! How numbers, times and attribute values look to people, the same in every table, page and message.
 
+mod key;
 mod value;
 
+pub(crate) use key::{item_key, key};
 pub(crate) use value::attribute_value;
 
 /// A number with a comma for every three digits.

@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use ledger::{ConflictId, EntryError};
 
+use crate::aws::{NoAws, innermost};
 use crate::failure::CommandError;
 
 /// What an error comes from.
@@ -13,15 +14,9 @@ type Source = Box<dyn Error + Send + Sync>;
 /// A ledger that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerReadError {
-    /// No credentials were found, or they could not be fetched.
-    #[error(
-        "no AWS credentials: {}. Log in (`aws sso login --profile NAME`) and give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        .0.as_deref().map_or("none are configured".to_owned(), |source| innermost(source))
-    )]
-    NoCredentials(#[source] Option<Source>),
-    /// No Region is known.
-    #[error("no Region: give --region, or set AWS_REGION, or a region in the profile")]
-    NoRegion,
+    /// AWS cannot be asked.
+    #[error(transparent)]
+    NoAws(#[from] NoAws),
     /// The credentials are wrong or have expired.
     #[error(
         "AWS refused the credentials ({code}): log in again (`aws sso login`), or check --profile and AWS_SESSION_TOKEN"
@@ -199,13 +194,4 @@ impl LedgerReadError {
             },
         }
     }
-}
-
-/// The cause at the end of the chain: the SDK's own messages say no more than "dispatch failure".
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

@@ -1,12 +1,9 @@
 //! One line of a list.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ledger::{Entry, ItemKey, Key, Side};
 use serde::Serialize;
-use serde_dynamo::AttributeValue;
 
-use crate::format::attribute_value;
+use crate::format;
 use crate::report::Finding;
 
 /// A ledger entry without its images.
@@ -55,14 +52,9 @@ impl Summary {
 
     /// The key for people: `PK=USER#1 SK=PROFILE`.
     pub fn key_text(&self) -> String {
-        let Some(key) = &self.key else {
-            return self.item_key.to_string();
-        };
-        let part = |(name, value): (&String, &AttributeValue)| match value {
-            AttributeValue::S(text) | AttributeValue::N(text) => format!("{name}={text}"),
-            AttributeValue::B(bytes) => format!("{name}={}", STANDARD.encode(bytes)),
-            other => format!("{name}={}", attribute_value(other)),
-        };
-        key.iter().map(part).collect::<Vec<_>>().join(" ")
+        match &self.key {
+            Some(key) => format::key(key),
+            None => self.item_key.to_string(),
+        }
     }
 }
