@@ -13,11 +13,12 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 FUNCTIONS := stream-processor table-reporter
 ZIPS := $(FUNCTIONS:%=target/lambda/%/bootstrap.zip)
 EVENT ?= events/update_update.json
+AUDIT ?= --whole --events events/audit/us-east-1.jsonl events/audit/eu-west-1.jsonl
 FUZZ_SECONDS ?= 60
 
 include infra/deploy.mk
 
-.PHONY: help setup setup-checks programs demo replay test prove bench fuzz build watch invoke lint fmt clean
+.PHONY: help setup setup-checks programs audit demo replay test prove bench fuzz build watch invoke lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ $(VENV)/checks.stamp: $(VENV)/pip.stamp infra/requirements.txt tools/requirement
 	@touch $@
 
 # --- See it work ----------------------------------------------------------------------------------------------------
+
+audit: programs ## What a table lost, without stamps: AUDIT="--table orders --regions us-east-1,eu-west-1"; recorded streams by default
+	@target/debug/lastwriter audit $(AUDIT)
 
 demo: programs ## See lost writes found: a global table on this machine, a minute of traffic, a partition (DEMO="--seed 7")
 	@target/debug/lastwriter demo $(DEMO)

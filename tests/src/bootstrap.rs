@@ -36,6 +36,31 @@ pub fn table_reporter() -> PathBuf {
         .unwrap_or_else(|| built("table-reporter", &[], TABLE_REPORTER_VARIABLE))
 }
 
+/// The built command-line tool, in the folder above the test's own.
+///
+/// # Panics
+///
+/// As [`bootstrap`] does, when it is older than its own sources or the join's.
+pub fn tool() -> PathBuf {
+    let path = beside_the_tests().join("lastwriter");
+    assert!(
+        path.is_file(),
+        "no tool at {}: run `make programs`",
+        path.display()
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["lastwriter", "join", "conflict", "ledger", "local-aws"];
+    let sources = folders.map(|crate_name| root.join(format!("crates/{crate_name}/src")));
+    if let Some(newer) = newer_source(&path, &sources) {
+        panic!(
+            "the tool at {} is older than {}: run `make programs`",
+            path.display(),
+            newer.display()
+        );
+    }
+    path
+}
+
 fn named(variable: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env::var_os(variable)?);
     assert!(path.is_file(), "no function at {}", path.display());

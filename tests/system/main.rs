@@ -1,6 +1,7 @@
 //! The whole system: the built function between a ledger, CloudWatch and Lambda. One binary, so that it is linked once.
 
 mod answers;
+mod audit;
 mod deadline;
 mod faults;
 mod logs;

@@ -3,10 +3,11 @@
 use clap::{Parser, Subcommand};
 
 use crate::failure::CommandError;
-use crate::{demo, judge, ledger, local, replay};
+use crate::{audit, demo, judge, ledger, local, replay};
 
 const AFTER_HELP: &str = "\
 Examples:
+  lastwriter audit --table orders                 what a table lost in 24 hours, without stamps
   lastwriter demo                                 lose writes on this machine, and find them
   lastwriter local --ports 8001,8002,8003         a global table for your own application
   lastwriter replay events/update_update.json     one event through the built function
@@ -30,6 +31,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Find the lost writes of a table that nobody stamps, from all replicas' streams together
+    Audit(audit::Args),
     /// Run a minute of traffic on a global table on this machine, and compare what was lost with what was found
     Demo(demo::Args),
     /// Replay stream events through the built function, and show its verdicts, ledger and metrics
@@ -49,6 +52,7 @@ pub enum Command {
 /// [`CommandError`] tells what failed and gives the exit code.
 pub async fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
+        Command::Audit(args) => audit::command(args).await,
         Command::Demo(args) => demo::command(args).await,
         Command::Replay(args) => replay::command(args).await,
         Command::Judge(args) => judge::command(args).await,

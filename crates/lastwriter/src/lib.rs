@@ -1,9 +1,10 @@
 //! The lastwriter command-line tool, as a library.
 //!
-//! [`replay`] runs events through the built function, [`judge`] does it in process, [`ledger`] reads the conflict
+//! [`audit`] joins all replicas' streams, [`replay`] runs events through the built function, [`judge`] does it in process, [`ledger`] reads the conflict
 //! ledger. Each subcommand is a module with its `Args` and a `command` that gives what to print. What replay and judge
 //! find is plain data ([`report`]), so that tests can use it as well.
 
+pub mod audit;
 mod aws;
 mod bootstrap;
 pub mod cli;

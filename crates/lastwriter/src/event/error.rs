@@ -84,7 +84,7 @@ impl From<EventError> for CommandError {
 }
 
 impl EventError {
-    pub(super) fn unreadable(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn unreadable(path: &Path, source: io::Error) -> Self {
         Self::Unreadable {
             name: path.display().to_string(),
             source,
@@ -102,6 +102,15 @@ impl EventError {
                 "this is not expected here"
             },
         }
+    }
+
+    /// The same in a part of a file that has so many lines before it.
+    pub(super) fn invalid_after(name: &str, error: &serde_json::Error, lines: usize) -> Self {
+        let mut invalid = Self::invalid(name, error);
+        if let Self::InvalidJson { line, .. } = &mut invalid {
+            *line += lines;
+        }
+        invalid
     }
 
     pub(super) fn empty(name: &str) -> Self {
@@ -137,10 +146,7 @@ impl EventError {
 
 /// A file's text, without the byte order mark that some tools put first.
 pub(super) fn text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, EventError> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(EventError::Utf16(name.to_owned()));
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(name, bytes)?;
     std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let line_start = before
@@ -154,4 +160,12 @@ pub(super) fn text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, EventErro
             problem: "it is not UTF-8",
         }
     })
+}
+
+/// The start of a file without its byte order mark; one of UTF-16 is refused.
+pub(super) fn without_mark<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a [u8], EventError> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(EventError::Utf16(name.to_owned()));
+    }
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }

@@ -3,6 +3,7 @@
 
 mod document;
 mod error;
+mod records;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use stream_processor::envelope;
 use document::Document;
 pub use document::NotRecords;
 pub use error::EventError;
+pub(crate) use records::RecordReader;
 pub use stream::{Missing, Stream};
 
 /// The events that a command is given.
@@ -158,7 +160,7 @@ fn read_stdin() -> Result<Vec<u8>, EventError> {
     }
 }
 
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, EventError> {
+pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, EventError> {
     let unreadable = |source| EventError::unreadable(folder, source);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {

@@ -58,6 +58,29 @@ impl Stream {
         Ok(event.into_bytes())
     }
 
+    /// The same records, each with its Region and its stream. The table is for records that name none.
+    pub(super) fn records(
+        &self,
+        records: Vec<Box<RawValue>>,
+        complete: bool,
+    ) -> Result<Vec<Box<RawValue>>, Missing> {
+        let of_named_table = Self {
+            table: None,
+            region: self.region.clone(),
+        };
+        let records = records.into_iter().enumerate();
+        let told = |(at, record): (usize, Box<RawValue>)| {
+            let Ok(members) = serde_json::from_str::<Members>(record.get()) else {
+                return Ok(record);
+            };
+            match members.contains_key("eventSourceARN") {
+                true => of_named_table.record(at, members, complete),
+                false => self.record(at, members, complete),
+            }
+        };
+        records.map(told).collect()
+    }
+
     fn record(
         &self,
         at: usize,

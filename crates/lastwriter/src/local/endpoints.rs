@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::LocalError;
 use crate::terminal::{Layout, printable};
 use crate::world::{World, WorldError};
 
 /// What `--endpoints-file` holds.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Endpoints {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Endpoints {
     /// The table's name; the first one's, where there are several.
-    pub(super) table: String,
+    pub(crate) table: String,
     /// The names of all tables that are there at the start.
     pub(super) tables: Vec<String>,
     /// The endpoint of each Region: DynamoDB and DynamoDB Streams.
-    pub(super) replicas: BTreeMap<String, String>,
+    pub(crate) replicas: BTreeMap<String, String>,
     /// The endpoint of each Region's ledger.
-    pub(super) ledgers: BTreeMap<String, String>,
+    pub(crate) ledgers: BTreeMap<String, String>,
     /// The ledger table's name.
-    pub(super) ledger_table: String,
+    pub(crate) ledger_table: String,
     /// What each Region's function sends its metrics to.
     pub(super) cloudwatch: BTreeMap<String, String>,
 }
@@ -46,6 +46,16 @@ impl Endpoints {
             endpoints.cloudwatch.insert(name(), cloudwatch);
         }
         Ok(endpoints)
+    }
+
+    /// Reads the file of a world that runs.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read(path).map_err(|error| error.to_string())?;
+        serde_json::from_slice(&text).map_err(|error| format!("it is no endpoints file: {error}"))
     }
 
     /// The endpoints and what to export, for people.

@@ -18,6 +18,7 @@ use crate::bootstrap;
 use crate::failure::CommandError;
 use crate::world::options::{Regions, parse_lag, parse_region, parse_regions};
 use crate::world::{World, WorldConfig};
+pub(crate) use endpoints::Endpoints;
 use error::LocalError;
 
 const AFTER_HELP: &str = "\

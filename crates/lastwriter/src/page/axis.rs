@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::format::decimal;
+
 pub(super) const WIDTH: f64 = 640.0;
 pub(super) const LEFT: f64 = 50.0;
 const RIGHT: f64 = 8.0;
@@ -85,13 +87,15 @@ impl Axis {
 
 /// The time that all charts of a page share, in steps of equal length, and what is marked in it.
 pub(crate) struct Timeline {
-    /// How long a step is, in seconds.
+    /// How long a step is.
     pub(crate) step: f64,
     /// How many there are.
     pub(crate) steps: usize,
-    /// A shaded stretch, in seconds from the start, and its label.
+    /// What time is counted in, as in `s`.
+    pub(crate) unit: &'static str,
+    /// A shaded stretch, from the start, and its label.
     pub(crate) band: Option<(f64, f64, String)>,
-    /// A line at a time, in seconds from the start, and its label.
+    /// A line at a time, from the start, and its label.
     pub(crate) line: (f64, &'static str),
 }
 
@@ -101,9 +105,14 @@ impl Timeline {
         Axis::linear(span, 6.0, (LEFT, WIDTH - RIGHT))
     }
 
-    /// When a step begins, in seconds.
+    /// When a step begins.
     pub(super) fn start(&self, step: usize) -> f64 {
         step as f64 * self.step
+    }
+
+    /// When a step begins, for people.
+    pub(super) fn label(&self, step: usize) -> String {
+        format!("{} {}", decimal(self.start(step)), self.unit)
     }
 
     /// Where a time is, in steps from the start.
@@ -130,12 +139,12 @@ impl Timeline {
         }
     }
 
-    /// The seconds below a plot.
-    pub(super) fn seconds(&self, bottom: f64) -> Markup {
+    /// The times below a plot.
+    pub(super) fn times(&self, bottom: f64) -> Markup {
         let axis = self.axis();
         html! {
             @for tick in &axis.ticks {
-                text.tick text-anchor="middle" x=(px(axis.at(*tick))) y=(px(bottom + 15.0)) { (format!("{tick:.0} s")) }
+                text.tick text-anchor="middle" x=(px(axis.at(*tick))) y=(px(bottom + 15.0)) { (format!("{tick:.0} {}", self.unit)) }
             }
         }
     }

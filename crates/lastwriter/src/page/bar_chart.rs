@@ -67,7 +67,7 @@ impl BarChart<'_> {
                         }
                     }
                 }
-                (time.seconds(bottom))
+                (time.times(bottom))
             }
         }
     }
@@ -93,7 +93,12 @@ impl BarChart<'_> {
 
     /// What a step holds, shown where the pointer rests.
     fn hint(&self, time: &Timeline, at: usize) -> String {
-        let mut text = format!("{:.0} to {:.0} s", time.start(at), time.start(at + 1));
+        let mut text = format!(
+            "{} to {} {}",
+            decimal(time.start(at)),
+            decimal(time.start(at + 1)),
+            time.unit
+        );
         for (name, line) in self.lines.iter().filter(|(_, line)| line[at] > 0.0) {
             let _ = write!(text, "\n{name}: {}", decimal(line[at]));
         }
@@ -123,7 +128,7 @@ impl BarChart<'_> {
             .collect();
         let rows = (0..time.steps).map(|at| {
             let cells = self.lines.values().map(|line| decimal(line[at]));
-            row(None, format!("{:.0} s", time.start(at)), cells)
+            row(None, time.label(at), cells)
         });
         numbers(&format!("{}, {}", self.title, self.unit), &headings, rows)
     }

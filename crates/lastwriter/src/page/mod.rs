@@ -19,5 +19,8 @@ pub(crate) use layout::{Page, json};
 pub(crate) use quantile_chart::QuantileChart;
 pub(crate) use table::{row, table};
 
+/// Fills the table of conflicts from the page's data, and lets it be searched.
+pub(crate) const CONFLICTS_SCRIPT: &str = include_str!("conflicts.js");
+
 /// Gives the class that a name's colour hangs on.
 pub(crate) type ClassOf<'a> = &'a dyn Fn(&str) -> String;

@@ -49,7 +49,7 @@ impl QuantileChart<'_> {
                     @for (at, name) in self.panels.keys().enumerate() {
                         (self.panel(time, at, name))
                     }
-                    (time.seconds(bottom))
+                    (time.times(bottom))
                 }
                 (self.numbers(time))
             }
@@ -98,7 +98,7 @@ impl QuantileChart<'_> {
                     Some((p50, p99)) => format!("{}, {}", milliseconds(p50), milliseconds(p99)),
                     None => "-".to_owned(),
                 });
-            row(None, format!("{:.0} s", time.start(at)), cells)
+            row(None, time.label(at), cells)
         });
         numbers(self.caption, &headings, rows)
     }

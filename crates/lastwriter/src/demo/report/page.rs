@@ -6,7 +6,7 @@ use crate::demo::comparison::{Comparison, RegionResult};
 use crate::demo::conflict::{ConflictEntry, Version};
 use crate::demo::example;
 use crate::format::{milliseconds_or_dash, thousands};
-use crate::page::{BarChart, Page, QuantileChart, Timeline, json, row, table};
+use crate::page::{BarChart, CONFLICTS_SCRIPT, Page, QuantileChart, Timeline, json, row, table};
 
 /// The most conflicts that the page's table holds; a browser gets slow beyond.
 const MAX_CONFLICTS: usize = 20_000;
@@ -28,7 +28,7 @@ pub(super) fn render(comparison: &Comparison) -> Result<String, serde_json::Erro
             (footer(comparison))
         },
         data: ("conflicts-data", json(shown)?),
-        script: include_str!("script.js"),
+        script: CONFLICTS_SCRIPT,
     };
     Ok(page.render())
 }
@@ -164,6 +164,7 @@ fn charts(comparison: &Comparison) -> Markup {
     let time = Timeline {
         step: series.step,
         steps: series.steps,
+        unit: "s",
         band: cut.map(|cut| (cut.from, cut.to, format!("{} cut off", cut.region))),
         line: (setup.traffic_seconds, "traffic ends"),
     };

@@ -79,7 +79,7 @@
     last.append(button);
     const differing = c.identical ? "none: both versions look the same" : c.differing_attributes.join(", ");
     row.append(
-      element("td", c.detected_at.slice(11, 23)),
+      element("td", c.time ?? c.detected_at.slice(11, 23)),
       element("td", c.item.join(" / "), "item"),
       element("td", c.kind),
       element("td", c.loser.region),
