@@ -11,9 +11,7 @@ use crate::entry::Finding;
 use crate::envelope::{self, NotAnEvent, RecordLocation};
 use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
 use crate::odd_stamps::odd_stamps;
-use crate::record::{
-    Attributes, Decoded, EventName, Record, RecordError, RejectedRecord, has_equal_images,
-};
+use crate::record::{Attributes, EventName, Record, RecordError, RejectedRecord, has_equal_images};
 use crate::settings::{LedgerOverwrites, Settings};
 
 /// The function that decides; tests pass their own.
@@ -236,9 +234,7 @@ pub(crate) fn verdict<'r>(
 
 /// Whether a record's new image brought a stamp with a fault.
 fn has_odd_stamp(record: &Record<'_>, raw: &RawValue, rules: &Rules, now: u64) -> bool {
-    Decoded::read(raw).is_ok_and(|decoded| {
-        !odd_stamps(record, &decoded, &rules.attributes.stamps, now).is_empty()
-    })
+    !odd_stamps(record, raw, &rules.attributes.stamps, now).is_empty()
 }
 
 /// Runs what reads or judges one record; a panic makes that record malformed, and the batch goes on.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// An event that is not from a DynamoDB stream, or not in the form in which Lambda hands it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ForeignEvent {
+pub(crate) enum ForeignEvent {
     /// A record of a Kinesis data stream.
     #[error(
         "it is from a Kinesis data stream. This function reads DynamoDB Streams: map the table's stream to it, with NEW_AND_OLD_IMAGES"
@@ -50,7 +50,7 @@ pub enum ForeignEvent {
 
 impl ForeignEvent {
     /// What a payload is that is no stream event, if its form is known.
-    pub fn from_payload(payload: &str) -> Option<Self> {
+    pub(crate) fn from_payload(payload: &str) -> Option<Self> {
         if payload.starts_with('\u{feff}') {
             return Some(Self::ByteOrderMark);
         }
@@ -77,7 +77,7 @@ impl ForeignEvent {
     }
 
     /// What a record is that is not from a DynamoDB stream, if it names its source.
-    pub fn from_record(record: &str) -> Option<Self> {
+    pub(crate) fn from_record(record: &str) -> Option<Self> {
         let record: Value = serde_json::from_str(record).ok()?;
         // SNS alone writes the name with a capital letter.
         let source = record

@@ -1,18 +1,18 @@
 //! Reads the stream of one replica of a DynamoDB global table and finds the writes that last writer wins dropped.
 //!
 //! The way of a record: [`envelope`] finds it in the payload; [`record`] reads it on its own, stamps only;
-//! `conflict::judge` decides; for a conflict or a malformed record [`entry`] makes what the [`ledger`] keeps;
+//! `conflict::judge` decides; for a conflict or a malformed record `entry` makes what the [`ledger`] keeps;
 //! [`metrics`] counts what is committed; [`processor`] is the sequence of it all. Each step's input and output are
 //! plain data. Clock, ledger and metrics sink are passed in.
 
 mod answer;
 pub mod batch;
 mod deadlines;
-pub mod entry;
+mod entry;
 mod entry_writer;
 pub mod envelope;
-pub mod foreign_event;
-pub mod judged_record;
+mod foreign_event;
+mod judged_record;
 pub mod ledger;
 pub mod log;
 pub mod log_contract;

@@ -192,7 +192,7 @@ pub(crate) fn verdicts(batch: &Batch<'_>) {
 }
 
 /// What an invocation did.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) records: usize,
     /// Records that will not come again; the next three counts are of them.

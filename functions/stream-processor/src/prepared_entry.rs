@@ -7,7 +7,7 @@ use crate::batch::{PendingEntry, Reason, Rules, catching_panics, epoch_seconds, 
 use crate::entry::{self, EntryOptions, Finding};
 use crate::log::FindingLine;
 use crate::odd_stamps::{describe, odd_stamps};
-use crate::record::{Decoded, Record, RecordError};
+use crate::record::{DecodedRecord, Record, RecordError};
 
 /// An entry, ready to be written.
 #[derive(Debug)]
@@ -29,8 +29,18 @@ impl PreparedEntry {
     ) -> Self {
         let raw = pending.raw;
         let prepared = match &pending.reason {
-            Reason::Finding => catching_panics(|| Self::of_finding(raw, rules, options, form)),
-            Reason::OddStamp => catching_panics(|| Self::of_odd_stamp(raw, rules, options, form)),
+            Reason::Finding => catching_panics(|| {
+                let record = read(raw, rules)?;
+                let verdict = verdict(&record, rules, epoch_seconds(options.now))?;
+                let finding = finding(&verdict).ok_or_else(|| {
+                    RecordError::Malformed("judging it again gave another verdict".to_owned())
+                })?;
+                Self::of_finding(raw, &record, finding, options, form)
+            }),
+            Reason::OddStamp => catching_panics(|| {
+                let record = read(raw, rules)?;
+                Self::of_finding(raw, &record, Finding::OddStampSample, options, form)
+            }),
             Reason::Quarantine(error) => Err(error.with_source(raw)),
         };
         prepared.unwrap_or_else(|error| {
@@ -44,46 +54,26 @@ impl PreparedEntry {
         })
     }
 
-    fn of_odd_stamp(
-        raw: &RawValue,
-        rules: &Rules,
-        options: EntryOptions<'_>,
-        form: EntryForm,
-    ) -> Result<Self, RecordError> {
-        let record = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
-        let decoded = Decoded::read(raw)?;
-        let faults = odd_stamps(
-            &record,
-            &decoded,
-            options.stamps,
-            epoch_seconds(options.now),
-        );
-        let finding = Finding::OddStampSample;
-        let line = FindingLine::new(&record, finding);
-        let mut entry = entry::build(&record, decoded, finding, options);
-        entry.reason = Some(describe(&faults));
-        Ok(Self {
-            entry: entry.into_items_in(form),
-            finding: line,
-        })
-    }
-
+    /// The entry of what was found in a record that was read.
     fn of_finding(
         raw: &RawValue,
-        rules: &Rules,
+        record: &Record<'_>,
+        finding: Finding<'_>,
         options: EntryOptions<'_>,
         form: EntryForm,
     ) -> Result<Self, RecordError> {
-        let record = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
-        let verdict = verdict(&record, rules, epoch_seconds(options.now))?;
-        let finding = finding(&verdict).ok_or_else(|| {
-            RecordError::Malformed("judging it again gave another verdict".to_owned())
-        })?;
-        let line = FindingLine::new(&record, finding);
-        let entry = entry::build(&record, Decoded::read(raw)?, finding, options);
+        let mut entry = entry::build(record, DecodedRecord::read(raw)?, finding, options);
+        if let Finding::OddStampSample = finding {
+            let now = epoch_seconds(options.now);
+            entry.reason = Some(describe(&odd_stamps(record, raw, options.stamps, now)));
+        }
         Ok(Self {
             entry: entry.into_items_in(form),
-            finding: line,
+            finding: FindingLine::new(record, finding),
         })
     }
+}
+
+fn read<'a>(raw: &'a RawValue, rules: &Rules) -> Result<Record<'a>, RecordError> {
+    Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)
 }

@@ -1,6 +1,7 @@
 //! The function with a ledger and a metrics sink that only count.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ledger::StoredEntry;
@@ -16,12 +17,14 @@ use tokio::time::Instant;
 pub(crate) struct PayloadResult {
     /// The `Kind` of each ledger entry.
     pub(crate) entries: Vec<String>,
-    /// Records that were counted.
-    pub(crate) records: u64,
-    /// Records that were counted as quarantined.
-    pub(crate) quarantined: u64,
-    /// Conflicts that were counted.
-    pub(crate) conflicts: u64,
+    counts: HashMap<Metric, u64>,
+}
+
+impl PayloadResult {
+    /// What a metric without dimensions was counted up to.
+    pub(crate) fn count(&self, metric: Metric) -> u64 {
+        self.counts.get(&metric).copied().unwrap_or_default()
+    }
 }
 
 #[derive(Default)]
@@ -43,12 +46,7 @@ impl Metrics for &CountingSink {
             let Value::Count(count) = datum.value else {
                 continue;
             };
-            match datum.metric {
-                Metric::Records => outcome.records += count,
-                Metric::QuarantinedRecords => outcome.quarantined += count,
-                Metric::Conflicts => outcome.conflicts += count,
-                _ => {}
-            }
+            *outcome.counts.entry(datum.metric).or_default() += count;
         }
     }
 }

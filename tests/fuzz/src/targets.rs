@@ -8,7 +8,8 @@ use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 use stream_processor::batch::{Batch, Rules};
 use stream_processor::envelope;
-use stream_processor::record::{Attributes, Decoded, Record, sequence_number};
+use stream_processor::metrics::Metric;
+use stream_processor::record::{Attributes, DecodedRecord, Record, sequence_number};
 
 use crate::function;
 use crate::mutation::Mutant;
@@ -59,7 +60,7 @@ fn a_damaged_record_is_read_or_named_malformed() {
 
 fn read_all(raw: &RawValue) {
     let _ = sequence_number(raw);
-    let _ = Decoded::read(raw);
+    let _ = DecodedRecord::read(raw);
     if let Ok(record) = Record::read(raw, &Attributes::default()) {
         assert!(
             record.change(0).is_some(),
@@ -99,7 +100,7 @@ fn every_input_ends_as_an_answer_a_quarantine_entry_or_a_function_error() {
             return;
         };
         assert_eq!(
-            Some(outcome.records),
+            Some(outcome.count(Metric::Records)),
             records.map(|records| records as u64),
             "each record is counted once"
         );
@@ -109,11 +110,15 @@ fn every_input_ends_as_an_answer_a_quarantine_entry_or_a_function_error() {
             .filter(|kind| *kind == "malformed_record")
             .count();
         assert_eq!(
-            quarantined as u64, outcome.quarantined,
+            quarantined as u64,
+            outcome.count(Metric::QuarantinedRecords),
             "each malformed record is kept"
         );
         let kept = outcome.entries.len() - quarantined;
-        assert!(kept as u64 >= outcome.conflicts, "each conflict is kept");
+        assert!(
+            kept as u64 >= outcome.count(Metric::Conflicts),
+            "each conflict is kept"
+        );
     });
 }
 

@@ -10,25 +10,25 @@ use conflict::{Confidence, Conflict, Stamp, StampNames, Stamps, differing_attrib
 use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Key, Side};
 use serde_json::value::RawValue;
 
-use crate::record::{Decoded, DecodedImage, ImageHeader, Record};
+use crate::record::{DecodedImage, DecodedRecord, ImageHeader, Record};
 use crate::settings::LedgerImages;
 
 /// What every entry needs beside its record.
 #[derive(Debug, Clone, Copy)]
-pub struct EntryOptions<'a> {
+pub(crate) struct EntryOptions<'a> {
     /// Which attributes are stamps.
-    pub stamps: &'a StampNames,
+    pub(crate) stamps: &'a StampNames,
     /// What is kept of the images.
-    pub images: LedgerImages,
+    pub(crate) images: LedgerImages,
     /// After how many days an entry expires.
-    pub retention_days: u32,
+    pub(crate) retention_days: u32,
     /// When the invocation started.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// What an entry records.
 #[derive(Debug, Clone, Copy)]
-pub enum Finding<'a> {
+pub(crate) enum Finding<'a> {
     /// A write lost to another Region's.
     Conflict(&'a Conflict<'a>),
     /// A stale overwrite.
@@ -43,7 +43,7 @@ pub enum Finding<'a> {
 
 impl Finding<'_> {
     /// The entry's `Kind`.
-    pub fn kind(&self) -> EntryKind {
+    pub(crate) fn kind(&self) -> EntryKind {
         match self {
             Finding::Conflict(conflict) => conflict.kind.into(),
             Finding::StaleOverwrite => EntryKind::StaleOverwrite,
@@ -67,7 +67,7 @@ impl Finding<'_> {
 /// The `ConflictId` of a finding: the winner's time and the record's `eventID`, the same for each delivery.
 ///
 /// Where there is no winner's time, the latest time of either image stands in.
-pub fn conflict_id(record: &Record<'_>, finding: Finding<'_>) -> ConflictId {
+pub(crate) fn conflict_id(record: &Record<'_>, finding: Finding<'_>) -> ConflictId {
     let written_at = match finding {
         Finding::Conflict(conflict) => conflict.winner_written_at,
         Finding::StaleOverwrite
@@ -91,13 +91,13 @@ fn event_id(record: &Record<'_>) -> String {
 }
 
 /// Makes the entry for a finding.
-pub fn build(
+pub(crate) fn build(
     record: &Record<'_>,
-    decoded: Decoded,
+    decoded: DecodedRecord,
     finding: Finding<'_>,
     options: EntryOptions<'_>,
 ) -> Entry {
-    let Decoded { key, old, new } = decoded;
+    let DecodedRecord { key, old, new } = decoded;
     let differing = differing_names(&old, &new, &key, options.stamps);
     let mut entry = Entry {
         confidence: Some(finding.confidence().into()),
@@ -232,7 +232,12 @@ fn image_to_keep(
 }
 
 /// Makes the entry for a record that could not be judged, whose text is kept as it came.
-pub fn quarantine(raw: &RawValue, table: &str, reason: &str, options: EntryOptions<'_>) -> Entry {
+pub(crate) fn quarantine(
+    raw: &RawValue,
+    table: &str,
+    reason: &str,
+    options: EntryOptions<'_>,
+) -> Entry {
     Entry {
         reason: Some(reason.to_owned()),
         record: Some(raw.get().to_owned()),

@@ -45,7 +45,7 @@ fn entry_of(raw: &RawValue, images: LedgerImages) -> Entry {
     let conflict::Verdict::Conflict(conflict) = &verdict else {
         panic!("{verdict:?}")
     };
-    let decoded = Decoded::read(raw).unwrap();
+    let decoded = DecodedRecord::read(raw).unwrap();
     build(
         &record,
         decoded,
@@ -75,7 +75,7 @@ fn an_entry_has_both_versions_and_what_was_found() {
     assert_eq!(entry.differing_attributes, names(&["a", "b"]));
     assert_eq!(entry.winner_only_attributes, None);
     assert_eq!((entry.identical, entry.lost_writes), (Some(false), Some(1)));
-    let Decoded { key, old, new } = Decoded::read(&raw).unwrap();
+    let DecodedRecord { key, old, new } = DecodedRecord::read(&raw).unwrap();
     assert_eq!(entry.key, Some(key));
     let (own, lost) = ("us-east-1".to_owned(), 1_795_349_587_051_002);
     let loser = Side {

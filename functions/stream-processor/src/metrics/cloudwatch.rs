@@ -13,7 +13,7 @@ const MAX_METRICS: usize = 1_000;
 const MAX_BYTES: usize = 900_000;
 
 /// The data, request by request.
-pub fn requests<'d, 'a>(data: &'d [Datum<'a>]) -> Vec<&'d [Datum<'a>]> {
+pub(super) fn requests<'d, 'a>(data: &'d [Datum<'a>]) -> Vec<&'d [Datum<'a>]> {
     let mut requests = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (at, datum) in data.iter().enumerate() {
@@ -44,7 +44,7 @@ fn estimated_size(datum: &Datum<'_>) -> usize {
 }
 
 /// A datum as CloudWatch takes it.
-pub fn metric_datum(datum: &Datum<'_>, at: DateTime<Utc>) -> MetricDatum {
+pub(super) fn metric_datum(datum: &Datum<'_>, at: DateTime<Utc>) -> MetricDatum {
     let mut builder = MetricDatum::builder()
         .metric_name(datum.metric.name())
         .unit(StandardUnit::from(datum.metric.unit()))

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 /// How many buckets there are: embedded metric format takes 100 values a metric, PutMetricData 150.
 ///
 /// Sources: Amazon CloudWatch User Guide, "Specification: Embedded metric format"; API Reference, "MetricDatum".
-pub const BUCKETS: usize = 100;
+pub(crate) const BUCKETS: usize = 100;
 
 /// The longest delay that is told apart: 24 hours, a stream's retention.
 const MAX_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;

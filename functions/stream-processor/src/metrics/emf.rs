@@ -16,7 +16,7 @@ const MAX_METRICS: usize = 100;
 type Shared<'a> = (&'a str, Option<(Dimension, &'a str)>);
 
 /// The data as documents, one a line. Data with the same dimensions share a document.
-pub fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<String> {
+pub(super) fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<String> {
     let mut groups: BTreeMap<Shared<'_>, Vec<&Datum<'_>>> = BTreeMap::new();
     for datum in data {
         groups

@@ -1,14 +1,14 @@
 //! Custom metrics: their names, units and dimensions, and the data of one invocation.
 
-pub mod cloudwatch;
+mod cloudwatch;
 mod delay;
-pub mod emf;
+mod emf;
 mod sink;
 mod tally;
 
 use strum::{IntoStaticStr, VariantArray};
 
-pub use delay::{BUCKETS, DelayHistogram};
+pub use delay::DelayHistogram;
 pub use sink::{Metrics, MetricsPublisher};
 pub use tally::Tally;
 
@@ -86,8 +86,9 @@ impl Metric {
         }
     }
 
-    /// The dimensions it has beside `TableName`, one at a time.
-    pub fn further_dimensions(self) -> &'static [Dimension] {
+    /// The dimensions it has beside `TableName`, one at a time: what the tests hold the tally to.
+    #[cfg(test)]
+    pub(crate) fn further_dimensions(self) -> &'static [Dimension] {
         match self {
             Metric::ReplicatedWrites | Metric::PropagationDelay => &[Dimension::OriginRegion],
             Metric::Conflicts => &[Dimension::Kind, Dimension::WinnerRegion],
@@ -110,7 +111,7 @@ impl Metric {
     }
 
     /// Whether it is sent with every batch, also when zero, so that an alarm on it never lacks data.
-    pub fn is_always_sent(self) -> bool {
+    pub(crate) fn is_always_sent(self) -> bool {
         match self {
             Metric::Records | Metric::ReplicatedWrites | Metric::Conflicts | Metric::LostWrites => {
                 true
@@ -172,7 +173,7 @@ pub struct Datum<'a> {
 pub enum Value<'a> {
     /// A count.
     Count(u64),
-    /// A distribution, as at most [`BUCKETS`] values with counts.
+    /// A distribution, as values with counts: see [`DelayHistogram`].
     Delays(&'a DelayHistogram),
 }
 

@@ -5,11 +5,12 @@ mod read;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use conflict::{Change, Stamp, StampFault, StampNames, Stamps};
-pub(crate) use read::{read_records, split_records};
+use ledger::Image;
+pub(crate) use read::{number_text, read_records, split_records, stamp_texts};
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 
@@ -17,9 +18,6 @@ use crate::foreign_event::ForeignEvent;
 
 /// For how long after its expiry time DynamoDB still removes an item: five years, in seconds.
 const MAX_EXPIRED_SECONDS: u64 = (5 * 365 + 1) * 24 * 60 * 60;
-
-/// A decoded image.
-pub type Image = HashMap<String, AttributeValue>;
 
 /// What the reader has to know of the table's items.
 #[derive(Debug, Clone, Default)]
@@ -132,9 +130,9 @@ impl<'a> Record<'a> {
             error: RecordError::Malformed(why.to_owned()),
             table: table.clone(),
         };
-        let missing = |what: &str| malformed(&format!("{what} is missing or no text"));
+        let missing = |what: &str| malformed(&format!("{what} is missing or not a string"));
         if !parts.is_object {
-            return Err(malformed("the record is no object"));
+            return Err(malformed("the record is not an object"));
         }
         let event_name = parts.event_name.take();
         let event_name = event_name.ok_or_else(|| missing("eventName"))?;
@@ -143,7 +141,7 @@ impl<'a> Record<'a> {
         };
         let region = parts.region.take().ok_or_else(|| missing("awsRegion"))?;
         if !conflict::is_region_name(&region) {
-            return Err(malformed("awsRegion is no Region's name"));
+            return Err(malformed("awsRegion is not a Region's name"));
         }
         let stream_arn = parts.stream_arn.take();
         let stream_arn = stream_arn.ok_or_else(|| missing("eventSourceARN"))?;
@@ -153,16 +151,16 @@ impl<'a> Record<'a> {
             ));
         };
         let Some(dynamodb) = &mut parts.dynamodb else {
-            return Err(malformed("dynamodb is missing or no object"));
+            return Err(malformed("dynamodb is missing or not an object"));
         };
         if !dynamodb.has_keys {
-            return Err(malformed("dynamodb.Keys is missing or no object"));
+            return Err(malformed("dynamodb.Keys is missing or not an object"));
         }
         let sequence_number = dynamodb.sequence_number.take();
         let sequence_number = sequence_number.ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
         for (name, image) in [("OldImage", &dynamodb.old), ("NewImage", &dynamodb.new)] {
             if image.is_no_image {
-                return Err(malformed(&format!("dynamodb.{name} is no object")));
+                return Err(malformed(&format!("dynamodb.{name} is not an object")));
             }
         }
         let (old, new) = (&mut dynamodb.old.header, &mut dynamodb.new.header);
@@ -249,7 +247,7 @@ pub fn sequence_number(raw: &RawValue) -> Option<Cow<'_, str>> {
 
 /// The key and the images of a record, decoded in full.
 #[derive(Debug)]
-pub struct Decoded {
+pub struct DecodedRecord {
     /// The item's key, by attribute name.
     pub key: BTreeMap<String, AttributeValue>,
     /// The item before; empty where the record has none.
@@ -274,12 +272,12 @@ impl DecodedImage {
     }
 }
 
-impl Decoded {
+impl DecodedRecord {
     /// Decodes a record's key and images.
     ///
     /// # Errors
     ///
-    /// Malformed if the key is not DynamoDB JSON, or an image no object.
+    /// Malformed if the key is not DynamoDB JSON, or an image is not an object.
     pub fn read(raw: &RawValue) -> Result<Self, RecordError> {
         read::decoded(raw)
             .map_err(|error| RecordError::Malformed(format!("not DynamoDB JSON: {error}")))
@@ -290,8 +288,9 @@ impl Decoded {
 ///
 /// DynamoDB writes both images of a record in one form, so texts of different lengths are taken to differ, and most
 /// records are told apart without decoding them.
-pub fn has_equal_images(raw: &RawValue) -> bool {
-    read::image_texts(raw).is_some_and(|(old, new)| {
+pub(crate) fn has_equal_images(raw: &RawValue) -> bool {
+    let images = read::image_texts(raw).and_then(|(old, new)| old.zip(new));
+    images.is_some_and(|(old, new)| {
         old.get() == new.get()
             || (old.get().len() == new.get().len() && read::images_equal(old, new))
     })

@@ -135,7 +135,7 @@ fn what_is_required_is_named_when_it_is_missing_or_odd() {
     for odd in [json!(1), json!(null), json!("x"), json!([])] {
         assert!(reason(&with(|record| record["dynamodb"] = odd.clone())).contains("dynamodb"));
         assert!(reason(&with(|record| record["dynamodb"]["Keys"] = odd.clone())).contains("Keys"));
-        assert!(reason(&raw(&odd)).contains("no object"));
+        assert!(reason(&raw(&odd)).contains("not an object"));
     }
     assert!(reason(&with(|record| record["eventName"] = json!("UPSERT"))).contains("eventName"));
     assert!(
@@ -310,13 +310,13 @@ fn what_cannot_be_decoded_is_kept_as_text() {
             record["dynamodb"]["NewImage"]["good"] = json!({"S": "x"});
         });
         assert!(Record::read(&raw, &Attributes::default()).is_ok(), "{bad}");
-        let Decoded { new, .. } = Decoded::read(&raw).unwrap();
+        let DecodedRecord { new, .. } = DecodedRecord::read(&raw).unwrap();
         assert_eq!(new.undecoded["bad"], bad.to_string());
         assert!(new.contains("good") && new.contains("bad") && !new.contains("other"));
         assert!(!new.attributes.contains_key("bad"));
     }
     let raw = with(|record| record["dynamodb"]["Keys"]["PK"] = json!({"X": "1"}));
-    let error = Decoded::read(&raw).unwrap_err();
+    let error = DecodedRecord::read(&raw).unwrap_err();
     assert!(matches!(error, RecordError::Malformed(_)), "{error}");
 }
 
@@ -333,5 +333,8 @@ fn deep_nesting_is_kept_as_text_and_no_overflow() {
     );
     let raw = RawValue::from_string(text).unwrap();
     assert!(Record::read(&raw, &Attributes::default()).is_ok());
-    assert_eq!(Decoded::read(&raw).unwrap().new.undecoded["deep"], nested);
+    assert_eq!(
+        DecodedRecord::read(&raw).unwrap().new.undecoded["deep"],
+        nested
+    );
 }

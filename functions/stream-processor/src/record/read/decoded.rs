@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use conflict::values_equal;
+use ledger::Image;
 use serde_json::value::RawValue;
 
-use super::super::{Decoded, DecodedImage, Image};
+use super::super::{DecodedImage, DecodedRecord};
 
 /// What is decoded of a record.
 #[derive(serde::Deserialize)]
@@ -24,26 +25,10 @@ struct StreamRecord<'a> {
     new_image: Option<&'a RawValue>,
 }
 
-/// The images of a record alone, as they stand in it.
-#[derive(serde::Deserialize)]
-struct ImagesOnly<'a> {
-    #[serde(borrow)]
-    dynamodb: ImageTexts<'a>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ImageTexts<'a> {
-    #[serde(borrow)]
-    old_image: &'a RawValue,
-    #[serde(borrow)]
-    new_image: &'a RawValue,
-}
-
 /// Decodes the key and the images in full.
-pub(in crate::record) fn decoded(raw: &RawValue) -> serde_json::Result<Decoded> {
+pub(in crate::record) fn decoded(raw: &RawValue) -> serde_json::Result<DecodedRecord> {
     let Record { dynamodb } = serde_json::from_str(raw.get())?;
-    Ok(Decoded {
+    Ok(DecodedRecord {
         key: dynamodb.keys,
         old: image(dynamodb.old_image)?,
         new: image(dynamodb.new_image)?,
@@ -70,12 +55,6 @@ fn image(raw: Option<&RawValue>) -> serde_json::Result<DecodedImage> {
         }
     }
     Ok(image)
-}
-
-/// The images of a record, as they stand in it; nothing unless it has both.
-pub(in crate::record) fn image_texts(raw: &RawValue) -> Option<(&RawValue, &RawValue)> {
-    let ImagesOnly { dynamodb } = serde_json::from_str(raw.get()).ok()?;
-    Some((dynamodb.old_image, dynamodb.new_image))
 }
 
 /// Whether two images hold the same attributes with the same values. What cannot be decoded is equal by its text alone.

@@ -3,6 +3,7 @@
 mod decoded;
 mod envelope;
 mod image;
+mod image_text;
 mod member;
 mod values;
 
@@ -12,9 +13,11 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use decoded::{decoded, image_texts, images_equal};
+pub(super) use decoded::{decoded, images_equal};
 pub(crate) use envelope::{read_records, split_records};
 use image::{ImageSlot, ImageVisitor};
+pub(super) use image_text::image_texts;
+pub(crate) use image_text::{number_text, stamp_texts};
 pub(super) use member::sequence_number;
 use values::{IsObject, Name, Seed, Text, lenient};
 
