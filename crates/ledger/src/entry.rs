@@ -16,6 +16,9 @@ use crate::{ConflictId, EntryKind, Image, ItemKey, Name, Status, bucket, json, s
 /// An item's key, by attribute name.
 pub type Key = BTreeMap<String, AttributeValue>;
 
+/// Attributes by name, each with its text where that is known.
+pub(crate) type Undecoded = BTreeMap<String, Option<String>>;
+
 /// An entry of the ledger. Attributes that not every kind of entry has are optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -88,10 +91,10 @@ pub struct Side {
     /// [`omitted_bytes`](crate::omitted_bytes).
     #[serde(skip)]
     pub image: Option<Image>,
-    /// The attributes that are not DynamoDB JSON as this version knows it, by name, as they stood in the record. Of the
-    /// winner they are kept by name and size alone.
+    /// The attributes that are not DynamoDB JSON as this version knows it, by name, with their text as it stood in the
+    /// record; none where that was not read, and of the winner, of which name and size alone are kept.
     #[serde(skip)]
-    pub undecoded: BTreeMap<String, String>,
+    pub undecoded: Undecoded,
 }
 
 /// An item that is not an entry that can be read.
@@ -174,7 +177,7 @@ impl Entry {
         if let Some(key) = key {
             main.insert(KEY.to_owned(), AttributeValue::M(key.into_iter().collect()));
         }
-        let mut undecoded = BTreeMap::new();
+        let mut undecoded = Undecoded::new();
         for (name, side) in sides {
             if let Some(mut side) = side {
                 let mut image = side.image.take();
@@ -187,8 +190,10 @@ impl Entry {
                         undecoded = side.undecoded;
                         image.get_or_insert_default();
                     } else if let Some(image) = &mut image {
-                        let notes = side.undecoded.into_iter();
-                        image.extend(notes.map(|(name, text)| (name, fit::omission(text.len()))));
+                        for (name, text) in side.undecoded {
+                            let note = || fit::omission(text.map_or(0, |text| text.len()));
+                            image.entry(name).or_insert_with(note);
+                        }
                     }
                 }
                 map.extend(image.map(|image| (IMAGE.to_owned(), AttributeValue::M(image))));
@@ -230,7 +235,7 @@ impl Entry {
         };
         let loser = map(item.remove(LOSER)).map(|mut loser| {
             let image = match map(loser.remove(IMAGE)) {
-                Some(image) => Some((image, BTreeMap::new())),
+                Some(image) => Some((image, Undecoded::new())),
                 None => decompress(&loser, IMAGE)?
                     .map(|text| json::read_image(&text).map_err(EntryError::NotAnImage))
                     .transpose()?,
@@ -238,7 +243,7 @@ impl Entry {
             side(LOSER, loser, image)
         });
         let winner = map(item.remove(WINNER)).map(|mut winner| {
-            let image = map(winner.remove(IMAGE)).map(|image| (image, BTreeMap::new()));
+            let image = map(winner.remove(IMAGE)).map(|image| (image, Undecoded::new()));
             side(WINNER, winner, image)
         });
         let entry: Self = parse("", item)?;
@@ -275,14 +280,29 @@ impl Side {
 
 fn side(
     name: &str,
-    attributes: Image,
-    image: Option<(Image, BTreeMap<String, String>)>,
+    mut attributes: Image,
+    image: Option<(Image, Undecoded)>,
 ) -> Result<Side, EntryError> {
+    let undecoded_names = match attributes.remove(UNDECODED_ATTRIBUTES) {
+        Some(AttributeValue::L(names)) => names,
+        _ => Vec::new(),
+    };
     let side: Side = parse(name, attributes)?;
     let (image, undecoded) = image.unzip();
+    let mut undecoded = undecoded.unwrap_or_default();
+    for name in undecoded_names {
+        let AttributeValue::S(name) = name else {
+            continue;
+        };
+        // What an older version could not decode, this one may.
+        let value = image.as_ref().and_then(|image| image.get(&name));
+        if value.is_none_or(|value| fit::omitted_bytes(value).is_some()) {
+            undecoded.entry(name).or_default();
+        }
+    }
     Ok(Side {
         image,
-        undecoded: undecoded.unwrap_or_default(),
+        undecoded,
         ..side
     })
 }

@@ -1,10 +1,9 @@
 //! An entry as DynamoDB takes it, within 400 KB and 32 levels: nothing of the losing image is ever cut.
 
-use std::collections::BTreeMap;
-
 use serde_dynamo::AttributeValue;
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::entry::Undecoded;
 use crate::schema::{IMAGE, IMAGES_REFUSED, KEY, LOSER, RECORD, UNDECODED_ATTRIBUTES, WINNER};
 use crate::storage::{self, NOTE_BYTES};
 use crate::{Image, json, nesting, size};
@@ -50,11 +49,7 @@ impl EntryForm {
 /// cannot be decoded, takes the same way whatever its size.
 ///
 /// `undecoded` is the text of the loser's attributes that cannot be decoded, by name.
-pub(crate) fn fit(
-    mut main: Image,
-    undecoded: &BTreeMap<String, String>,
-    form: EntryForm,
-) -> StoredEntry {
+pub(crate) fn fit(mut main: Image, undecoded: &Undecoded, form: EntryForm) -> StoredEntry {
     match form {
         EntryForm::Full => {
             leave_out_of_winner(&mut main, nesting::is_too_deep);

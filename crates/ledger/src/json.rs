@@ -8,6 +8,7 @@ use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 
 use crate::Image;
+use crate::entry::Undecoded;
 
 /// An item's key as the ledger's hash key: names sorted, no spaces.
 pub(crate) fn key_text(key: &BTreeMap<String, AttributeValue>) -> String {
@@ -15,31 +16,32 @@ pub(crate) fn key_text(key: &BTreeMap<String, AttributeValue>) -> String {
 }
 
 /// An image as text, names sorted at every level, with the text of those attributes that cannot be decoded.
-pub(crate) fn image_text(image: &Image, undecoded: &BTreeMap<String, String>) -> Vec<u8> {
+pub(crate) fn image_text(image: &Image, undecoded: &Undecoded) -> Vec<u8> {
     let decoded = image
         .iter()
         .map(|(name, value)| (name, AttributeText::Decoded(SortedValue(value))));
     // What is no JSON cannot have come from a record: it is kept as text.
-    let undecoded = undecoded.iter().map(|(name, text)| {
+    let undecoded = undecoded.iter().filter_map(|(name, text)| {
+        let text = text.as_ref()?;
         let value = match serde_json::from_str(text) {
             Ok(raw) => AttributeText::Raw(raw),
             Err(_) => AttributeText::Text(text),
         };
-        (name, value)
+        Some((name, value))
     });
     let by_name: BTreeMap<_, _> = decoded.chain(undecoded).collect();
     serde_json::to_vec(&by_name).expect("attribute values are always valid JSON")
 }
 
 /// Reads such a text back: what can be decoded, and the text of what cannot.
-pub(crate) fn read_image(text: &[u8]) -> serde_json::Result<(Image, BTreeMap<String, String>)> {
+pub(crate) fn read_image(text: &[u8]) -> serde_json::Result<(Image, Undecoded)> {
     let attributes: BTreeMap<String, &RawValue> = serde_json::from_slice(text)?;
     let mut image = Image::new();
-    let mut undecoded = BTreeMap::new();
+    let mut undecoded = Undecoded::new();
     for (name, raw) in attributes {
         match serde_json::from_str(raw.get()) {
             Ok(value) => drop(image.insert(name, value)),
-            Err(_) => drop(undecoded.insert(name, raw.get().to_owned())),
+            Err(_) => drop(undecoded.insert(name, Some(raw.get().to_owned()))),
         }
     }
     Ok((image, undecoded))
@@ -108,14 +110,14 @@ mod tests {
         let image: Image = serde_json::from_str(text).unwrap();
         let sorted =
             r#"{"a":{"SS":["y","x"]},"b":{"L":[{"M":{"a":{"NULL":true},"z":{"S":"1"}}}]}}"#;
-        let text = image_text(&image, &BTreeMap::new());
+        let text = image_text(&image, &Undecoded::new());
         assert_eq!(String::from_utf8(text).unwrap(), sorted);
     }
 
     #[test]
     fn what_cannot_be_decoded_stands_among_the_rest_as_it_came() {
         let image: Image = serde_json::from_str(r#"{"b":{"S":"x"}}"#).unwrap();
-        let undecoded = BTreeMap::from([("a".to_owned(), r#"{"VEC": [1.50]}"#.to_owned())]);
+        let undecoded = Undecoded::from([("a".to_owned(), Some(r#"{"VEC": [1.50]}"#.to_owned()))]);
         let text = image_text(&image, &undecoded);
         let expected = r#"{"a":{"VEC": [1.50]},"b":{"S":"x"}}"#;
         assert_eq!(std::str::from_utf8(&text).unwrap(), expected);

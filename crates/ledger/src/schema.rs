@@ -31,7 +31,7 @@ pub(crate) const IMAGES_REFUSED: &str = "ImagesRefused";
 pub(crate) const RECORD: &str = "Record";
 
 /// What has to be read of an entry to know all of it but the images and the stamps, as document paths.
-pub const PATHS_WITHOUT_IMAGES: [&str; 18] = [
+pub const PATHS_WITHOUT_IMAGES: [&str; 20] = [
     ITEM_KEY,
     CONFLICT_ID,
     "Key",
@@ -42,8 +42,10 @@ pub const PATHS_WITHOUT_IMAGES: [&str; 18] = [
     "DetectedAt",
     "Loser.Region",
     "Loser.WrittenAt",
+    "Loser.UndecodedAttributes",
     "Winner.Region",
     "Winner.WrittenAt",
+    "Winner.UndecodedAttributes",
     "DifferingAttributes",
     "Identical",
     "LostWrites",

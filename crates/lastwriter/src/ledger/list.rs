@@ -19,6 +19,9 @@ const HOURS_AT_ONCE: usize = 2;
 /// The widest `ConflictId` that is kept on one line: a quarantined record's.
 const WIDEST_ID: usize = 74;
 
+/// What is said of an entry that DynamoDB took without its images alone.
+const IMAGES_REFUSED: &str = "no images: DynamoDB refused them";
+
 const AFTER_HELP: &str = "\
 Examples:
   lastwriter ledger list --ledger my-ledger --region us-east-1
@@ -32,7 +35,8 @@ The last hours are counted by when a conflict was found. The entries of one item
 and go back as far as the ledger does.
 
 --json prints a list of {conflict_id, item_key, key, table, kind, confidence, status, detected_at, loser_region,
-loser_written_at, winner_region, winner_written_at, lost_writes, differing_attributes, identical, reason}.
+loser_written_at, winner_region, winner_written_at, lost_writes, differing_attributes, identical, reason,
+images_refused, undecoded_attributes}.
 
 Exit codes: 0 done (also if there is nothing to list), 1 failed, 2 bad usage.";
 
@@ -268,7 +272,7 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
     for entry in entries {
         let finding = &entry.finding;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let differing = match (
+        let mut differing = match (
             &finding.reason,
             finding.identical,
             &finding.differing_attributes,
@@ -278,6 +282,16 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
             (None, _, Some(names)) => names.join(", "),
             (None, _, None) => String::new(),
         };
+        let notes = [
+            entry.images_refused.then(|| IMAGES_REFUSED.to_owned()),
+            entry
+                .undecoded_text()
+                .map(|names| format!("not decoded: {names}")),
+        ];
+        for note in notes.into_iter().flatten() {
+            let separator = if differing.is_empty() { "" } else { "\n" };
+            differing = format!("{differing}{separator}{note}");
+        }
         let marks = finding.confidence.iter().chain([&entry.status]);
         let marks: Vec<&str> = marks.map(String::as_str).collect();
         table.add_row(vec![

@@ -1,5 +1,7 @@
 //! `lastwriter ledger show`.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use conflict::StampNames;
 use ledger::{ConflictId, Entry, EntryKey, Image, ItemKey, Side, StorageForm};
@@ -25,16 +27,21 @@ Examples:
 The id is the one that `lastwriter ledger list` and the function's log name. With the item's key it is read at once;
 without, the index is searched: first the hour that the id names and the next one, then the last --hours.
 
---json prints the entry as `list --json` does, and beside it loser and winner {region, written_at, stamps, image},
-image_kept (whole, compressed, in_parts, nowhere), parts, event_id, sequence_number, expires_at, and record, the text
-of a quarantined record. Images are DynamoDB JSON.
+--json prints the entry as `list --json` does, and beside it loser and winner {region, written_at, stamps, image,
+undecoded}, image_kept (whole, compressed, in_parts, nowhere), parts, event_id, sequence_number, expires_at, and record,
+the text of a quarantined record. Images are DynamoDB JSON; undecoded has what this program cannot decode, by name: the
+text as it came, or null where the ledger does not keep it.
 
 Exit codes: 0 done, 1 failed (there is no such conflict, ...), 2 bad usage.";
 
 /// An empty id, as from a variable that is not set, would search the whole index for nothing.
-fn parse_id(text: &str) -> Result<String, String> {
+#[derive(Debug, thiserror::Error)]
+#[error("it is empty; give the id that `lastwriter ledger list` prints")]
+struct EmptyId;
+
+fn parse_id(text: &str) -> Result<String, EmptyId> {
     if text.trim().is_empty() {
-        return Err("it is empty; give the id that `lastwriter ledger list` prints".to_owned());
+        return Err(EmptyId);
     }
     Ok(text.to_owned())
 }
@@ -87,7 +94,7 @@ pub struct EntryQuery {
 
 /// An entry as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct EntryJson {
+pub(super) struct EntryJson {
     /// What a list shows of it.
     #[serde(flatten)]
     summary: Summary,
@@ -112,6 +119,7 @@ struct SideJson {
     written_at: Option<String>,
     stamps: Value,
     image: Option<Value>,
+    undecoded: BTreeMap<String, Option<String>>,
 }
 
 pub(super) async fn command(args: ShowArgs) -> Result<(), CommandError> {
@@ -195,7 +203,7 @@ pub(super) fn hours_to_search(id: &ConflictId, now: DateTime<Utc>, hours: u32) -
 }
 
 impl EntryJson {
-    fn new(entry: Entry, form: StorageForm) -> Self {
+    pub(super) fn new(entry: Entry, form: StorageForm) -> Self {
         Self {
             summary: Summary::from(&entry),
             expires_at: entry.expires_at_text(),
@@ -219,6 +227,7 @@ impl From<Side> for SideJson {
             region: side.region,
             stamps: serde_dynamo::to_item(side.stamps).map_or(Value::Null, json),
             image: side.image.map(json),
+            undecoded: side.undecoded,
         }
     }
 }

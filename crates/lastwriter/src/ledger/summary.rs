@@ -1,5 +1,7 @@
 //! One line of a list.
 
+use std::collections::BTreeSet;
+
 use ledger::{Entry, ItemKey, Key, Side};
 use serde::Serialize;
 
@@ -23,6 +25,10 @@ pub struct Summary {
     pub loser_written_at: Option<String>,
     /// When the winner was written, by its writer's clock, RFC 3339 UTC.
     pub winner_written_at: Option<String>,
+    /// Whether DynamoDB took the entry only without images, key and attributes' names.
+    pub images_refused: bool,
+    /// The names of attributes of either version that this program cannot decode, sorted.
+    pub undecoded_attributes: BTreeSet<String>,
     /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
@@ -30,6 +36,8 @@ pub struct Summary {
 
 impl From<&Entry> for Summary {
     fn from(entry: &Entry) -> Self {
+        let sides = entry.loser.iter().chain(&entry.winner);
+        let undecoded = sides.flat_map(|side| side.undecoded.keys());
         let written_at = |side: &Option<Side>| side.as_ref().and_then(Side::written_at_text);
         Self {
             item_key: entry.item_key.clone(),
@@ -39,6 +47,8 @@ impl From<&Entry> for Summary {
             detected_at: entry.detected_at_text(),
             loser_written_at: written_at(&entry.loser),
             winner_written_at: written_at(&entry.winner),
+            images_refused: entry.images_refused == Some(true),
+            undecoded_attributes: undecoded.cloned().collect(),
             finding: entry.into(),
         }
     }
@@ -48,6 +58,16 @@ impl Summary {
     /// The entry's `ConflictId`.
     pub fn conflict_id(&self) -> &str {
         self.finding.conflict_id.as_deref().unwrap_or_default()
+    }
+
+    /// The attributes that cannot be decoded, for people; none if there are none.
+    pub fn undecoded_text(&self) -> Option<String> {
+        let names: Vec<&str> = self
+            .undecoded_attributes
+            .iter()
+            .map(String::as_str)
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// The key for people: `PK=USER#1 SK=PROFILE`.

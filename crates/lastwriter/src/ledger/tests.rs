@@ -1,5 +1,7 @@
 //! Against the local ledger endpoint, with entries that the function's own code made.
 
+mod incomplete;
+
 use aws_sdk_dynamodb::types::AttributeValue as Sdk;
 use base64::Engine;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,22 +43,16 @@ impl Setup {
 
     /// Puts into the ledger what the function would have made of an event at a time.
     async fn found(&self, event: Event, at: DateTime<Utc>) {
-        let report = judge(&[event], &check(&[]).unwrap(), at).await;
-        for item in &report.events[0].ledger {
-            let item: Image = serde_json::from_value(item.clone()).unwrap();
-            self.table
-                .client()
-                .put_item()
-                .table_name("conflicts")
-                .set_item(Some(
-                    item.into_iter()
-                        .map(|(name, value)| (name, Sdk::from(value)))
-                        .collect(),
-                ))
-                .send()
-                .await
-                .unwrap();
+        for item in entries_of(event, at).await {
+            self.put(item).await;
         }
+    }
+
+    async fn put(&self, item: Image) {
+        let item = item.into_iter();
+        let item = item.map(|(name, value)| (name, Sdk::from(value)));
+        let put = self.table.client().put_item().table_name("conflicts");
+        put.set_item(Some(item.collect())).send().await.unwrap();
     }
 
     async fn ids(&self, selection: &Selection, filter: Filter, limit: usize) -> Vec<String> {
@@ -70,6 +66,15 @@ impl Setup {
             .map(|entry| entry.conflict_id().to_owned())
             .collect()
     }
+}
+
+/// What the function would have made of an event at a time, as items.
+async fn entries_of(event: Event, at: DateTime<Utc>) -> Vec<Image> {
+    let report = judge(&[event], &check(&[]).unwrap(), at).await;
+    let items = report.events[0].ledger.iter();
+    items
+        .map(|item| serde_json::from_value(item.clone()).unwrap())
+        .collect()
 }
 
 fn connection(ledger: &Ledger, table: &str) -> Connection {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, Color};
+use comfy_table::Color;
 use conflict::{StampNames, values_equal};
 use ledger::{Entry, Image, Side, StorageForm, omitted_bytes, omitted_image_bytes};
 use serde_dynamo::AttributeValue;
@@ -14,6 +14,11 @@ use crate::terminal::{Layout, printable};
 
 /// How much of a value is shown, in characters, unless all is asked for.
 const MAX_SHOWN: usize = 2_000;
+
+/// What is said in place of what the ledger does not have.
+const IMAGES_REFUSED: &str = "\
+    DynamoDB refused what came with the record, so the ledger has no image of it, no key and no attribute's name: what is known of \
+    the item is its ItemKey. The stream has the record for 24 hours, under its sequence number.";
 
 /// Shows a conflict. Values longer than 2,000 characters are cut unless `full`.
 pub(super) fn render(
@@ -31,7 +36,9 @@ pub(super) fn render(
             printable(&cut(record.clone(), full))
         );
     }
-    if let (Some(loser), Some(winner)) = (&entry.loser, &entry.winner) {
+    if entry.images_refused == Some(true) {
+        let _ = writeln!(text, "\n{IMAGES_REFUSED}");
+    } else if let (Some(loser), Some(winner)) = (&entry.loser, &entry.winner) {
         text.push('\n');
         text.push_str(&sides(entry, (loser, winner), stamps, full, layout));
     }
@@ -46,7 +53,12 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
             form.name().to_owned()
         }
     };
+    let kept = match summary.images_refused {
+        true => "refused by DynamoDB".to_owned(),
+        false => kept,
+    };
     let key = summary.key_text();
+    let undecoded = summary.undecoded_text();
     let finding = summary.finding;
     let differing = finding.differing_attributes.map(|names| names.join(", "));
     let lost = finding.lost_writes.map(|lost| format!("{lost} at least"));
@@ -61,6 +73,7 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
         ("expires", entry.expires_at_text()),
         ("lost writes", lost),
         ("differing", differing),
+        ("not decoded", undecoded),
         ("sequence number", entry.sequence_number.clone()),
         ("losing image", entry.loser.is_some().then_some(kept)),
         ("reason", finding.reason),
@@ -100,9 +113,15 @@ fn sides(
     let differing = differing(entry, lost, won, stamps);
     for name in names(entry, lost, won, stamps) {
         let differs = differing.contains(name);
-        let cell = |image: &Image, colour| match omitted_image_bytes(image) {
+        let cell = |side: &Side, image: &Image, colour| match omitted_image_bytes(image) {
             Some(_) => layout.cell("(left out)"),
-            None => value_cell(image.get(name), differs, full, colour, layout),
+            None => {
+                let text = value_text(image.get(name), side.undecoded.get(name), full);
+                match differs {
+                    true => layout.coloured(&text, colour),
+                    false => layout.cell(&text),
+                }
+            }
         };
         table.add_row(vec![
             layout.bold(if differs { "≠" } else { "" }),
@@ -111,8 +130,8 @@ fn sides(
             } else {
                 layout.cell(name)
             },
-            cell(lost, Color::Red),
-            cell(won, Color::Green),
+            cell(loser, lost, Color::Red),
+            cell(winner, won, Color::Green),
         ]);
     }
     format!("{table}\n≠ marks the attributes that differ; keys come first and stamps last.\n")
@@ -125,13 +144,24 @@ fn heading(what: &str, side: &Side) -> String {
     format!("{what}: {region}\n{written_at}")
 }
 
-/// Keys, then the others by name, then stamps.
-fn names<'a>(entry: &Entry, lost: &'a Image, won: &'a Image, stamps: &StampNames) -> Vec<&'a str> {
+/// Keys, then the others by name, then stamps. What cannot be decoded is in no image, and among them all the same.
+fn names<'a>(
+    entry: &'a Entry,
+    lost: &'a Image,
+    won: &'a Image,
+    stamps: &StampNames,
+) -> Vec<&'a str> {
     let won = won.keys().filter(|_| omitted_image_bytes(won).is_none());
-    let mut names: Vec<&str> = lost.keys().chain(won).map(String::as_str).collect();
+    let names = lost.keys().chain(won).chain(undecoded(entry));
+    let mut names: Vec<&str> = names.map(String::as_str).collect();
     names.sort_by_key(|name| (!is_key(entry, name), stamps.contains(name), *name));
     names.dedup();
     names
+}
+
+fn undecoded(entry: &Entry) -> impl Iterator<Item = &String> {
+    let sides = entry.loser.iter().chain(&entry.winner);
+    sides.flat_map(|side| side.undecoded.keys())
 }
 
 fn is_key(entry: &Entry, name: &str) -> bool {
@@ -146,29 +176,26 @@ fn differing(entry: &Entry, lost: &Image, won: &Image, stamps: &StampNames) -> B
             (Some(lost), Some(won)) => omitted_bytes(won).is_none() && !values_equal(lost, won),
             _ => omitted_image_bytes(won).is_none(),
         };
-        differs && !is_key(entry, name) && !stamps.contains(name)
+        // Of what cannot be decoded the entry knows more than is seen.
+        let is_decoded = !undecoded(entry).any(|undecoded| undecoded == name);
+        differs && is_decoded && !is_key(entry, name) && !stamps.contains(name)
     });
     named.cloned().chain(seen.map(str::to_owned)).collect()
 }
 
-fn value_cell(
+fn value_text(
     value: Option<&AttributeValue>,
-    differs: bool,
+    undecoded: Option<&Option<String>>,
     full: bool,
-    colour: Color,
-    layout: Layout,
-) -> Cell {
-    let text = match value {
-        None => "(absent)".to_owned(),
-        Some(value) => match omitted_bytes(value) {
+) -> String {
+    match (value, undecoded) {
+        (Some(value), _) => match omitted_bytes(value) {
             Some(bytes) => format!("(left out: {bytes} bytes)"),
             None => cut(attribute_value(value), full),
         },
-    };
-    if differs {
-        layout.coloured(&text, colour)
-    } else {
-        layout.cell(&text)
+        (None, Some(Some(text))) => format!("(not decoded) {}", cut(text.clone(), full)),
+        (None, Some(None)) => "(not decoded, not kept)".to_owned(),
+        (None, None) => "(absent)".to_owned(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! What DynamoDB would refuse: depth, values that it has no form for, and the forms that follow.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::tests::conflict;
-use crate::{Entry, EntryKind, ItemKey, StorageForm};
+use crate::{Entry, EntryKind, ItemKey, Side, StorageForm};
 
 /// A value of so many levels, by lists, by maps or by both in turn.
 fn nested(levels: usize, containers: &str) -> AttributeValue {
@@ -74,7 +76,7 @@ fn what_cannot_be_decoded_is_kept_as_it_came() {
     let flat = image(AttributeValue::Bool(true));
     let mut entry = conflict(flat.clone(), flat.clone());
     let vector = r#"{"VEC": [1.50, 2]}"#.to_owned();
-    let undecoded = BTreeMap::from([("vector".to_owned(), vector)]);
+    let undecoded = BTreeMap::from([("vector".to_owned(), Some(vector))]);
     entry.loser.as_mut().unwrap().undecoded = undecoded.clone();
     entry.winner.as_mut().unwrap().undecoded = undecoded.clone();
     let stored = entry.clone().into_items();
@@ -87,9 +89,52 @@ fn what_cannot_be_decoded_is_kept_as_it_came() {
     }
     let read = Entry::read(stored.main, &stored.parts).unwrap();
     assert_eq!(read.loser, entry.loser);
-    let winner = read.winner.unwrap().image.unwrap();
-    assert_eq!(omitted_bytes(&winner["vector"]), Some(18));
-    assert_eq!(winner["flat"], flat["flat"]);
+    let winner = read.winner.unwrap();
+    assert_eq!(
+        winner.undecoded,
+        BTreeMap::from([("vector".to_owned(), None)])
+    );
+    let image = winner.image.unwrap();
+    assert_eq!(omitted_bytes(&image["vector"]), Some(18));
+    assert_eq!(image["flat"], flat["flat"]);
+}
+
+#[test]
+fn what_cannot_be_decoded_is_named_without_reading_the_images() {
+    let flat = image(AttributeValue::Bool(true));
+    let mut entry = conflict(flat.clone(), flat);
+    let text = || Some(r#"{"VEC": [1]}"#.to_owned());
+    let loser = entry.loser.as_mut().unwrap();
+    loser.undecoded = BTreeMap::from([("old".to_owned(), text())]);
+    let winner = entry.winner.as_mut().unwrap();
+    winner.undecoded = BTreeMap::from([("new".to_owned(), text())]);
+    let mut item = entry.into_items().main;
+    for side in [LOSER, WINNER] {
+        let Some(AttributeValue::M(side)) = item.get_mut(side) else {
+            panic!("{side} is no map")
+        };
+        side.retain(|name, _| name == UNDECODED_ATTRIBUTES);
+    }
+    let read = Entry::read(item, &[]).unwrap();
+    let names = |side: Option<Side>| side.unwrap().undecoded;
+    let named = |name: &str| BTreeMap::from([(name.to_owned(), None)]);
+    assert_eq!(names(read.loser), named("old"));
+    assert_eq!(names(read.winner), named("new"));
+}
+
+#[test]
+fn what_a_later_version_can_decode_is_an_attribute_like_any_other() {
+    let flat = AttributeValue::S("x".to_owned());
+    let known = Image::from([("flat".to_owned(), flat)]);
+    let mut entry = conflict(Image::new(), Image::new());
+    let loser = entry.loser.as_mut().unwrap();
+    let text = serde_json::to_string(&known["flat"]).unwrap();
+    loser.undecoded = BTreeMap::from([("flat".to_owned(), Some(text))]);
+    let stored = entry.into_items();
+    let loser = Entry::read(stored.main, &stored.parts).unwrap().loser;
+    let loser = loser.unwrap();
+    assert_eq!(loser.image, Some(known));
+    assert_eq!(loser.undecoded, BTreeMap::new());
 }
 
 #[test]
@@ -114,7 +159,7 @@ fn the_smallest_form_says_that_the_images_were_refused() {
         .as_mut()
         .unwrap()
         .undecoded
-        .insert("odd".into(), "5".into());
+        .insert("odd".into(), Some("5".into()));
     let stored = entry.clone().into_items_in(EntryForm::WithoutImages);
     assert!(stored.parts.is_empty());
     assert!(!format!("{:?}", stored.main).contains("secret"));

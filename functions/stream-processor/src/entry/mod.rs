@@ -214,7 +214,7 @@ fn image_to_keep(
     image: DecodedImage,
     differing: &[String],
     images: LedgerImages,
-) -> (Option<Image>, BTreeMap<String, String>) {
+) -> (Option<Image>, BTreeMap<String, Option<String>>) {
     let DecodedImage {
         mut attributes,
         mut undecoded,
@@ -228,7 +228,9 @@ fn image_to_keep(
         }
         LedgerImages::None => return (None, BTreeMap::new()),
     }
-    (Some(attributes), undecoded)
+    let undecoded = undecoded.into_iter();
+    let undecoded = undecoded.map(|(name, text)| (name, Some(text)));
+    (Some(attributes), undecoded.collect())
 }
 
 /// Makes the entry for a record that could not be judged, whose text is kept as it came.
