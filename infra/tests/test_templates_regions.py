@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import boto3
 import pytest
 from cfn import ACCOUNT, Refused, load
 from stacks import FIVE, KEY_ID, stack
 
+from infra.deploy.errors import DeployError
+from infra.deploy.regions import check_region
+
+VECTORS = Path(__file__).parents[2] / "clients/conformance/regions.json"
 PATTERN = load("global-table.yaml")["Parameters"]["GlobalTableRegions"]["AllowedPattern"]
 
 
@@ -58,6 +64,17 @@ def test_other_lists_are_refused(value):
 def test_regions_that_are_part_of_each_other_are_not_taken_for_the_same():
     # us-gov-east-1 ends as us-east-1 does, ap-south-1 begins as ap-southeast-1 does.
     assert re.fullmatch(PATTERN, "us-east-1,us-gov-east-1,ap-south-1,ap-southeast-1")
+
+
+@pytest.mark.parametrize("vector", json.loads(VECTORS.read_text())["names"], ids=lambda vector: repr(vector["name"]))
+def test_no_region_is_admitted_that_clients_and_function_would_not_stamp_with(vector):
+    """The templates know more than the rule: a mistyped Region is better refused here than by a table half made."""
+    if not vector["valid"]:
+        assert not re.fullmatch(PATTERN, f"us-east-1,{vector['name']}")
+        with pytest.raises(DeployError):
+            check_region(vector["name"])
+    elif vector["name"] in known_regions():
+        assert check_region(vector["name"]) == vector["name"]
 
 
 @pytest.mark.parametrize("name, parameter", [("alarms.yaml", "Regions"), ("dashboard.yaml", "Regions")])

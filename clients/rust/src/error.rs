@@ -24,6 +24,9 @@ pub enum StampError {
         "the client's Region is unknown: set one on the client, or give the stamp one with `region`"
     )]
     UnknownRegion,
+    /// The client's Region is none that the stream processor takes, as that of a local DynamoDB may be.
+    #[error("{}", not_a_region(.0))]
+    NotARegion(String),
     /// The client's own endpoint resolver did not answer at once, and a stamp cannot wait for it.
     #[error(
         "the client's endpoint resolver is asynchronous, so the Region is unknown here: give the stamp one with `region`"
@@ -34,12 +37,19 @@ pub enum StampError {
     Panicked,
 }
 
+fn not_a_region(name: &str) -> String {
+    format!(
+        "{name:?} is not a Region to stamp with: words of lowercase letters and a number, joined by hyphens, as in \"us-east-1\"; \
+         set `region` to the replica's Region"
+    )
+}
+
 /// A setting of [`Stamp::builder`](crate::Stamp::builder) is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The Region cannot be part of a stamp's name.
-    #[error("`{0}` is no Region name: use one like `us-east-1`")]
+    /// The Region is none that the stream processor takes.
+    #[error("{}", not_a_region(.0))]
     Region(String),
     /// The prefix cannot be the first part of a stamp's name.
     #[error("the prefix `{0}` must be some text without a colon")]

@@ -35,25 +35,27 @@ fn host_region(endpoint: &str) -> Option<String> {
     found.map(str::to_owned)
 }
 
-/// Whether a label has the form of a Region's name: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
+/// Whether a label of a host name is a Region: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. Other hosts have labels of that
+/// form too, but AWS's Regions begin with two to four letters.
 fn looks_like_region(label: &str) -> bool {
-    let mut parts = label.split('-');
-    let letters =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    let area = parts
-        .next()
-        .is_some_and(|area| (2..=4).contains(&area.len()) && letters(area));
-    let number = parts.next_back().is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let middle: Vec<&str> = parts.collect();
-    area && number && !middle.is_empty() && middle.iter().all(|part| letters(part))
+    let area = label.split('-').next().unwrap_or_default();
+    (2..=4).contains(&area.len()) && is_region_name(label)
 }
 
-/// Whether a name can be part of a stamp's name: the colon separates its parts.
-pub(crate) fn is_region(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+/// The longest name of a Region that a stamp may hold, in bytes. The stream processor has the same limit.
+const MAX_REGION_LENGTH: usize = 32;
+
+/// Whether a name is shaped like a Region's: words of lowercase letters, at least two, and a number, joined by hyphens.
+///
+/// The stream processor has the same rule: it takes what is named otherwise for no stamp at all.
+pub(crate) fn is_region_name(name: &str) -> bool {
+    let is = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(is);
+    let parts: Vec<&str> = name.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else {
+        return false;
+    };
+    name.len() <= MAX_REGION_LENGTH
+        && words.len() >= 2
+        && words.iter().all(|word| is(word, u8::is_ascii_lowercase))
+        && is(number, u8::is_ascii_digit)
 }

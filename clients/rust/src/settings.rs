@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::SettingsError;
-use crate::region::is_region;
+use crate::region::is_region_name;
 use crate::{DEFAULT_PREFIX, Stamp};
 
 /// What to do with a transaction that has the caller's own `ClientRequestToken`.
@@ -136,13 +136,13 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`SettingsError`]: the Region or the prefix cannot be part of an attribute's name as the stream processor reads it.
+    /// [`SettingsError`]: the stream processor would not take a stamp with this Region or prefix.
     pub fn build(self) -> Result<Stamp, SettingsError> {
         if self.prefix.is_empty() || self.prefix.contains(':') {
             return Err(SettingsError::Prefix(self.prefix));
         }
         match &self.region {
-            Some(region) if !is_region(region) => Err(SettingsError::Region(region.clone())),
+            Some(region) if !is_region_name(region) => Err(SettingsError::Region(region.clone())),
             _ => Ok(Stamp::from_settings(self)),
         }
     }

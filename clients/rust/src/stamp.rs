@@ -29,7 +29,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::error::StampError;
 use crate::history::{stamps_under, without_stamps_under};
-use crate::region::{endpoint_region, is_region};
+use crate::region::{endpoint_region, is_region_name};
 use crate::rewrite::{Moment, OnError, take_back};
 use crate::settings::{Builder, Names, Tokens};
 use crate::tokens::PROCESS_TOKENS;
@@ -212,8 +212,10 @@ impl Stamp {
         }
         drop(known);
         let region = endpoint_region(endpoint.as_deref(), signing);
-        let region = region.filter(|region| is_region(region));
         let region = region.ok_or(StampError::UnknownRegion)?;
+        if !is_region_name(&region) {
+            return Err(StampError::NotARegion(region));
+        }
         let names = Arc::new(Names::new(&self.settings().prefix, &region));
         let known = self.shared.known.write();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);

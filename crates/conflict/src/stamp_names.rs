@@ -169,6 +169,23 @@ mod tests {
     }
 
     #[test]
+    fn what_clients_stamp_with_is_a_region_and_what_they_refuse_is_none() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../clients/conformance/regions.json"
+        );
+        let vectors: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for vector in vectors["names"].as_array().unwrap() {
+            let name = vector["name"].as_str().unwrap();
+            let valid = vector["valid"].as_bool().unwrap();
+            assert_eq!(is_region_name(name), valid, "{name:?}");
+            let names = StampNames::default();
+            assert_eq!(names.contains(&format!("lw:t:{name}")), valid, "{name:?}");
+        }
+    }
+
+    #[test]
     fn the_prefix_is_configurable() {
         let names = StampNames::new("meta:stamp");
         assert_eq!(

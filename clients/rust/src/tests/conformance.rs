@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use serde_json::{Value, json};
 
 use super::inputs::{request_items, send, update};
-use super::support::{offline, settings, vectors};
+use super::support::{file, offline, settings, vectors};
+use crate::Stamp;
 use crate::condition::must_not_exist;
 use crate::region::endpoint_region;
 use crate::rewrite::take_back;
@@ -106,6 +107,21 @@ fn an_endpoint_names_its_region() {
     for vector in vectors("regions.json") {
         let region = endpoint_region(vector["endpoint"].as_str(), vector["signing"].as_str());
         assert_eq!(json!(region), vector["region"], "{vector}");
+    }
+}
+
+#[test]
+fn a_region_to_stamp_with_is_taken_or_refused_with_its_name_the_form_and_the_setting() {
+    for vector in file("regions.json")["names"].as_array().unwrap() {
+        let name = vector["name"].as_str().unwrap();
+        let built = Stamp::builder().region(name).build();
+        assert_eq!(json!(built.is_ok()), vector["valid"], "{vector}");
+        if let Err(error) = built {
+            let told = error.to_string();
+            for part in [&format!("{name:?}"), "\"us-east-1\"", "`region`"] {
+                assert!(told.contains(part), "{told}");
+            }
+        }
     }
 }
 

@@ -150,3 +150,20 @@ async fn a_client_without_a_region_is_told() {
     let shown = DisplayErrorContext(error.as_ref()).to_string();
     assert!(shown.contains("the client's Region is unknown"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_client_of_a_region_that_no_stamp_may_name_is_told() {
+    for region in ["local", "EU-WEST-1"] {
+        let local = || config(Some(region)).endpoint_url("http://127.0.0.1:8000");
+        let error = stamp_of(local(), strict()).await.unwrap_err();
+        let shown = DisplayErrorContext(error.as_ref()).to_string();
+        let told = format!("\"{region}\" is not a Region to stamp with");
+        assert!(shown.contains(&told), "{shown}");
+        // The stream processor would take it for unstamped, and so it is.
+        let sent = stamp_of(local(), Stamp::new()).await.unwrap();
+        assert_eq!(sent, Value::Null);
+        let named = Stamp::builder().region("eu-west-1").strict(true);
+        let sent = stamp_of(local(), named.build().unwrap()).await.unwrap();
+        assert_eq!(sent, names("eu-west-1"));
+    }
+}

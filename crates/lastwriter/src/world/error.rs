@@ -35,7 +35,7 @@ impl WorldError {
         use GlobalTableError as E;
         match self {
             Self::Table(error) => match error {
-                E::UnknownRegion(_)
+                E::NotARegion(_)
                 | E::RegionCount(_)
                 | E::RegionTwice(_)
                 | E::NoTable

@@ -42,7 +42,7 @@ impl From<PrivateTimestamp> for StoredTimestamp {
 }
 
 impl TryFrom<StoredTimestamp> for PrivateTimestamp {
-    type Error = super::region::UnknownRegion;
+    type Error = super::region::NotARegion;
 
     fn try_from(stored: StoredTimestamp) -> Result<Self, Self::Error> {
         Ok(Self {

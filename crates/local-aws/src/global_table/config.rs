@@ -11,7 +11,7 @@ use dynoxide::DynoxideError;
 use super::definition::TableDefinition;
 use super::item::Item;
 use super::lag::Lag;
-use super::region::UnknownRegion;
+use super::region::NotARegion;
 use super::{ItemKey, PhysicalClock, PrivateTimestamp, Region, SystemClock};
 use crate::streams::StreamViewType;
 
@@ -152,9 +152,9 @@ impl GlobalTableConfig {
 /// Why a global table could not start, or not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub enum GlobalTableError {
-    /// A Region that AWS does not have.
+    /// What is not a Region's name.
     #[error(transparent)]
-    UnknownRegion(#[from] UnknownRegion),
+    NotARegion(#[from] NotARegion),
     /// Too few or too many Regions.
     #[error("a global table here has {MIN_REGIONS} to {MAX_REGIONS} Regions, not {0}")]
     RegionCount(usize),

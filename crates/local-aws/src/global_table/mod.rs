@@ -45,6 +45,6 @@ pub use definition::TableDefinition;
 pub use gateway::TAG_HEADER;
 pub use item::{AttributeValue, Item, ItemKey, same_item};
 pub use lag::Lag;
-pub use region::{Region, UnknownRegion};
+pub use region::{NotARegion, Region};
 pub use stats::{LagSummary, ReplicaCounts};
 pub use table::GlobalTable;
