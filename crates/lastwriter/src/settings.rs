@@ -22,27 +22,35 @@ pub struct Setting {
     pub value: String,
 }
 
+/// A `--set` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseSettingError {
+    /// It has no `=`.
+    #[error("expected NAME=VALUE, with a NAME of {}", names())]
+    Form,
+    /// It is none of the function's settings, or the ledger's name, which is the tool's.
+    #[error("{0} cannot be set here; what can is {names}", names = names())]
+    Unknown(String),
+}
+
+fn settable() -> impl Iterator<Item = &'static str> {
+    let names = SETTINGS.iter().map(|(name, _)| *name);
+    names.filter(|name| *name != "LEDGER_TABLE")
+}
+
+fn names() -> String {
+    settable().collect::<Vec<_>>().join(", ")
+}
+
 /// Reads `NAME=VALUE` where the name is a setting's.
 ///
 /// # Errors
 ///
-/// A message with the names that can be set.
-pub fn parse(text: &str) -> Result<Setting, String> {
-    let settable = || {
-        SETTINGS
-            .iter()
-            .map(|(name, _)| *name)
-            .filter(|name| *name != "LEDGER_TABLE")
-    };
-    let known = || settable().collect::<Vec<_>>().join(", ");
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("expected NAME=VALUE, with a NAME of {}", known()))?;
+/// [`ParseSettingError`], with the names that can be set.
+pub fn parse(text: &str) -> Result<Setting, ParseSettingError> {
+    let (name, value) = text.split_once('=').ok_or(ParseSettingError::Form)?;
     if !settable().any(|setting| setting == name) {
-        return Err(format!(
-            "{name} cannot be set here; what can is {}",
-            known()
-        ));
+        return Err(ParseSettingError::Unknown(name.to_owned()));
     }
     Ok(Setting {
         name: name.to_owned(),
@@ -78,7 +86,7 @@ mod tests {
     #[test]
     fn what_is_no_setting_is_refused_with_the_names_that_are() {
         for wrong in ["TTL_ATTRIBUTE", "TTL=ttl", "LEDGER_TABLE=other", "=x"] {
-            let message = parse(wrong).unwrap_err();
+            let message = parse(wrong).unwrap_err().to_string();
             assert!(message.contains("CLOCK_TOLERANCE_MS"), "{message}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_aws::global_table::Region;
+use local_aws::global_table::{NotARegion, Region};
 
 /// What `--cut` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,8 +24,21 @@ pub struct Cut {
     pub to: Duration,
 }
 
+/// A `--cut` that cannot be read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub(super) enum ParseCutError {
+    #[error("give REGION:FROM:TO, the times in seconds, or off")]
+    Form,
+    #[error("`{0}` is not a time in seconds")]
+    Seconds(String),
+    #[error(transparent)]
+    Region(#[from] NotARegion),
+    #[error("{from:?} is not before {to:?}")]
+    Backwards { from: Duration, to: Duration },
+}
+
 /// Reads `REGION:FROM:TO`, the times in seconds, or `off`.
-pub(super) fn parse(text: &str) -> Result<CutOption, String> {
+pub(super) fn parse(text: &str) -> Result<CutOption, ParseCutError> {
     if text == "off" {
         return Ok(CutOption::Off);
     }
@@ -33,17 +46,17 @@ pub(super) fn parse(text: &str) -> Result<CutOption, String> {
     let (Some(region), Some(from), Some(to), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err("give REGION:FROM:TO, the times in seconds, or off".to_owned());
+        return Err(ParseCutError::Form);
     };
     let seconds = |text: &str| {
-        let wrong = || format!("`{text}` is not a time in seconds");
+        let wrong = || ParseCutError::Seconds(text.to_owned());
         let seconds: f64 = text.parse().map_err(|_| wrong())?;
         Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
     };
-    let region = Region::parse(region).map_err(|error| error.to_string())?;
+    let region = Region::parse(region)?;
     let (from, to) = (seconds(from)?, seconds(to)?);
     if from >= to {
-        return Err(format!("{from:?} is not before {to:?}"));
+        return Err(ParseCutError::Backwards { from, to });
     }
     Ok(CutOption::On(Cut { region, from, to }))
 }

@@ -136,7 +136,7 @@ fn a_cut_is_read_and_a_wrong_one_says_what_is_wrong() {
         ("eu-west-1:-1:2", "`-1`"),
         ("eu-west-1:2:2", "is not before"),
     ] {
-        let message = cut::parse(text).unwrap_err();
+        let message = cut::parse(text).unwrap_err().to_string();
         assert!(message.contains(part), "{text}: {message}");
     }
 }

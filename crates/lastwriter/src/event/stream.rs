@@ -134,20 +134,29 @@ fn raw<T: serde::Serialize + ?Sized>(value: &T) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_default()
 }
 
-fn parse_region(text: &str) -> Result<String, String> {
+/// What an option says of a stream that no stream has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NotOfAStream {
+    #[error(
+        "it is not a Region's name: words of lowercase letters and a number, joined by hyphens, as in us-east-1"
+    )]
+    Region,
+    #[error("it is not the name of a table: 3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`")]
+    Table,
+}
+
+fn parse_region(text: &str) -> Result<String, NotOfAStream> {
     match conflict::is_region_name(text) {
         true => Ok(text.to_owned()),
-        false => Err("it is not the name of an AWS Region, such as us-east-1".to_owned()),
+        false => Err(NotOfAStream::Region),
     }
 }
 
 /// Amazon DynamoDB Developer Guide, "Supported data types and naming rules": 3 to 255 of these characters.
-fn parse_table(text: &str) -> Result<String, String> {
+fn parse_table(text: &str) -> Result<String, NotOfAStream> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     match (3..=255).contains(&text.len()) && text.bytes().all(allowed) {
         true => Ok(text.to_owned()),
-        false => Err(
-            "it is not the name of a table: 3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`".to_owned(),
-        ),
+        false => Err(NotOfAStream::Table),
     }
 }

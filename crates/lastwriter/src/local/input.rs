@@ -55,28 +55,35 @@ pub(super) fn lines() -> mpsc::Receiver<String> {
     lines
 }
 
+/// A line that names no Region to cut off, and what to type instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoSuchReplica {
+    /// It is empty, and no Region is the usual one.
+    #[error("type the name of the Region to cut off, or start with --cut REGION")]
+    NotNamed,
+    /// The table has no replica there.
+    #[error("there is no replica in {name}; there is one in {}", .regions.join(", "))]
+    Unknown {
+        /// What was typed.
+        name: String,
+        /// Where there are replicas.
+        regions: Vec<&'static str>,
+    },
+}
+
 /// Which Region a line means. An empty one means `usual`.
-///
-/// # Errors
-///
-/// What to type instead.
 pub(super) fn region_of(
     line: &str,
     usual: Option<Region>,
     regions: &[Region],
-) -> Result<Region, String> {
+) -> Result<Region, NoSuchReplica> {
     let name = line.trim();
     if name.is_empty() {
-        return usual.ok_or_else(|| {
-            "type the name of the Region to cut off, or start with --cut REGION".to_owned()
-        });
+        return usual.ok_or(NoSuchReplica::NotNamed);
     }
     let known = regions.iter().find(|region| region.name() == name);
-    known.copied().ok_or_else(|| {
-        let names: Vec<&str> = regions.iter().map(|region| region.name()).collect();
-        format!(
-            "there is no replica in {name}; there is one in {}",
-            names.join(", ")
-        )
+    known.copied().ok_or_else(|| NoSuchReplica::Unknown {
+        name: name.to_owned(),
+        regions: regions.iter().map(|region| region.name()).collect(),
     })
 }

@@ -81,7 +81,9 @@ pub(super) async fn until_stopped(
                 usual = Some(region);
                 toggle(&world.table, region).await?;
             }
-            Err(message) => terminal::print(&format!("{}\n", printable(&message)))?,
+            Err(error) => {
+                terminal::print(&format!("{}\n", printable(&error.to_string())))?;
+            }
         }
     }
     terminal::print("Ending.\n")?;

@@ -9,13 +9,16 @@ use super::error::LocalError;
 /// A key attribute: its name and its type, S, N or B.
 pub(super) type KeyAttribute = (String, String);
 
+/// A `--key` that cannot be read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("`{0}` is not a key attribute; give NAME:TYPE, the type S, N or B, as in id:N")]
+pub(super) struct NotAKeyAttribute(String);
+
 /// Reads `id`, `id:S`, `id:N` or `id:B`.
-pub(super) fn parse_key(text: &str) -> Result<KeyAttribute, String> {
+pub(super) fn parse_key(text: &str) -> Result<KeyAttribute, NotAKeyAttribute> {
     let (name, kind) = text.rsplit_once(':').unwrap_or((text, "S"));
     if name.is_empty() || !["S", "N", "B"].contains(&kind) {
-        return Err(format!(
-            "`{text}` is not a key attribute; give NAME:TYPE, the type S, N or B, as in id:N"
-        ));
+        return Err(NotAKeyAttribute(text.to_owned()));
     }
     Ok((name.to_owned(), kind.to_owned()))
 }
@@ -81,7 +84,8 @@ mod tests {
         assert_eq!(parse_key("sort"), key("sort", "S"));
         assert_eq!(parse_key("a:b:B"), key("a:b", "B"));
         for text in ["", ":N", "id:X", "id:"] {
-            assert!(parse_key(text).unwrap_err().contains("NAME:TYPE"), "{text}");
+            let message = parse_key(text).unwrap_err().to_string();
+            assert!(message.contains("NAME:TYPE"), "{message}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_aws::global_table::{Lag, Region};
+use local_aws::global_table::{Lag, NotARegion, Region};
 
 /// The Regions that a number stands for: the first so many of these.
 pub const DEFAULT_REGIONS: [&str; 5] = [
@@ -16,6 +16,32 @@ pub const DEFAULT_REGIONS: [&str; 5] = [
 /// The spread of the delays where only a median is given. One write in a hundred takes over three times the median.
 const DEFAULT_SIGMA: f64 = 0.5;
 
+/// The widest spread of delays: beyond it no delay means anything.
+const MAX_SIGMA: f64 = 5.0;
+
+/// A value of an option that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OptionError {
+    /// A Region.
+    #[error(transparent)]
+    Region(#[from] NotARegion),
+    /// A number of Regions.
+    #[error("a global table here has 2 to {most} Regions, not {0}", most = DEFAULT_REGIONS.len())]
+    RegionCount(usize),
+    /// A time.
+    #[error("`{0}` is not a duration; give one such as 800ms or 2s")]
+    Duration(String),
+    /// How widely delays spread.
+    #[error("`{0}` is not a spread; give a number such as 0.5")]
+    Spread(String),
+    /// A spread that is too wide, or less than none.
+    #[error("the spread must be from 0 to {MAX_SIGMA}, not {0}")]
+    SpreadRange(f64),
+    /// A part of a whole.
+    #[error("`{0}` is not a share; give a number from 0 to 1")]
+    Share(String),
+}
+
 /// A list of Regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Regions(pub Vec<Region>);
@@ -24,20 +50,16 @@ pub struct Regions(pub Vec<Region>);
 ///
 /// # Errors
 ///
-/// A name that AWS does not have, or too large a number.
-pub fn parse_regions(text: &str) -> Result<Regions, String> {
+/// What is not a Region's name, or too large a number.
+pub fn parse_regions(text: &str) -> Result<Regions, OptionError> {
     let regions = |names: &[&str]| {
-        let regions = names.iter().map(|name| Region::parse(name.trim()));
-        let regions: Result<_, _> = regions.collect();
-        regions.map(Regions).map_err(|error| error.to_string())
+        let regions = names.iter().map(|name| parse_region(name.trim()));
+        regions.collect::<Result<_, _>>().map(Regions)
     };
     if let Ok(count) = text.parse::<usize>() {
         return match DEFAULT_REGIONS.get(..count) {
             Some(names) if count >= 2 => regions(names),
-            _ => Err(format!(
-                "a global table here has 2 to {} Regions, not {count}",
-                DEFAULT_REGIONS.len()
-            )),
+            _ => Err(OptionError::RegionCount(count)),
         };
     }
     regions(&text.split(',').collect::<Vec<_>>())
@@ -47,9 +69,9 @@ pub fn parse_regions(text: &str) -> Result<Regions, String> {
 ///
 /// # Errors
 ///
-/// A name that AWS does not have.
-pub fn parse_region(text: &str) -> Result<Region, String> {
-    Region::parse(text).map_err(|error| error.to_string())
+/// What is not a Region's name.
+pub fn parse_region(text: &str) -> Result<Region, OptionError> {
+    Ok(Region::parse(text)?)
 }
 
 /// Reads a lag: a median, and behind a colon how widely the delays spread (the standard deviation of their logarithm).
@@ -57,18 +79,18 @@ pub fn parse_region(text: &str) -> Result<Region, String> {
 ///
 /// # Errors
 ///
-/// What is no duration.
-pub fn parse_lag(text: &str) -> Result<Lag, String> {
+/// What is not a duration, or not a spread.
+pub fn parse_lag(text: &str) -> Result<Lag, OptionError> {
     let (median, sigma) = match text.split_once(':') {
         Some((median, sigma)) => {
-            let wrong = |_| format!("`{sigma}` is not a spread; give a number such as 0.5");
+            let wrong = |_| OptionError::Spread(sigma.to_owned());
             (median, sigma.parse().map_err(wrong)?)
         }
         None => (text, DEFAULT_SIGMA),
     };
     let median = parse_duration(median)?;
-    if !(0.0..=5.0).contains(&sigma) {
-        return Err(format!("the spread must be from 0 to 5, not {sigma}"));
+    if !(0.0..=MAX_SIGMA).contains(&sigma) {
+        return Err(OptionError::SpreadRange(sigma));
     }
     Ok(if sigma == 0.0 || median.is_zero() {
         Lag::Fixed(median)
@@ -82,13 +104,13 @@ pub fn parse_lag(text: &str) -> Result<Lag, String> {
 /// # Errors
 ///
 /// What is none of these.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, OptionError> {
     let text = text.trim();
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),
         None => (text.strip_suffix('s').unwrap_or(text), 1.0),
     };
-    let wrong = || format!("`{text}` is not a duration; give one such as 800ms or 2s");
+    let wrong = || OptionError::Duration(text.to_owned());
     let seconds: f64 = number.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(seconds * unit).map_err(|_| wrong())
 }
@@ -98,11 +120,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// What is none.
-pub fn parse_share(text: &str) -> Result<f64, String> {
+pub fn parse_share(text: &str) -> Result<f64, OptionError> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err(format!(
-            "`{text}` is not a share; give a number from 0 to 1"
-        )),
+        _ => Err(OptionError::Share(text.to_owned())),
     }
 }
