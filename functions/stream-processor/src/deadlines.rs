@@ -71,6 +71,9 @@ mod tests {
     fn a_deadline_that_makes_no_sense_is_not_believed() {
         let now = DateTime::from_timestamp_millis(1_795_349_590_000).unwrap();
         assert_eq!(time_left(1_795_349_600_000, now), Duration::from_secs(10));
+        // The longest that Lambda allows.
+        assert_eq!(time_left(1_795_350_490_000, now), MAX_TIMEOUT);
+        assert_eq!(time_left(1_795_350_490_001, now), DEFAULT_TIMEOUT);
         let an_hour_off = [
             1_795_349_590_000 - 3_600_000,
             1_795_349_590_000 + 3_600_000,
