@@ -18,7 +18,7 @@ FUZZ_SECONDS ?= 60
 
 include infra/deploy.mk
 
-.PHONY: help setup setup-checks programs audit demo replay test prove bench fuzz build watch invoke lint fmt clean
+.PHONY: help setup setup-checks programs audit demo replay test prove bench fuzz mutants build watch invoke lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a
 fuzz: ## Hostile input for longer: FUZZ_SECONDS=60 for each target
 	@BOLERO_RANDOM_TEST_TIME_MS=$$(( $(FUZZ_SECONDS) * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \
 		cargo test --quiet --package fuzz targets -- --nocapture --test-threads 2
+
+mutants: ## Which small changes of the code no unit test notices (MUTANTS=ledger, a crate or a file; all of it takes hours)
+	@tools/mutants.sh $(MUTANTS)
 
 lint: setup-checks ## Formatting, clippy, ruff and mypy, warnings denied
 	@cargo fmt --all --check
