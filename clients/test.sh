@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the Python, the Node, the Go and the Java client, each with what it needs installed beside it first, then some together.
+# The tests of the Python, the Node, the Go and the Java client, each with what it needs installed beside it first, then all
+# languages together.
 # They run against `lastwriter local`, which `make programs` builds.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -28,7 +29,7 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
     node/test-package.sh
     node/mappers/test.sh
 else
-    ../tools/skip.sh "the Node client's tests, and those of Node and Python together" \
+    ../tools/skip.sh "the Node client's tests, and those of Node with other languages" \
         "node or npm is not installed; get Node 20 or later ('apt-get install nodejs npm')"
 fi
 
@@ -47,5 +48,5 @@ else
         "mvn, or a javac of 17 or later, is not installed ('apt-get install maven openjdk-17-jdk-headless')"
 fi
 
-# Writers of both languages in two Regions of one table.
+# Writers of all languages in the Regions of one table.
 (cd e2e && ../python/.venv/bin/python -m pytest)

@@ -80,12 +80,12 @@ def program() -> pathlib.Path:
 
 
 @contextlib.contextmanager
-def local(*options: str) -> Iterator[Local]:
-    """A `lastwriter local` with the two Regions, ready, while the block runs."""
+def local(*options: str, regions: tuple[str, ...] = REGIONS) -> Iterator[Local]:
+    """A `lastwriter local` with these Regions, ready, while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "endpoints.json"
         with subprocess.Popen(
-            [str(program()), "local", "--regions", ",".join(REGIONS), "--endpoints-file", str(file), *options],
+            [str(program()), "local", "--regions", ",".join(regions), "--endpoints-file", str(file), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
