@@ -379,7 +379,7 @@ async fn a_live_audit_tells_each_lost_write_and_gives_all_of_them_on_ctrl_c() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audit_that_fails_on_the_way_gives_what_it_had_and_says_so() {
+async fn an_audit_that_is_denied_fails_and_says_how_to_get_the_permission() {
     let world = World::of_two().await;
     world.lose(0..3).await;
     let denied = Fault::Refuse(Refusal::access_denied());
