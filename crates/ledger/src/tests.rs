@@ -258,7 +258,7 @@ fn without_its_images_all_else_of_an_entry_is_read() {
                 let to = item.entry(side.to_owned());
                 let to = to.or_insert_with(|| AttributeValue::M(Image::new()));
                 let AttributeValue::M(to) = to else { panic!() };
-                to.insert(name.to_owned(), from[name].clone());
+                to.extend(from.get(name).map(|value| (name.to_owned(), value.clone())));
             }
         }
     }
