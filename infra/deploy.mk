@@ -14,7 +14,7 @@ DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)" $(if $(IMPORT),--import) \
   --role "$(ROLE)" --tags "$(TAGS)"
 
-DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test backup restore \
+DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test drill backup restore \
   add-region remove-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS) package
@@ -82,6 +82,9 @@ load-test: ## Stamped writes at a steady rate: TABLE= REGIONS= [RATE=20] [SECOND
 
 global-test: ## Write in each Region, read in the others, time it: TABLE= REGIONS=
 	@$(DEPLOY) global-test $(SYSTEM)
+
+drill: ## Pause replication (AWS FIS), lose writes on purpose, compare the ledgers: TABLE= REGIONS= [REGION=] [ITEMS=30] [STOP_ALARM=arn]
+	@$(DEPLOY) drill $(SYSTEM) --region "$(REGION)" --items "$(or $(ITEMS),30)" --stop-alarm "$(STOP_ALARM)"
 
 backup: ## Back the table up: TABLE= REGIONS=
 	@$(DEPLOY) backup $(SYSTEM)

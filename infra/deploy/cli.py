@@ -20,6 +20,7 @@ from infra.deploy.commands import (
     deploy,
     deploy_function,
     destroy,
+    drill,
     global_test,
     load_test,
     logs,
@@ -121,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--keys", type=int, default=100, help="how many items (KEYS=)")
     command.add_argument("--shared", action="store_true", help="the same items everywhere: makes conflicts (SHARED=1)")
     add("global-test", lambda c, _: global_test.global_test(c), "write in each Region, read in the others, time it")
+    command = add("drill", lambda c, a: drill.drill(c, drill.DrillRequest(a.region, a.items, a.stop_alarm)),
+                  "pause replication with AWS FIS, lose writes on purpose, and compare the ledgers with what the writers know")
+    command.add_argument("--region", default="", help="the Region that is cut off (REGION=); else the last of REGIONS")
+    command.add_argument("--items", type=int, default=30, help="how many items to write (ITEMS=)")
+    command.add_argument("--stop-alarm", default="", metavar="ARN",
+                         help="an alarm of that Region that ends the pause (STOP_ALARM=); else ours on DynamoDB's errors")
     add("backup", lambda c, _: backup.backup(c), "an on-demand backup of the table in the primary Region")
     command = add("restore", lambda c, a: restore.restore(c, restore.RestoreRequest(a.to, a.backup, a.at)),
                   "a new table from a backup or a point in time, with the settings that a restore leaves out")

@@ -24,7 +24,8 @@ def key_of(replica: Replica, run: str, number: int) -> dict[str, dict[str, Any]]
     return {name: {kind: values[kind]()} for name, kind in replica.key_schema}
 
 
-def stamped_update(table: str, key: dict[str, Any], region: str, micros: int, payload: str) -> dict[str, Any]:
+def stamped_update(table: str, key: dict[str, Any], region: str, micros: int, payload: str,
+                   prefix: str = STAMP_PREFIX) -> dict[str, Any]:
     """The arguments of a stamped UpdateItem, as the specification's section 2 has it."""
     return {
         "TableName": table,
@@ -32,8 +33,8 @@ def stamped_update(table: str, key: dict[str, Any], region: str, micros: int, pa
         "UpdateExpression": "SET #payload = :payload, #time = :now ADD #count :one",
         "ExpressionAttributeNames": {
             "#payload": "payload",
-            "#time": f"{STAMP_PREFIX}:t:{region}",
-            "#count": f"{STAMP_PREFIX}:n:{region}",
+            "#time": f"{prefix}:t:{region}",
+            "#count": f"{prefix}:n:{region}",
         },
         "ExpressionAttributeValues": {
             ":payload": {"S": payload}, ":now": {"N": str(micros)}, ":one": {"N": "1"},
