@@ -14,7 +14,7 @@ DEPLOY = $(VENV)/bin/python -m infra.deploy
 SYSTEM = --project "$(PROJECT)" --env "$(ENV)" --table "$(TABLE)" --regions "$(REGIONS)" --allow "$(ALLOW)" $(if $(IMPORT),--import) \
   --role "$(ROLE)" --tags "$(TAGS)"
 
-DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test drill backup restore \
+DEPLOY_COMMANDS := deploy plan attach deploy-function pause resume status logs redrive rejudge load-test global-test drill backup backup-plan restore \
   add-region remove-region destroy
 
 .PHONY: $(DEPLOY_COMMANDS) package
@@ -88,6 +88,9 @@ drill: ## Pause replication (AWS FIS), lose writes on purpose, compare the ledge
 
 backup: ## Back the table up: TABLE= REGIONS=
 	@$(DEPLOY) backup $(SYSTEM)
+
+backup-plan: ## Daily backups by AWS Backup, kept longer or in another account: TABLE= REGIONS= [PARAMS="BackupRetentionDays=365"]
+	@$(DEPLOY) backup-plan $(SYSTEM) --params "$(PARAMS)"
 
 restore: ## Restore into a new table: TABLE= REGIONS= TO= [BACKUP=arn] [AT=2026-11-22T10:30:00Z]
 	@$(DEPLOY) restore $(SYSTEM) --to "$(TO)" --backup "$(BACKUP)" --at "$(AT)"

@@ -17,6 +17,7 @@ from infra.deploy.commands import (
     add_region,
     attach,
     backup,
+    backup_plan,
     deploy,
     deploy_function,
     destroy,
@@ -129,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--stop-alarm", default="", metavar="ARN",
                          help="an alarm of that Region that ends the pause (STOP_ALARM=); else ours on DynamoDB's errors")
     add("backup", lambda c, _: backup.backup(c), "an on-demand backup of the table in the primary Region")
+    add("backup-plan", lambda c, _: backup_plan.backup_plan(c),
+        "daily backups of the table by AWS Backup, in a vault of their own")
     command = add("restore", lambda c, a: restore.restore(c, restore.RestoreRequest(a.to, a.backup, a.at)),
                   "a new table from a backup or a point in time, with the settings that a restore leaves out")
     command.add_argument("--to", default="", help="the new table (TO=)")

@@ -71,6 +71,6 @@ class Context:
 
     def own_parameters(self, region: str, part: str) -> dict[str, str]:
         """What PARAMS= holds for a stack: what is said for its Region before what is said for all."""
-        declared = templates.parameters(TEMPLATE_OF[part])
+        declared = templates.parameters(TEMPLATE_OF.get(part, part))
         given = {**self.inherited.get((region, part), {}), **self.parameters.of_region(region)}
         return {name: value for name, value in given.items() if name in declared}

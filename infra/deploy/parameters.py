@@ -87,7 +87,7 @@ def _check_one(name: str, value: str, parts: tuple[str, ...]) -> None:
     if name in COMPUTED:
         raise DeployError(f"PARAMS may not set {name}: the command finds it out itself.", "leave it out.")
     declarations = [
-        declared[name] for part in parts if name in (declared := templates.parameters(TEMPLATE_OF[part]))
+        declared[name] for part in parts if name in (declared := templates.parameters(TEMPLATE_OF.get(part, part)))
     ]
     if not declarations:
         raise DeployError(f"No template has a parameter {name}.",

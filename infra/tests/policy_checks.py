@@ -122,6 +122,7 @@ RETAINED = {
     ("encryption-key.yaml", "ReplicaKey"): {"Retain"},
     ("stream-processor.yaml", "Ledger"): {"Retain"},
     ("stream-processor.yaml", "FailureBucket"): {"Retain", "RetainExceptOnCreate"},
+    ("backup-plan.yaml", "Vault"): {"Retain", "RetainExceptOnCreate"},
 }
 
 

@@ -21,6 +21,7 @@ REQUIRED = {
     "stream-processor.yaml": TABLE | CODE | {"StreamArn": STREAM_ARN},
     "table-reporter.yaml": TABLE | CODE,
     "alarms.yaml": TABLE | {"Regions": ",".join(FIVE[:2]), "EventSourceMappingId": MAPPING_ID, "TopicArn": TOPIC_ARN},
+    "backup-plan.yaml": TABLE | {"KeyArn": KEY_ARN},
     "drill.yaml": TABLE | {"StopAlarmArn": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:errors"},
     "dashboard.yaml": TABLE
     | {"Regions": ",".join(FIVE[:2]), "EventSourceMappingId": MAPPING_ID, "PrimaryRegion": "us-east-1"},

@@ -20,7 +20,8 @@ POLICIES: dict[str, dict[str, Any]] = {
 READER, WRITER, TENANT, OPERATOR, DEPLOYER, ROLE = POLICIES.values()
 # Actions that are no operation of the API, or of another name there.
 NOT_OPERATIONS = {"kms:ReEncryptFrom", "kms:ReEncryptTo", "dynamodb:ConditionCheckItem", "s3:ListBucket", "lambda:InvokeFunction",
-                  "iam:PassRole", "cloudformation:TagResource", "cloudformation:UntagResource"}
+                  "iam:PassRole", "cloudformation:TagResource", "cloudformation:UntagResource",
+                  "backup-storage:MountCapsule"}
 
 
 def actions(policy: dict[str, Any]) -> set[str]:
@@ -91,7 +92,7 @@ def test_a_tenant_is_held_to_its_leading_key_also_where_a_request_has_none():
 def test_cloudformations_role_knows_every_service_of_the_templates():
     """By resource type; what a service is called in IAM is in the table."""
     prefixes = {name: name.lower() for name in (
-        "CloudWatch", "DynamoDB", "EC2", "Events", "FIS", "IAM", "KMS", "Lambda", "Logs", "S3", "SNS")}
+        "Backup", "CloudWatch", "DynamoDB", "EC2", "Events", "FIS", "IAM", "KMS", "Lambda", "Logs", "S3", "SNS")}
     held = {a.split(":")[0] for a in actions(ROLE)}
     for name in REQUIRED:
         for resource in Stack(load(name), REQUIRED[name]).template["Resources"].values():

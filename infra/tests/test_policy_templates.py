@@ -87,6 +87,7 @@ BREAKS = {
         checks.kept,
         lambda t: resource(t, "stream-processor.yaml", "Ledger").pop("UpdateReplacePolicy"),
     ),
+    "a vault that goes with its stack": (checks.kept, lambda t: resource(t, "backup-plan.yaml", "Vault").pop("DeletionPolicy")),
     "a ledger that can be deleted": (
         checks.ledger,
         lambda t: resource(t, "stream-processor.yaml", "Ledger")["Properties"].pop("DeletionProtectionEnabled"),
