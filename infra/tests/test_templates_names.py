@@ -20,6 +20,7 @@ KINDS = {
     "AWS::DynamoDB::Table": ("TableName", r"[A-Za-z0-9_.-]{3,255}"),
     "AWS::KMS::Alias": ("AliasName", r"alias/[A-Za-z0-9/_-]{1,250}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", r".{1,255}"),
+    "AWS::Backup::BackupVault": ("BackupVaultName", r"[a-zA-Z0-9_-]{2,50}"),
 }
 GLOBAL = {"AWS::S3::Bucket", "AWS::IAM::Role", "AWS::CloudWatch::Dashboard"}
 
