@@ -68,6 +68,21 @@ impl StampNames {
         })
     }
 
+    /// The name of a Region's count.
+    pub fn count(&self, region: &str) -> String {
+        format!("{}n:{region}", self.start)
+    }
+
+    /// The name of a Region's time.
+    pub fn time(&self, region: &str) -> String {
+        format!("{}t:{region}", self.start)
+    }
+
+    /// The name of the delete mark.
+    pub fn deleted(&self) -> String {
+        format!("{}deleted", self.start)
+    }
+
     /// Whether a name is a stamp attribute.
     pub fn contains(&self, name: &str) -> bool {
         self.parse(name).is_some()
@@ -183,6 +198,24 @@ mod tests {
             let names = StampNames::default();
             assert_eq!(names.contains(&format!("lw:t:{name}")), valid, "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_is_named_is_what_is_read() {
+        for names in [StampNames::default(), StampNames::new("meta:stamp")] {
+            let region = "eu-west-1";
+            let read = |name: String| names.parse(name);
+            assert_eq!(
+                read(names.count(region)),
+                Some(StampAttribute::Count(region.into()))
+            );
+            assert_eq!(
+                read(names.time(region)),
+                Some(StampAttribute::Time(region.into()))
+            );
+            assert_eq!(read(names.deleted()), Some(StampAttribute::Deleted));
+        }
+        assert_eq!(StampNames::default().deleted(), "lw:deleted");
     }
 
     #[test]

@@ -11,7 +11,10 @@ use serde_dynamo::AttributeValue;
 
 use crate::fit::{self, EntryForm, StoredEntry};
 use crate::schema::{BUCKET, IMAGE, KEY, LOSER, RECORD, UNDECODED_ATTRIBUTES, WINNER};
-use crate::{ConflictId, EntryKind, Image, ItemKey, Name, Status, bucket, json, storage, time};
+use crate::{
+    ConflictId, EntryKind, HistoryEvent, Image, ItemKey, Name, PendingSum, Status, bucket, json,
+    storage, time,
+};
 
 /// An item's key, by attribute name.
 pub type Key = BTreeMap<String, AttributeValue>;
@@ -56,6 +59,14 @@ pub struct Entry {
     pub winner_only_attributes: Option<Vec<String>>,
     /// How many more only the winner has.
     pub winner_only_attributes_omitted: Option<u64>,
+    /// The names of the attributes that the lost writes changed, sorted, as far as the function saw those writes.
+    pub changed_attributes: Option<Vec<String>>,
+    /// Whether it saw all of them, so that what is not named was not changed.
+    pub changed_attributes_complete: Option<bool>,
+    /// The names of those that the winner changed too since the common ancestor.
+    pub changed_by_both: Option<Vec<String>>,
+    /// Of the numbers that the lost writes changed: what they were in the common ancestor, as DynamoDB writes numbers.
+    pub ancestor_numbers: Option<BTreeMap<String, String>>,
     /// Whether no attribute differs and the delete marks agree.
     pub identical: Option<bool>,
     /// How many writes were lost at least.
@@ -70,6 +81,10 @@ pub struct Entry {
     pub images_refused: Option<bool>,
     /// Why a record could not be judged.
     pub reason: Option<String>,
+    /// What operators did to it, oldest first.
+    pub history: Option<Vec<HistoryEvent>>,
+    /// Sums that are being put back: written before the item, so that a put-back that was interrupted adds nothing twice.
+    pub pending_sums: Option<Vec<PendingSum>>,
     /// The text of a record that could not be judged, as it came.
     #[serde(skip)]
     pub record: Option<String>,
@@ -152,12 +167,18 @@ impl Entry {
             differing_attributes_omitted: None,
             winner_only_attributes: None,
             winner_only_attributes_omitted: None,
+            changed_attributes: None,
+            changed_attributes_complete: None,
+            changed_by_both: None,
+            ancestor_numbers: None,
             identical: None,
             lost_writes: None,
             loser: None,
             winner: None,
             images_refused: None,
             reason: None,
+            history: None,
+            pending_sums: None,
             record: None,
         }
     }

@@ -85,6 +85,9 @@ fn leave_out_images(main: &mut Image) {
     for name in [RECORD, KEY, "DifferingAttributes", "WinnerOnlyAttributes"] {
         main.remove(name);
     }
+    for name in OF_THE_LOST_WRITES {
+        main.remove(name);
+    }
     for side in [LOSER, WINNER] {
         if let Some(side) = member(main, side) {
             side.remove(IMAGE);
@@ -93,6 +96,14 @@ fn leave_out_images(main: &mut Image) {
     }
     main.insert(IMAGES_REFUSED.to_owned(), AttributeValue::Bool(true));
 }
+
+/// What an entry says of the lost writes themselves. It holds attributes' names, and a few numbers.
+const OF_THE_LOST_WRITES: [&str; 4] = [
+    "ChangedAttributes",
+    "ChangedAttributesComplete",
+    "ChangedByBoth",
+    "AncestorNumbers",
+];
 
 /// Replaces those of the winner's attributes that are to be left out by a note of their size.
 fn leave_out_of_winner(main: &mut Image, is_left_out: impl Fn(&AttributeValue) -> bool) {
@@ -136,6 +147,9 @@ fn bound_lists(main: &mut Image) {
     }
     if let Some(image) = member(main, WINNER).and_then(|winner| winner.get_mut(IMAGE)) {
         *image = omission(size::of_value(image));
+    }
+    for name in OF_THE_LOST_WRITES {
+        main.remove(name);
     }
     for name in ["DifferingAttributes", "WinnerOnlyAttributes"] {
         let Some(AttributeValue::L(names)) = main.get_mut(name) else {

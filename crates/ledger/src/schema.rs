@@ -16,6 +16,12 @@ pub const BUCKET: &str = "Bucket";
 pub const EXPIRES_AT: &str = "ExpiresAt";
 /// What an entry records. The parts of an entry lack it.
 pub const KIND: &str = "Kind";
+/// What became of an entry.
+pub const STATUS: &str = "Status";
+/// What operators did to an entry.
+pub const HISTORY: &str = "History";
+/// The sums that are being put back.
+pub const PENDING_SUMS: &str = "PendingSums";
 /// The compressed bytes of a part.
 pub(crate) const PART: &str = "Part";
 pub(crate) const KEY: &str = "Key";
@@ -38,7 +44,7 @@ pub const PATHS_WITHOUT_IMAGES: [&str; 20] = [
     "TableName",
     KIND,
     "Confidence",
-    "Status",
+    STATUS,
     "DetectedAt",
     "Loser.Region",
     "Loser.WrittenAt",
@@ -47,9 +53,11 @@ pub const PATHS_WITHOUT_IMAGES: [&str; 20] = [
     "Winner.WrittenAt",
     "Winner.UndecodedAttributes",
     "DifferingAttributes",
+    "ChangedAttributes",
     "Identical",
     "LostWrites",
     "Reason",
+    HISTORY,
     IMAGES_REFUSED,
     EXPIRES_AT,
 ];

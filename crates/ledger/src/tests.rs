@@ -172,6 +172,59 @@ fn an_entry_looks_like_this() {
 }
 
 #[test]
+fn what_the_lost_write_changed_and_what_operators_did_look_like_this() {
+    let mut entry = conflict(Image::new(), Image::new());
+    entry.changed_attributes = Some(vec!["a".to_owned()]);
+    entry.changed_attributes_complete = Some(true);
+    entry.changed_by_both = Some(vec![]);
+    entry.ancestor_numbers = Some(BTreeMap::from([("a".to_owned(), "7".to_owned())]));
+    entry.status = Status::Restored.into();
+    entry.history = Some(vec![HistoryEvent {
+        action: OperatorAction::PutBack.into(),
+        at: now(),
+        by: "arn:aws:iam::123456789012:user/ada".to_owned(),
+        why: None,
+        attributes: Some(vec!["a".to_owned()]),
+        region: Some("us-east-1".to_owned()),
+    }]);
+    entry.pending_sums = Some(vec![PendingSum {
+        name: "a".to_owned(),
+        before: None,
+        after: "8".to_owned(),
+    }]);
+    let stored = entry.clone().into_items();
+    let main = json_of(&stored.main);
+    for (name, expected) in [
+        ("ChangedAttributes", json!({"L": [{"S": "a"}]})),
+        ("ChangedAttributesComplete", json!({"BOOL": true})),
+        ("ChangedByBoth", json!({"L": []})),
+        ("AncestorNumbers", json!({"M": {"a": {"S": "7"}}})),
+        (STATUS, json!({"S": "restored"})),
+        (
+            HISTORY,
+            json!({"L": [{"M": {
+                "Action": {"S": "put_back"},
+                "At": {"S": "2026-11-22T12:30:00.123Z"},
+                "By": {"S": "arn:aws:iam::123456789012:user/ada"},
+                "Attributes": {"L": [{"S": "a"}]},
+                "Region": {"S": "us-east-1"},
+            }}]}),
+        ),
+        (
+            PENDING_SUMS,
+            json!({"L": [{"M": {"Name": {"S": "a"}, "After": {"S": "8"}}}]}),
+        ),
+    ] {
+        assert_eq!(main[name], expected, "{name}");
+    }
+    assert_eq!(read(&stored), entry);
+    let bare = entry.into_items_in(EntryForm::WithoutImages).main;
+    for name in ["ChangedAttributes", "ChangedByBoth", "AncestorNumbers"] {
+        assert!(!bare.contains_key(name), "{name}");
+    }
+}
+
+#[test]
 fn a_quarantined_record_looks_like_this() {
     let entry = quarantined("{}");
     let stored = entry.clone().into_items();
@@ -577,38 +630,91 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         prop::option::of(any::<bool>()),
     );
     let sides = (prop::option::of(any_side()), prop::option::of(any_side()));
-    (labels, prop::option::of(key), times, texts, lists, sides).prop_map(
-        |(labels, key, (detected_at, expires_at), texts, lists, (loser, winner))| {
-            let (kind, confidence, status, conflict_id) = labels;
-            let (event_id, sequence_number, reason, record, table_name) = texts;
-            Entry {
-                item_key: key
-                    .as_ref()
-                    .map_or_else(ItemKey::quarantine, ItemKey::from_key),
-                conflict_id,
-                key,
-                table_name,
-                kind,
-                confidence,
-                status,
-                detected_at,
-                expires_at: expires_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
-                event_id,
-                sequence_number,
-                differing_attributes: lists.0,
-                differing_attributes_omitted: lists.1,
-                winner_only_attributes: lists.2,
-                winner_only_attributes_omitted: lists.3,
-                lost_writes: lists.4,
-                identical: lists.5,
-                loser,
-                winner,
-                images_refused: None,
-                reason,
-                record,
-            }
-        },
+    let lost_writes = (
+        names(),
+        prop::option::of(any::<bool>()),
+        names(),
+        prop::option::of(prop::collection::btree_map(".{0,8}", "[0-9]{1,8}", 0..3)),
+    );
+    let event = (
+        any_name(OperatorAction::ALL),
+        time(4_000_000_000_000),
+        ".{0,9}",
+        text(),
+        names(),
+        text(),
+    );
+    let event = event.prop_map(|(action, at, by, why, attributes, region)| HistoryEvent {
+        action,
+        at,
+        by,
+        why,
+        attributes,
+        region,
+    });
+    let sum = (".{0,8}", text(), ".{0,8}");
+    let sum = sum.prop_map(|(name, before, after)| PendingSum {
+        name,
+        before,
+        after,
+    });
+    let acts = (
+        prop::option::of(prop::collection::vec(event, 0..3)),
+        prop::option::of(prop::collection::vec(sum, 0..3)),
+    );
+    (
+        labels,
+        prop::option::of(key),
+        times,
+        texts,
+        (lists, lost_writes, acts),
+        sides,
     )
+        .prop_map(
+            |(
+                labels,
+                key,
+                (detected_at, expires_at),
+                texts,
+                (lists, changed, acts),
+                (loser, winner),
+            )| {
+                let (kind, confidence, status, conflict_id) = labels;
+                let (event_id, sequence_number, reason, record, table_name) = texts;
+                Entry {
+                    item_key: key
+                        .as_ref()
+                        .map_or_else(ItemKey::quarantine, ItemKey::from_key),
+                    conflict_id,
+                    key,
+                    table_name,
+                    kind,
+                    confidence,
+                    status,
+                    detected_at,
+                    expires_at: expires_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+                    event_id,
+                    sequence_number,
+                    differing_attributes: lists.0,
+                    differing_attributes_omitted: lists.1,
+                    winner_only_attributes: lists.2,
+                    winner_only_attributes_omitted: lists.3,
+                    lost_writes: lists.4,
+                    identical: lists.5,
+                    changed_attributes: changed.0,
+                    changed_attributes_complete: changed.1,
+                    changed_by_both: changed.2,
+                    ancestor_numbers: changed.3,
+                    history: acts.0,
+                    pending_sums: acts.1,
+                    loser,
+                    winner,
+                    images_refused: None,
+                    reason,
+                    record,
+                }
+            },
+        )
 }
 
 proptest! {
