@@ -263,7 +263,11 @@ class Case:
             due = due | {"Reason"}
         if self.images == "diff" and not sample:
             due = due | {"WinnerOnlyAttributes"}
+        lost = self.lost_writes(at) if kind in CONFLICT_KINDS else {}
+        due = due | set(lost)
         self.need(set(entry) == due, say + "attributes")
+        for name, value in lost.items():
+            self.need(entry.get(name) == value, say + name)
         self.need(entry["Key"] == {"M": body["Keys"]}, say + "Key is not the record's")
         self.need(entry["ItemKey"]["S"] == item_key(body["Keys"]), say + "ItemKey is not the key in its one form")
         self.need(entry["TableName"]["S"] == table_of(record, self.records), say + "TableName")
@@ -292,6 +296,41 @@ class Case:
         else:
             self.need(entry["Confidence"] == {"S": "probable"}, say + "Confidence")
             self.need(not {"Region", "WrittenAt"} & set(winner), say + "an overwrite's winner is not known")
+
+    def lost_writes(self, at):
+        """What the lost writes of a conflict changed, by another rule than the function's: by whole images.
+
+        The write before is the local one of the same item that left what this one found.
+        """
+        body, region = self.records[at]["dynamodb"], self.records[at]["awsRegion"]
+        winner = body["NewImage"]
+        pair = {name: winner.get(name) for name in (f"{self.prefix}:n:{region}", f"{self.prefix}:t:{region}")}
+        version, ancestor, complete, changed = body["OldImage"], None, False, set()
+        for before in range(at - 1, -1, -1):
+            earlier = self.records[before].get("dynamodb", {}) if isinstance(self.records[before], dict) else {}
+            same = earlier.get("Keys") == body["Keys"] and earlier.get("NewImage") == version
+            if complete or not same or self.verdicts[before]["verdict"] != "local":
+                continue
+            ancestor = earlier.get("OldImage") or {}
+            changed |= {name for name in version.keys() | ancestor.keys() if version.get(name) != ancestor.get(name)}
+            version = ancestor
+            complete = all(ancestor.get(name) == value for name, value in pair.items())
+        if ancestor is None:
+            return {}
+        own = sorted(name for name in changed if not name.startswith(self.prefix + ":") and name not in body["Keys"])
+
+        def names(which):
+            return {"L": [{"S": name} for name in which]}
+
+        numbers = {name: {"S": ancestor[name]["N"]} for name in own if complete and "N" in ancestor.get(name, {})}
+        found = {
+            "ChangedAttributes": names(own),
+            "ChangedAttributesComplete": {"BOOL": complete},
+            "ChangedByBoth": names(name for name in own if winner.get(name) != ancestor.get(name)),
+        }
+        if numbers and self.images != "none":
+            found["AncestorNumbers"] = {"M": numbers}
+        return found
 
     def check_side(self, say, names, side, image):
         kept = {name: image[name] for name in names if name in image} if self.images == "diff" else dict(image)

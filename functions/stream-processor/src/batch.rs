@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::entry::Finding;
 use crate::envelope::{self, NotAnEvent, RecordLocation};
 use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
+use crate::local_writes::LocalWrite;
 use crate::odd_stamps::odd_stamps;
 use crate::record::{Attributes, EventName, Record, RecordError, RejectedRecord, has_equal_images};
 use crate::settings::{LedgerOverwrites, Settings};
@@ -88,6 +89,8 @@ pub struct Batch<'p> {
     pub pending: Vec<PendingEntry<'p>>,
     /// The names that the judged records refer to.
     pub names: NameIndex,
+    /// The writes that were made in this Region, in order of the records.
+    pub(crate) local_writes: Vec<LocalWrite>,
 }
 
 impl<'p> Batch<'p> {
@@ -118,6 +121,7 @@ impl<'p> Batch<'p> {
                 {
                     found.push((batch.records.len() - 1, location.raw(), reason));
                 }
+                batch.remember_local_write(record, location);
             };
             envelope::read(text, &rules.attributes, each).ok()
         }));
@@ -200,6 +204,23 @@ impl<'p> Batch<'p> {
         });
         self.records.push(JudgedRecord { table, ..judged });
         reason
+    }
+
+    /// Remembers where the record stands that was judged last, if it is a write made in this Region: it may be lost later.
+    fn remember_local_write(
+        &mut self,
+        record: &Result<Record<'_>, RejectedRecord<'_>>,
+        location: RecordLocation<'p>,
+    ) {
+        let judgement = self.records.last().map(|judged| judged.judgement);
+        if let (Ok(record), Some(Judgement::Local)) = (record, judgement) {
+            let writes = &mut self.local_writes;
+            if writes.len() == writes.capacity() {
+                // In few and large steps: most batches need one.
+                writes.reserve((3 * writes.capacity()).max(256));
+            }
+            writes.extend(LocalWrite::new(record, location));
+        }
     }
 
     /// Remembers that a record could not be judged after all.

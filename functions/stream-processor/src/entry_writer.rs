@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::batch::{Batch, PendingEntry, Rules};
 use crate::entry::EntryOptions;
 use crate::ledger::{Ledger, LedgerError, PutResult};
+use crate::local_writes::{KeptPayloads, LocalWrites};
 use crate::log::{self, FindingLine};
 use crate::prepared_entry::PreparedEntry;
 
@@ -48,6 +49,10 @@ pub(crate) struct EntryWriter<'a, L> {
     pub(crate) rules: &'a Rules,
     pub(crate) options: EntryOptions<'a>,
     pub(crate) concurrency: usize,
+    /// The payload of the batch, for the records of the writes that were lost.
+    pub(crate) payload: &'a [u8],
+    /// The payloads before it.
+    pub(crate) kept: &'a KeptPayloads,
 }
 
 impl<L: Ledger> EntryWriter<'_, L> {
@@ -63,9 +68,11 @@ impl<L: Ledger> EntryWriter<'_, L> {
         if results.is_empty() {
             return results;
         }
+        let kept = self.kept.latest();
+        let local_writes = &LocalWrites::new(self.payload, &batch.local_writes, &kept);
         let writes = batch.pending.iter().enumerate().map(|(at, pending)| {
             let table = batch.names.table(batch.records[pending.record].table);
-            async move { (at, self.write(pending, table).await) }
+            async move { (at, self.write(pending, table, local_writes).await) }
         });
         let mut writes = std::pin::pin!(stream::iter(writes).buffer_unordered(self.concurrency));
         let mut done = 0;
@@ -81,11 +88,16 @@ impl<L: Ledger> EntryWriter<'_, L> {
         results
     }
 
-    async fn write(&self, pending: &PendingEntry<'_>, table: &str) -> WriteResult {
+    async fn write(
+        &self,
+        pending: &PendingEntry<'_>,
+        table: &str,
+        local_writes: &LocalWrites<'_>,
+    ) -> WriteResult {
         let mut form = EntryForm::Full;
         loop {
             let PreparedEntry { entry, finding } =
-                PreparedEntry::new(pending, table, self.rules, self.options, form);
+                PreparedEntry::new(pending, table, self.rules, self.options, local_writes, form);
             let result = self.ledger.write(entry).await;
             // What is refused for what is in it is refused for ever, and would hold up every record behind it.
             if let (Err(error), Some(smaller)) = (&result, form.smaller())

@@ -22,6 +22,14 @@ pub struct NotAnEvent {
     pub column: usize,
 }
 
+#[cfg(test)]
+impl RecordPlace {
+    /// Any place, for tests.
+    pub(crate) fn of(at: usize) -> Self {
+        Self(u32::try_from(at).unwrap())
+    }
+}
+
 /// Where in a payload a record stands.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordLocation<'a> {
@@ -30,7 +38,30 @@ pub struct RecordLocation<'a> {
     first_name: Option<&'a str>,
 }
 
+/// The same without the payload: where in it the name of the record's first member begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RecordPlace(u32);
+
 impl<'a> RecordLocation<'a> {
+    /// The record at a place that [`place`](Self::place) gave for this payload.
+    pub(crate) fn at(payload: &'a str, RecordPlace(at): RecordPlace) -> Self {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        Self {
+            payload,
+            first_name: payload.get(at..),
+        }
+    }
+
+    /// Where the record stands, to be kept beside its payload; none where [`raw`](Self::raw) is none for certain.
+    pub(crate) fn place(self) -> Option<RecordPlace> {
+        let name = self.first_name?.as_ptr() as usize;
+        let at = name.checked_sub(self.payload.as_ptr() as usize)?;
+        // A name that is written with an escape is no part of the payload.
+        (at < self.payload.len())
+            .then(|| u32::try_from(at).ok().map(RecordPlace))
+            .flatten()
+    }
+
     /// The record's raw text; none if the record is no object, or an empty one, or its first name is written with an
     /// escape.
     pub fn raw(self) -> Option<&'a RawValue> {

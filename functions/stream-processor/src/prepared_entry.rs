@@ -5,9 +5,12 @@ use serde_json::value::RawValue;
 
 use crate::batch::{PendingEntry, Reason, Rules, catching_panics, epoch_seconds, finding, verdict};
 use crate::entry::{self, EntryOptions, Finding};
+use crate::local_writes::LocalWrites;
 use crate::log::FindingLine;
+use crate::lost_writes::LostWrites;
 use crate::odd_stamps::{describe, odd_stamps};
 use crate::record::{DecodedRecord, Record, RecordError};
+use crate::settings::LedgerImages;
 
 /// An entry, ready to be written.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ impl PreparedEntry {
         table: &str,
         rules: &Rules,
         options: EntryOptions<'_>,
+        local_writes: &LocalWrites<'_>,
         form: EntryForm,
     ) -> Self {
         let raw = pending.raw;
@@ -35,11 +39,19 @@ impl PreparedEntry {
                 let finding = finding(&verdict).ok_or_else(|| {
                     RecordError::Malformed("judging it again gave another verdict".to_owned())
                 })?;
-                Self::of_finding(raw, &record, finding, options, form)
+                Self::of_finding(raw, &record, finding, rules, options, local_writes, form)
             }),
             Reason::OddStamp => catching_panics(|| {
                 let record = read(raw, rules)?;
-                Self::of_finding(raw, &record, Finding::OddStampSample, options, form)
+                Self::of_finding(
+                    raw,
+                    &record,
+                    Finding::OddStampSample,
+                    rules,
+                    options,
+                    local_writes,
+                    form,
+                )
             }),
             Reason::Quarantine(error) => Err(error.with_source(raw)),
         };
@@ -59,10 +71,23 @@ impl PreparedEntry {
         raw: &RawValue,
         record: &Record<'_>,
         finding: Finding<'_>,
+        rules: &Rules,
         options: EntryOptions<'_>,
+        local_writes: &LocalWrites<'_>,
         form: EntryForm,
     ) -> Result<Self, RecordError> {
-        let mut entry = entry::build(record, DecodedRecord::read(raw)?, finding, options);
+        let decoded = DecodedRecord::read(raw)?;
+        let lost_writes = match finding {
+            Finding::Conflict(_) => LostWrites::trace(record, &decoded, local_writes, rules),
+            Finding::StaleOverwrite
+            | Finding::LocalOverwrite
+            | Finding::UnstampedSample
+            | Finding::OddStampSample => None,
+        };
+        let mut entry = entry::build(record, decoded, finding, options);
+        if let Some(lost_writes) = lost_writes {
+            lost_writes.add_to(&mut entry, options.images != LedgerImages::None);
+        }
         if let Finding::OddStampSample = finding {
             let now = epoch_seconds(options.now);
             entry.reason = Some(describe(&odd_stamps(record, raw, options.stamps, now)));

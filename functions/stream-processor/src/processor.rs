@@ -1,6 +1,7 @@
 //! One invocation: judge, write, count, answer.
 
 use aws_lambda_events::streams::DynamoDbEventResponse;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use ledger::EntryForm;
 
@@ -12,6 +13,7 @@ use crate::entry_writer::{EntryWriter, WriteResult};
 use crate::envelope::NotAnEvent;
 use crate::judged_record::{JudgedRecord, Judgement};
 use crate::ledger::{Ledger, PutResult};
+use crate::local_writes::KeptPayloads;
 use crate::log::{self, Summary};
 use crate::metrics::{Metrics, Tally};
 use crate::sampler::Sampler;
@@ -26,6 +28,7 @@ pub struct Processor<L, M, C> {
     ledger: L,
     metrics: M,
     clock: C,
+    kept: KeptPayloads,
 }
 
 /// What became of a batch.
@@ -49,17 +52,35 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
             ledger,
             metrics,
             clock,
+            kept: KeptPayloads::default(),
         }
     }
 
-    /// Handles one payload within its deadline, given in epoch milliseconds, and gives the answer for Lambda.
+    /// Handles one payload within its deadline, given in epoch milliseconds, and gives the answer for Lambda. The payload is
+    /// kept for a while: what is lost later may have been written in it.
+    pub async fn handle(
+        &self,
+        payload: &Bytes,
+        deadline_ms: u64,
+    ) -> Result<DynamoDbEventResponse, InvocationError> {
+        let BatchReport { batch, answer, .. } = self.report(payload, deadline_ms).await?;
+        self.keep(payload, batch);
+        answer.into_response()
+    }
+
+    /// The same with a payload that is copied first.
     pub async fn process(
         &self,
         payload: &[u8],
         deadline_ms: u64,
     ) -> Result<DynamoDbEventResponse, InvocationError> {
-        let report = self.report(payload, deadline_ms).await?;
-        report.answer.into_response()
+        self.handle(&Bytes::copy_from_slice(payload), deadline_ms)
+            .await
+    }
+
+    /// Keeps a payload that was judged, for the writes that are lost later.
+    pub fn keep(&self, payload: &Bytes, batch: Batch<'_>) {
+        self.kept.keep(payload.clone(), batch.local_writes);
     }
 
     /// Handles one payload in the same way, and says what became of it.
@@ -72,7 +93,7 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
         let deadlines = Deadlines::new(deadline_ms, started);
         let now = epoch_seconds(started);
         let batch = Batch::judge(payload, &self.rules, now, || self.sampler.take(now))?;
-        let writer = self.entry_writer(started);
+        let writer = self.entry_writer(started, payload);
         let writes = writer.write_all(&batch, deadlines.ledger).await;
         let report = BatchReport::new(batch, writes, payload)?;
         let tally = report.tally(started);
@@ -84,7 +105,7 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
         Ok(report)
     }
 
-    fn entry_writer(&self, started: DateTime<Utc>) -> EntryWriter<'_, L> {
+    fn entry_writer<'a>(&'a self, started: DateTime<Utc>, payload: &'a [u8]) -> EntryWriter<'a, L> {
         EntryWriter {
             ledger: &self.ledger,
             rules: &self.rules,
@@ -95,6 +116,8 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
                 now: started,
             },
             concurrency: self.settings.ledger_concurrency,
+            payload,
+            kept: &self.kept,
         }
     }
 }

@@ -29,7 +29,7 @@ pub async fn run<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>>(
         let span = tracing::info_span!("invocation", requestId = event.context.request_id);
         async move {
             processor
-                .process(&payload, event.context.deadline)
+                .handle(&payload, event.context.deadline)
                 .await
                 .map_err(diagnostic)
         }

@@ -128,7 +128,7 @@ pub(crate) fn build(
 }
 
 /// The names of the attributes that differ, sorted. What cannot be decoded differs where its text does.
-fn differing_names(
+pub(crate) fn differing_names(
     old: &DecodedImage,
     new: &DecodedImage,
     key: &Key,
