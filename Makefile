@@ -18,7 +18,7 @@ FUZZ_SECONDS ?= 60
 
 include infra/deploy.mk
 
-.PHONY: help setup setup-checks programs audit demo replay test prove bench fuzz mutants build watch invoke lint fmt clean
+.PHONY: help setup setup-checks programs cli audit demo replay test prove bench fuzz mutants build watch invoke lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,10 @@ fmt: ## Format the Rust code
 programs: ## The command-line tool and both functions in target/debug, built as the tests build them
 	@tools/prerequisites.sh cargo
 	@tools/programs.sh
+
+cli: ## The command-line tool for an operator without this repository, in target/cli: program, completions, manual
+	@tools/prerequisites.sh cargo
+	@tools/cli.sh
 
 build: setup $(ZIPS) ## A zip per function, for Lambda (ARM64=1 for arm64)
 

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::failure::CommandError;
-use crate::{audit, demo, judge, ledger, local, replay};
+use crate::{audit, demo, install, judge, ledger, local, replay};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -15,6 +15,7 @@ Examples:
   lastwriter judge - < event.json                 judge an event without running the function
   lastwriter ledger list --ledger my-ledger       the conflicts of the last 24 hours
   lastwriter ledger show ID --ledger my-ledger    one conflict, both versions side by side
+  lastwriter ledger put-back ID --ledger my-ledger    give the lost write back
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input.
 Colours are shown on a terminal only; NO_COLOR turns them off.";
@@ -39,10 +40,14 @@ pub enum Command {
     Replay(replay::Args),
     /// Judge stream events in this process, without the built function
     Judge(judge::Args),
-    /// Read the conflict ledger, in AWS or at any endpoint
+    /// Read the conflict ledger, in AWS or at any endpoint, and give lost writes back
     Ledger(ledger::Args),
     /// Run a global table on this machine for an application of your own, and show each lost write
     Local(local::Args),
+    /// Print the completions of a shell, to be put where that shell looks for them
+    Completions(install::CompletionsArgs),
+    /// Write the manual pages into a folder
+    Manual(install::ManualArgs),
 }
 
 /// Runs a parsed command line.
@@ -58,5 +63,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Judge(args) => judge::command(args).await,
         Command::Ledger(args) => ledger::command(args).await,
         Command::Local(args) => local::command(args).await,
+        Command::Completions(args) => install::completions_command(&args),
+        Command::Manual(args) => install::manual_command(&args),
     }
 }
