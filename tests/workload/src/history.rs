@@ -74,6 +74,8 @@ pub(super) struct Version {
     pub(super) kind: WriteKind,
     pub(super) deleted: bool,
     pub(super) stamps: StampPairs,
+    /// All of the item, where images are kept; `None` where it was deleted.
+    pub(super) image: Option<Arc<Item>>,
 }
 
 /// All versions of one item, and the order in which each replica had them.
@@ -88,6 +90,7 @@ pub(super) struct ItemHistory {
 pub struct History {
     stamps: Arc<StampNames>,
     items: Arc<Mutex<HashMap<ItemId, ItemHistory>>>,
+    keeps_images: bool,
 }
 
 impl History {
@@ -96,7 +99,15 @@ impl History {
         Self {
             stamps: Arc::new(StampNames::new(stamp_prefix)),
             items: Arc::default(),
+            keeps_images: false,
         }
+    }
+
+    /// The same with each version's image, for [`ValueScore`](crate::ValueScore).
+    #[must_use]
+    pub fn keeping_images(mut self) -> Self {
+        self.keeps_images = true;
+        self
     }
 
     /// What the global table has to tell each version to.
@@ -132,6 +143,7 @@ impl History {
             stamps: image
                 .map(|item| self.stamps.pairs(item))
                 .unwrap_or_default(),
+            image: commit.image.clone().filter(|_| self.keeps_images),
         };
         item.versions.insert(commit.version, version);
     }

@@ -18,6 +18,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod values;
 mod writer;
 
 pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score};
@@ -28,3 +29,4 @@ pub use out_of_scope::OutOfScope;
 pub use progress::Progress;
 pub use run::run;
 pub use truth::{Fate, Truth, Write};
+pub use values::ValueScore;

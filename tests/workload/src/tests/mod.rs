@@ -4,3 +4,4 @@ mod evaluation;
 mod hand_made;
 mod run;
 mod stamping;
+mod values;
