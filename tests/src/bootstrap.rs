@@ -36,29 +36,26 @@ pub fn table_reporter() -> PathBuf {
         .unwrap_or_else(|| built("table-reporter", &[], TABLE_REPORTER_VARIABLE))
 }
 
-/// The built command-line tool, in the folder above the test's own.
+/// Names the command-line tool to test, where it is not the one that cargo built beside the tests.
+pub const TOOL_VARIABLE: &str = "LASTWRITER_TOOL";
+
+/// The built command-line tool: `LASTWRITER_TOOL`, or `lastwriter` in the folder above the test's own.
 ///
 /// # Panics
 ///
-/// As [`bootstrap`] does, when it is older than its own sources or the join's.
+/// As [`bootstrap`] does.
 pub fn tool() -> PathBuf {
-    let path = beside_the_tests().join("lastwriter");
-    assert!(
-        path.is_file(),
-        "no tool at {}: run `make programs`",
-        path.display()
-    );
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folders = ["lastwriter", "join", "conflict", "ledger", "local-aws"];
-    let sources = folders.map(|crate_name| root.join(format!("crates/{crate_name}/src")));
-    if let Some(newer) = newer_source(&path, &sources) {
-        panic!(
-            "the tool at {} is older than {}: run `make programs`",
-            path.display(),
-            newer.display()
-        );
-    }
-    path
+    named(TOOL_VARIABLE).unwrap_or_else(|| {
+        let sources = [
+            "crates/lastwriter/src",
+            "crates/conflict/src",
+            "crates/join/src",
+            "crates/ledger/src",
+            "crates/local-aws/src",
+            "crates/put-back/src",
+        ];
+        built("lastwriter", &sources, TOOL_VARIABLE)
+    })
 }
 
 fn named(variable: &str) -> Option<PathBuf> {
@@ -75,8 +72,9 @@ fn built(package: &str, further_sources: &[&str], variable: &str) -> PathBuf {
         path.display()
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let own = format!("functions/{package}/src");
-    let mut sources = vec![root.join(own), root.join("crates/function-support/src")];
+    let own = root.join(format!("functions/{package}/src"));
+    let mut sources = vec![root.join("crates/function-support/src")];
+    sources.extend(own.is_dir().then_some(own));
     sources.extend(further_sources.iter().map(|folder| root.join(folder)));
     if let Some(newer) = newer_source(&path, &sources) {
         panic!(

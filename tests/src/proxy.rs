@@ -28,6 +28,12 @@ pub enum Intervention {
     Deny,
     /// It goes on and takes effect, and its sender never hears of it.
     KeepAnswer,
+    /// It goes on and takes effect, and its sender is told of a failure on the server's side.
+    LoseAnswer,
+    /// It does not go on, and its sender hears nothing of it until the proxy ends.
+    Hold,
+    /// DynamoDB throttles it.
+    Throttle,
 }
 
 /// A proxy on loopback. Dropping it ends it.
@@ -35,6 +41,8 @@ pub enum Intervention {
 pub struct Proxy {
     endpoint: String,
     struck: watch::Receiver<usize>,
+    /// Dropped with the proxy, which ends what it holds.
+    _running: watch::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -43,6 +51,7 @@ struct ProxyState {
     client: Client<HttpConnector, Body>,
     decide: Box<dyn Fn(&Bytes) -> Intervention + Send + Sync>,
     struck: watch::Sender<usize>,
+    running: watch::Receiver<()>,
 }
 
 impl Proxy {
@@ -56,11 +65,13 @@ impl Proxy {
             .expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         let (sender, struck) = watch::channel(0);
+        let (running, until_the_end) = watch::channel(());
         let shared = Arc::new(ProxyState {
             upstream,
             client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
             decide: Box::new(decide),
             struck: sender,
+            running: until_the_end,
         });
         let router = Router::new().fallback(pass).with_state(shared);
         let task = tokio::spawn(async move {
@@ -70,6 +81,7 @@ impl Proxy {
         Self {
             endpoint: format!("http://{address}"),
             struck,
+            _running: running,
             task,
         }
     }
@@ -104,14 +116,24 @@ async fn pass(State(shared): State<Arc<ProxyState>>, request: Request<Body>) -> 
         return StatusCode::BAD_REQUEST.into_response();
     };
     let decision = (shared.decide)(&body);
-    if decision == Intervention::Deny {
-        shared.struck.send_modify(|struck| *struck += 1);
-        let denied = json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException",
-            "Message": "User is not authorized to perform this operation.",
-        });
-        let headers = [("content-type", "application/x-amz-json-1.0")];
-        return (StatusCode::BAD_REQUEST, headers, denied.to_string()).into_response();
+    let strike = || shared.struck.send_modify(|struck| *struck += 1);
+    match decision {
+        Intervention::Deny => {
+            strike();
+            return refusal(StatusCode::BAD_REQUEST, "AccessDeniedException");
+        }
+        Intervention::Throttle => {
+            strike();
+            let code = "ProvisionedThroughputExceededException";
+            return refusal(StatusCode::BAD_REQUEST, code);
+        }
+        Intervention::Hold => {
+            strike();
+            // Nothing is ever sent: it ends when the sender does.
+            let _ = shared.running.clone().changed().await;
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
+        Intervention::Pass | Intervention::KeepAnswer | Intervention::LoseAnswer => {}
     }
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let Ok(uri) = format!("{}{path}", shared.upstream).parse::<Uri>() else {
@@ -122,12 +144,29 @@ async fn pass(State(shared): State<Arc<ProxyState>>, request: Request<Body>) -> 
         .client
         .request(Request::from_parts(parts, Body::from(body)))
         .await;
-    if decision == Intervention::KeepAnswer {
-        shared.struck.send_modify(|struck| *struck += 1);
-        return std::future::pending().await;
+    match decision {
+        Intervention::KeepAnswer => {
+            strike();
+            return std::future::pending().await;
+        }
+        Intervention::LoseAnswer => {
+            strike();
+            return refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError");
+        }
+        Intervention::Pass | Intervention::Deny | Intervention::Throttle | Intervention::Hold => {}
     }
     match answer {
         Ok(answer) => answer.map(Body::new),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
+}
+
+/// An answer of DynamoDB's that is an error.
+fn refusal(status: StatusCode, code: &str) -> Response {
+    let body = json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+        "Message": "The request was struck.",
+    });
+    let headers = [("content-type", "application/x-amz-json-1.0")];
+    (status, headers, body.to_string()).into_response()
 }

@@ -6,6 +6,7 @@ mod deadline;
 mod faults;
 mod logs;
 mod metrics_sink;
+mod put_back;
 mod replay;
 mod secrets;
 mod settings;

@@ -13,6 +13,7 @@ pub mod event;
 pub mod failure;
 mod format;
 pub mod function_log;
+pub mod install;
 pub mod judge;
 pub mod ledger;
 pub mod local;

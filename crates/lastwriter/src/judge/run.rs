@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use ledger::{Entry, EntryKey, Image, StoredEntry};
 use serde_json::Value;
@@ -36,12 +37,14 @@ pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) ->
             event: event.name.clone(),
             ..EventReport::default()
         };
-        match processor.report(&event.payload, deadline_ms).await {
+        let payload = Bytes::copy_from_slice(&event.payload);
+        match processor.report(&payload, deadline_ms).await {
             Ok(batch) => {
                 let entries = ledger.take_writes();
                 report.records = record_reports(&batch, &entries);
                 report.ledger = items_of(&entries, &ledger.items());
                 report.metrics = metrics.metrics.take();
+                processor.keep(&payload, batch.batch);
             }
             Err(error) => report.error = Some(error.to_string()),
         }

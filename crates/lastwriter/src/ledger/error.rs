@@ -9,7 +9,7 @@ use crate::aws::{NoAws, innermost};
 use crate::failure::CommandError;
 
 /// What an error comes from.
-type Source = Box<dyn Error + Send + Sync>;
+pub(super) type Source = Box<dyn Error + Send + Sync>;
 
 /// A ledger that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum LedgerReadError {
         "not allowed to read {table} in {location}: the caller needs dynamodb:Query on the table and its index ByTime, dynamodb:BatchGetItem, dynamodb:GetItem, and kms:Decrypt on its key"
     )]
     Denied {
+        /// The table.
+        table: String,
+        /// The Region or endpoint.
+        location: String,
+        /// What the SDK said.
+        source: Source,
+    },
+    /// The caller may not write to the table.
+    #[error(
+        "not allowed to write to {table} in {location}: the caller needs dynamodb:UpdateItem on the ledger, and kms:Decrypt on its key"
+    )]
+    WriteDenied {
         /// The table.
         table: String,
         /// The Region or endpoint.

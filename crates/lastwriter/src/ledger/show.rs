@@ -37,9 +37,9 @@ Exit codes: 0 done, 1 failed (there is no such conflict, ...), 2 bad usage.";
 /// An empty id, as from a variable that is not set, would search the whole index for nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("it is empty; give the id that `lastwriter ledger list` prints")]
-struct EmptyId;
+pub(super) struct EmptyId;
 
-fn parse_id(text: &str) -> Result<String, EmptyId> {
+pub(super) fn parse_id(text: &str) -> Result<String, EmptyId> {
     if text.trim().is_empty() {
         return Err(EmptyId);
     }
@@ -152,16 +152,24 @@ pub async fn show(
     query: &EntryQuery,
     now: DateTime<Utc>,
 ) -> Result<(Entry, StorageForm), LedgerReadError> {
-    let conflict_id = query.conflict_id.clone();
-    let key = match query.item.clone() {
-        Some(item_key) => EntryKey {
-            item_key,
-            conflict_id,
-        },
-        None => find(table, query, now).await?,
-    };
+    let key = entry_key(table, query, now).await?;
     let entry = table.entry(&key).await?;
     entry.ok_or(LedgerReadError::NoSuchConflict(key.conflict_id))
+}
+
+/// The primary key of an entry: as it was given, or from the index.
+pub(super) async fn entry_key(
+    table: &LedgerTable,
+    query: &EntryQuery,
+    now: DateTime<Utc>,
+) -> Result<EntryKey, LedgerReadError> {
+    match query.item.clone() {
+        Some(item_key) => Ok(EntryKey {
+            item_key,
+            conflict_id: query.conflict_id.clone(),
+        }),
+        None => find(table, query, now).await,
+    }
 }
 
 /// Searches the index for the conflict's item.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue as Sdk, KeysAndAttributes};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use ledger::{
@@ -187,6 +188,51 @@ impl LedgerTable {
         Ok(Some((entry, form)))
     }
 
+    /// An entry as its own item holds it, without what is kept compressed or in parts.
+    pub(super) async fn entry_alone(
+        &self,
+        key: &EntryKey,
+    ) -> Result<Option<Entry>, LedgerReadError> {
+        let item = self.get(key).await?;
+        let entry = item.map(Entry::read_alone).transpose();
+        entry.map_err(|source| LedgerReadError::Entry {
+            id: key.conflict_id.clone(),
+            source,
+        })
+    }
+
+    /// An UpdateItem of an entry.
+    pub(super) fn update(&self, key: &EntryKey) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.name);
+        update.set_key(Some(primary_key(key)))
+    }
+
+    /// What an error means for who writes.
+    pub(super) fn write_error<E>(
+        &self,
+        error: aws_sdk_dynamodb::error::SdkError<E>,
+    ) -> LedgerReadError
+    where
+        E: aws_sdk_dynamodb::error::ProvideErrorMetadata
+            + std::error::Error
+            + Send
+            + Sync
+            + 'static,
+    {
+        match self.error(error) {
+            LedgerReadError::Denied {
+                table,
+                location,
+                source,
+            } => LedgerReadError::WriteDenied {
+                table,
+                location,
+                source,
+            },
+            other => other,
+        }
+    }
+
     async fn get(&self, key: &EntryKey) -> Result<Option<Image>, LedgerReadError> {
         let answer = self
             .client
@@ -230,7 +276,7 @@ fn primary_key(key: &EntryKey) -> HashMap<String, Sdk> {
     key.map(|(name, value)| (name, value.into())).collect()
 }
 
-fn image(item: HashMap<String, Sdk>) -> Image {
+pub(super) fn image(item: HashMap<String, Sdk>) -> Image {
     let item = item.into_iter();
     item.map(|(name, value)| (name, value.into())).collect()
 }

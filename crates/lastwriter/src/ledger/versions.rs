@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Color;
 use conflict::{StampNames, values_equal};
-use ledger::{Entry, Image, Side, StorageForm, omitted_bytes, omitted_image_bytes};
+use ledger::{Entry, HistoryEvent, Image, Side, StorageForm, omitted_bytes, omitted_image_bytes};
 use serde_dynamo::AttributeValue;
 
 use super::Summary;
@@ -72,6 +72,7 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
         ("found", Some(summary.detected_at)),
         ("expires", entry.expires_at_text()),
         ("lost writes", lost),
+        ("changed by it", changed_by_lost_write(entry)),
         ("differing", differing),
         ("not decoded", undecoded),
         ("sequence number", entry.sequence_number.clone()),
@@ -84,10 +85,48 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
             let _ = writeln!(text, "{name:<15}  {}", printable(&value));
         }
     }
+    for event in entry.history.iter().flatten() {
+        let _ = writeln!(
+            text,
+            "{:<15}  {}",
+            "history",
+            printable(&history_line(event))
+        );
+    }
     if finding.identical == Some(true) {
         text.push_str(
             "The two versions are identical, which is not necessarily harmless: of two equal changes of a counter, one is lost.\n",
         );
+    }
+    text
+}
+
+/// What the lost write changed, as far as the function saw it.
+fn changed_by_lost_write(entry: &Entry) -> Option<String> {
+    let names = entry.changed_attributes.as_ref()?;
+    let both = entry.changed_by_both.iter().flatten();
+    let both: Vec<&str> = both.map(String::as_str).collect();
+    let mut text = names.join(", ");
+    if !both.is_empty() {
+        let _ = write!(text, " (the winner changed too: {})", both.join(", "));
+    }
+    if entry.changed_attributes_complete != Some(true) {
+        text.push_str(" (and maybe others)");
+    }
+    Some(text)
+}
+
+/// What an operator did, in a line.
+fn history_line(event: &HistoryEvent) -> String {
+    let mut text = format!("{} by {} at {}", event.action, event.by, event.at_text());
+    if let Some(names) = event.attributes.as_ref().filter(|names| !names.is_empty()) {
+        let _ = write!(text, ": {}", names.join(", "));
+    }
+    if let Some(region) = &event.region {
+        let _ = write!(text, " in {region}");
+    }
+    if let Some(why) = &event.why {
+        let _ = write!(text, ": {why}");
     }
     text
 }

@@ -86,6 +86,10 @@ impl Endpoints {
                 "lastwriter ledger list --ledger {table} --region {region} --endpoint-url {ledger}"
             );
         }
+        text.push_str(
+            "\nTo give a lost write back: `ledger put-back ID` in place of `ledger list`, and --item-endpoint-url with the\n\
+             Region's table endpoint.\n",
+        );
         text
     }
 }

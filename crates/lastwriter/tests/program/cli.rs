@@ -38,6 +38,27 @@ fn replay(arguments: &[&str]) -> Output {
 }
 
 #[test]
+fn completions_and_manual_pages_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = lastwriter(&["completions", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            script.contains("put-back") && script.contains("recreate"),
+            "{shell}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man/man1");
+    let output = lastwriter(&["manual", pages.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = std::fs::read_to_string(pages.join("lastwriter-ledger-put-back.1")).unwrap();
+    assert!(page.contains("apply"), "{page}");
+    assert!(pages.join("lastwriter.1").is_file());
+}
+
+#[test]
 fn replay_and_judge_find_the_same_in_every_sample_event() {
     let events = events();
     // Replaying takes real time, so the limit of samples a minute must not matter.

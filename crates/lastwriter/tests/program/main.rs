@@ -1,6 +1,8 @@
 //! The built program, run as a user runs it.
 
 mod cli;
+mod local;
+mod put_back;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -1,12 +1,12 @@
 //! The built program with a whole global table in it: `demo` and `local`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
+use crate::local::{Local, call, signal};
 use crate::{bootstrap, stderr, with_function};
 
 fn run(arguments: &[&str]) -> Output {
@@ -56,6 +56,32 @@ fn a_demo_with_a_cut_finds_every_lost_write_and_nothing_else() {
     assert!(outcome["example"]["differing_attributes"].is_array());
     assert_eq!(report.matches("<figure>").count(), 4);
     assert!(report.contains("eu-west-1 cut off"));
+}
+
+#[test]
+fn a_demo_that_puts_back_returns_lost_values_and_takes_no_newer_one_away() {
+    let (outcome, report, output) = demo(&[
+        "--seconds",
+        "5",
+        "--rate",
+        "120",
+        "--lag",
+        "300ms",
+        "--put-back",
+        "--seed",
+        "7",
+    ]);
+    let result = &outcome["put_back"];
+    let problems = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{result}: {problems}");
+    let count = |name: &str| result[name].as_u64().unwrap();
+    assert_eq!((count("newer_gone"), count("failed")), (0, 0), "{result}");
+    assert!(
+        count("restored") > 0 && count("values_back") > 0,
+        "{result}"
+    );
+    assert!(count("values_back") <= count("lost_values"), "{result}");
+    assert!(report.contains("lost values are there"));
 }
 
 #[test]
@@ -167,127 +193,6 @@ fn a_port_that_is_taken_is_named_with_its_region() {
     );
 }
 
-/// A running `lastwriter local`, which is killed where a test fails.
-struct Local {
-    child: Child,
-    lines: Box<dyn Iterator<Item = String>>,
-    endpoints: Value,
-    file: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Local {
-    fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("endpoints.json");
-        let options = [
-            "local",
-            "--lag",
-            "0",
-            "--endpoints-file",
-            file.to_str().unwrap(),
-        ];
-        let mut child = with_function(&[&options, arguments].concat())
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut lines = Box::new(stdout.lines().map(Result::unwrap));
-        assert!(lines.any(|line| line.contains("Ctrl-C ends everything")));
-        // The line that follows says that the file is there.
-        assert!(lines.any(|line| line.contains("Ready")));
-        let endpoints = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        Self {
-            child,
-            lines,
-            endpoints,
-            file,
-            _folder: folder,
-        }
-    }
-
-    /// Waits for a line with this part.
-    fn line_with(&mut self, part: &str) -> String {
-        self.lines.find(|line| line.contains(part)).unwrap()
-    }
-
-    fn type_line(&mut self, line: &str) {
-        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
-    }
-
-    /// A stamped update of one item, made in one Region.
-    fn update(&self, region: &str, attribute: &str, micros: u64) {
-        let key = json!({ "PK": { "S": "USER#1" }, "SK": { "S": "PROFILE" } });
-        let table = self.endpoints["table"].as_str().unwrap();
-        self.update_in(table, key, region, attribute, micros);
-    }
-
-    fn update_in(&self, table: &str, key: Value, region: &str, attribute: &str, micros: u64) {
-        let request = json!({
-            "TableName": table,
-            "Key": key,
-            "UpdateExpression": "SET #a = :a, #lwt = :now ADD #lwn :one",
-            "ExpressionAttributeNames": {
-                "#a": attribute,
-                "#lwt": format!("lw:t:{region}"),
-                "#lwn": format!("lw:n:{region}"),
-            },
-            "ExpressionAttributeValues": {
-                ":a": { "S": "new" },
-                ":now": { "N": micros.to_string() },
-                ":one": { "N": "1" },
-            },
-        });
-        self.done(region, "UpdateItem", &request);
-    }
-
-    /// An operation that succeeds.
-    fn done(&self, region: &str, operation: &str, request: &Value) {
-        let url = self.endpoints["replicas"][region].as_str().unwrap();
-        let answer = call(url, operation, request);
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
-
-    fn end(mut self) {
-        signal(&self.child, "TERM");
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        assert!(!self.file.exists());
-    }
-}
-
-impl Drop for Local {
-    fn drop(&mut self) {
-        // It has ended already where the test succeeded.
-        let _ = self.child.kill();
-    }
-}
-
-fn call(url: &str, operation: &str, request: &Value) -> String {
-    let address = url.strip_prefix("http://").unwrap();
-    let body = request.to_string();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.0\r\n\
-         X-Amz-Target: DynamoDB_20120810.{operation}\r\nX-Amz-Date: 20260101T000000Z\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
-         SignedHeaders=host, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args([&format!("-{name}"), &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
-
 #[test]
 fn local_prints_the_conflict_of_two_writes_that_were_made_during_a_cut() {
     let mut local = Local::start(&["--regions", "us-east-1,eu-west-1", "--cut", "eu-west-1"]);
@@ -376,9 +281,9 @@ fn a_table_has_the_key_that_the_options_say() {
 #[test]
 fn a_signal_and_a_region_s_name_cut_off_and_join_too() {
     let mut local = Local::start(&["--regions", "2", "--cut", "eu-west-1"]);
-    signal(&local.child, "USR1");
+    local.signal("USR1");
     local.line_with("eu-west-1 is joined again");
-    signal(&local.child, "USR1");
+    local.signal("USR1");
     local.line_with("eu-west-1 is cut off.");
     local.type_line("us-east-1");
     local.line_with("us-east-1 is cut off.");
