@@ -14,7 +14,7 @@ use super::series::Series;
 use crate::world::{StoppedStack, WorldError};
 
 /// Compares a run that is over.
-pub(super) async fn compare(run: DemoRun) -> Result<Comparison, WorldError> {
+pub(super) async fn compare(run: &DemoRun) -> Result<Comparison, WorldError> {
     let DemoRun {
         setup,
         history,
@@ -28,7 +28,7 @@ pub(super) async fn compare(run: DemoRun) -> Result<Comparison, WorldError> {
         conflicts.extend(found.map(|conflict| (*region, conflict)));
     }
     conflicts.sort_by(|(_, a), (_, b)| (a.detected_at, &a.id).cmp(&(b.detected_at, &b.id)));
-    let truth = Truth::new(&history);
+    let truth = Truth::new(history);
     let found: Vec<_> = conflicts
         .iter()
         .map(|(region, conflict)| conflict.for_evaluation(*region))
@@ -72,7 +72,8 @@ pub(super) async fn compare(run: DemoRun) -> Result<Comparison, WorldError> {
         example: example::choose(&conflicts).cloned(),
         conflicts,
         series,
-        setup,
+        setup: setup.clone(),
+        put_back: None,
     })
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::conflict::ConflictEntry;
+use super::put_back::PutBackResult;
 use super::series::Series;
 
 /// The least share of the writes that must be lost for a run to prove something.
@@ -22,6 +23,8 @@ pub(super) struct Comparison {
     pub outside: Vec<OutOfScope>,
     /// What the writers sent.
     pub requests: Requests,
+    /// What came of putting back, if that was asked for.
+    pub put_back: Option<PutBackResult>,
     /// One lost write in full.
     pub example: Option<ConflictEntry>,
     /// Every conflict, in the order in which they were found.
@@ -163,6 +166,24 @@ impl Comparison {
         }
     }
 
+    /// What came of putting back, in a sentence; empty where nothing was put back.
+    pub(super) fn put_back_text(&self) -> String {
+        let Some(result) = &self.put_back else {
+            return String::new();
+        };
+        let number = crate::format::thousands;
+        format!(
+            "Put back: {} of {} ledger entries without a decision, {} leave one to an operator. {} of {} lost values are there \
+             again; {} newer ones are gone.",
+            number(result.restored),
+            number(result.entries),
+            number(result.left + result.impossible),
+            number(result.values_back),
+            number(result.lost_values),
+            number(result.newer_gone),
+        )
+    }
+
     /// Why the run is no success.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -191,6 +212,18 @@ impl Comparison {
         problem(
             self.requests.failed > 0,
             format!("{} requests of the writers failed", self.requests.failed),
+        );
+        let put_back = self.put_back.clone().unwrap_or_default();
+        problem(
+            put_back.newer_gone > 0,
+            format!(
+                "{} values that were newer are gone by putting back",
+                put_back.newer_gone
+            ),
+        );
+        problem(
+            put_back.failed > 0,
+            format!("{} entries could not be put back", put_back.failed),
         );
         // Whoever ends a run early knows that it proves little.
         problem(

@@ -7,6 +7,7 @@ mod cut;
 mod delay;
 mod example;
 mod live;
+mod put_back;
 mod report;
 mod run;
 mod series;
@@ -77,6 +78,9 @@ pub struct Args {
     /// The share of the writes that put an item without having read it
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = parse_share)]
     pub blind_puts: f64,
+    /// At the end put back the lost writes that nobody has to decide about, and compare the items with the truth
+    #[arg(long)]
+    pub put_back: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -99,8 +103,16 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
     let bootstrap = bootstrap::find(args.bootstrap.clone())?;
     let plan = plan(&args, bootstrap)?;
     report::writable(&args.report)?;
+    let (prefix, ttl) = (
+        plan.workload.stamp_prefix.clone(),
+        plan.workload.ttl_attribute.clone(),
+    );
     let run = run::run(plan, signals).await?;
-    let comparison = compare::compare(run).await?;
+    let mut comparison = compare::compare(&run).await?;
+    if args.put_back {
+        let result = put_back::put_back(&run.world, &run.history, &prefix, &ttl).await?;
+        comparison.put_back = Some(result);
+    }
     report::write(&args.report, &comparison)?;
     if args.json {
         terminal::print_json(&comparison)?;
@@ -131,7 +143,10 @@ fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
         blind_put_share: args.blind_puts,
         ..WorkloadOptions::default()
     };
-    let history = History::new(&workload.stamp_prefix);
+    let mut history = History::new(&workload.stamp_prefix);
+    if args.put_back {
+        history = history.keeping_images();
+    }
     let table = GlobalTableConfig {
         lag: args.lag,
         seed: args.seed,

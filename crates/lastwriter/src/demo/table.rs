@@ -137,6 +137,9 @@ fn verdict(comparison: &Comparison) -> String {
     if !more.is_empty() {
         let _ = writeln!(text, "{more}");
     }
+    if comparison.put_back.is_some() {
+        let _ = writeln!(text, "{}", comparison.put_back_text());
+    }
     let metrics = total.metrics.conflicts;
     if metrics != total.ledger_conflicts {
         let _ = writeln!(

@@ -113,6 +113,7 @@ pub(super) fn comparison(conflicts: Vec<ConflictEntry>) -> Comparison {
             found: 1,
         }],
         requests: Requests::default(),
+        put_back: None,
         example: conflicts.first().cloned(),
         conflicts,
         series,

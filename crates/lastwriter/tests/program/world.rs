@@ -67,6 +67,8 @@ fn a_demo_that_puts_back_returns_lost_values_and_takes_no_newer_one_away() {
         "120",
         "--lag",
         "300ms",
+        "--cut",
+        "eu-west-1:1:4",
         "--put-back",
         "--seed",
         "7",

@@ -60,6 +60,7 @@ fn header(comparison: &Comparison) -> Markup {
                 @if setup.interrupted { " The run was ended early." }
             }
             p.more { (comparison.more_lost()) }
+            @if comparison.put_back.is_some() { p.more { (comparison.put_back_text()) } }
         }
     }
 }
