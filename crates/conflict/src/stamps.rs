@@ -94,7 +94,7 @@ impl<'a> Stamps<'a> {
     }
 
     /// Whether both have the same pairs. The marks are not looked at.
-    pub(crate) fn same_pairs(&self, other: &Stamps<'_>) -> bool {
+    pub fn same_pairs(&self, other: &Stamps<'_>) -> bool {
         self.iter().eq(other.iter())
     }
 

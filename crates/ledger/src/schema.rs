@@ -37,7 +37,7 @@ pub(crate) const IMAGES_REFUSED: &str = "ImagesRefused";
 pub(crate) const RECORD: &str = "Record";
 
 /// What has to be read of an entry to know all of it but the images and the stamps, as document paths.
-pub const PATHS_WITHOUT_IMAGES: [&str; 20] = [
+pub const PATHS_WITHOUT_IMAGES: [&str; 22] = [
     ITEM_KEY,
     CONFLICT_ID,
     "Key",
