@@ -23,6 +23,8 @@ pub const REGION: &str = "us-east-1";
 pub struct SystemConfig {
     settings: Vec<(String, String)>,
     timeout: Duration,
+    max_concurrency: usize,
+    takes_extensions: bool,
     ledger_endpoint: Option<String>,
     cloudwatch_endpoint: Option<String>,
 }
@@ -34,14 +36,17 @@ impl Default for SystemConfig {
 }
 
 impl SystemConfig {
-    /// The settings' defaults, log level `debug`, a timeout of 20 s.
+    /// The settings' defaults, but metrics with every batch; log level `debug`, a timeout of 20 s.
     pub fn new() -> Self {
         Self {
             settings: vec![
                 ("LEDGER_TABLE".to_owned(), LEDGER_TABLE.to_owned()),
+                ("METRICS_INTERVAL_SECONDS".to_owned(), "0".to_owned()),
                 ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "debug".to_owned()),
             ],
             timeout: Duration::from_secs(20),
+            max_concurrency: 1,
+            takes_extensions: true,
             ledger_endpoint: None,
             cloudwatch_endpoint: None,
         }
@@ -66,6 +71,20 @@ impl SystemConfig {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How many invocations the function may have at once.
+    #[must_use]
+    pub fn max_concurrency(mut self, invocations: usize) -> Self {
+        self.max_concurrency = invocations;
+        self
+    }
+
+    /// Refuses the function's extension.
+    #[must_use]
+    pub fn without_extensions(mut self) -> Self {
+        self.takes_extensions = false;
         self
     }
 
@@ -123,6 +142,8 @@ impl SystemConfig {
             .env("AWS_ENDPOINT_URL_DYNAMODB", ledger_endpoint)
             .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch_endpoint);
         config.timeout = self.timeout;
+        config.max_concurrency = self.max_concurrency;
+        config.takes_extensions = self.takes_extensions;
         config.environment.extend(self.settings.iter().cloned());
         config
     }

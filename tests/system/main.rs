@@ -2,6 +2,7 @@
 
 mod answers;
 mod audit;
+mod concurrency;
 mod deadline;
 mod faults;
 mod logs;

@@ -1,6 +1,6 @@
 //! Writing a batch's pending entries: several at a time, until the time is up.
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 use ledger::EntryForm;
 use tokio::time::{Instant, timeout_at};
 
@@ -70,14 +70,21 @@ impl<L: Ledger> EntryWriter<'_, L> {
         }
         let kept = self.kept.latest();
         let local_writes = &LocalWrites::new(self.payload, &batch.local_writes, &kept);
-        let writes = batch.pending.iter().enumerate().map(|(at, pending)| {
-            let table = batch.names.table(batch.records[pending.record].table);
-            async move { (at, self.write(pending, table, local_writes).await) }
-        });
-        let mut writes = std::pin::pin!(stream::iter(writes).buffer_unordered(self.concurrency));
+        // Kept full by hand: the future of a stream that maps by a closure is not known to be Send, and several invocations at
+        // once need that it is.
+        let mut waiting = batch.pending.iter().enumerate();
+        let mut running = FuturesUnordered::new();
         let mut done = 0;
         let all = async {
-            while let Some((at, result)) = writes.next().await {
+            loop {
+                while running.len() < self.concurrency
+                    && let Some((at, pending)) = waiting.next()
+                {
+                    running.push(self.write_at(at, pending, batch, local_writes));
+                }
+                let Some((at, result)) = running.next().await else {
+                    break;
+                };
                 results[at] = result;
                 done += 1;
             }
@@ -86,6 +93,17 @@ impl<L: Ledger> EntryWriter<'_, L> {
             log::time_up(batch.pending.len(), done);
         }
         results
+    }
+
+    async fn write_at(
+        &self,
+        at: usize,
+        pending: &PendingEntry<'_>,
+        batch: &Batch<'_>,
+        local_writes: &LocalWrites<'_>,
+    ) -> (usize, WriteResult) {
+        let table = batch.names.table(batch.records[pending.record].table);
+        (at, self.write(pending, table, local_writes).await)
     }
 
     async fn write(

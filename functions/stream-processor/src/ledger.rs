@@ -12,9 +12,12 @@ use tokio::sync::OnceCell;
 pub use in_memory::InMemoryLedger;
 
 /// Where entries are kept.
-pub trait Ledger {
+pub trait Ledger: Sync {
     /// Writes an entry: its parts first, then the entry itself, unless it exists.
-    fn write(&self, entry: StoredEntry) -> impl Future<Output = Result<PutResult, LedgerError>>;
+    fn write(
+        &self,
+        entry: StoredEntry,
+    ) -> impl Future<Output = Result<PutResult, LedgerError>> + Send;
 }
 
 /// A write that succeeded.

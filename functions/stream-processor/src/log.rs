@@ -166,6 +166,11 @@ pub(crate) fn metrics_not_taken(error_code: &str, metrics: usize) {
     tracing::warn!(error_code, metrics, "{message}");
 }
 
+/// Says that metrics cannot be held back.
+pub fn no_shutdown_notice() {
+    tracing::warn!("{}", Message::NoShutdownNotice.text());
+}
+
 /// Says what Lambda is told of an invocation that failed.
 pub(crate) fn invocation_failed(error_type: &str, error: &impl std::fmt::Display) {
     let message = Message::InvocationFailed.text();

@@ -45,6 +45,11 @@ pub enum Message {
         serialize = "CloudWatch did not take the metrics: they go to the log in embedded metric format. Check cloudwatch:PutMetricData and the network if this stays"
     )]
     MetricsNotTaken,
+    /// Lambda does not say when the environment ends.
+    #[strum(
+        serialize = "Lambda does not tell when this environment ends: metrics are sent with every batch"
+    )]
+    NoShutdownNotice,
     /// The machine's clock and Lambda's are far apart.
     #[strum(
         serialize = "the deadline makes no sense by this machine's clock; the default timeout of 3 s is assumed"
@@ -77,6 +82,7 @@ impl Message {
             | Message::EntryRefused
             | Message::TimeUp
             | Message::MetricsNotTaken
+            | Message::NoShutdownNotice
             | Message::DeadlineNotBelieved
             | Message::InvocationFailed
             | Message::Panicked => false,

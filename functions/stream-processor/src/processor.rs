@@ -4,6 +4,7 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use ledger::EntryForm;
+use tokio::time::Instant;
 
 pub use crate::answer::{BatchAnswer, InvocationError};
 use crate::batch::{Batch, Rules, epoch_seconds};
@@ -42,7 +43,7 @@ pub struct BatchReport<'p> {
     pub answer: BatchAnswer,
 }
 
-impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
+impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc> + Sync> Processor<L, M, C> {
     /// A processor with these settings, ledger, metrics sink and clock.
     pub fn new(settings: Settings, ledger: L, metrics: M, clock: C) -> Self {
         Self {
@@ -97,12 +98,15 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>> Processor<L, M, C> {
         let writes = writer.write_all(&batch, deadlines.ledger).await;
         let report = BatchReport::new(batch, writes, payload)?;
         let tally = report.tally(started);
-        self.metrics
-            .send(&tally.data(), started, deadlines.metrics)
-            .await;
+        self.metrics.send(&tally.data(), deadlines.metrics).await;
         log::verdicts(&report.batch);
         report.summary().write((self.clock)() - started);
         Ok(report)
+    }
+
+    /// Sends what its metrics sink has held back, and is done `until` then.
+    pub async fn flush(&self, until: Instant) {
+        self.metrics.flush(until).await;
     }
 
     fn entry_writer<'a>(&'a self, started: DateTime<Utc>, payload: &'a [u8]) -> EntryWriter<'a, L> {

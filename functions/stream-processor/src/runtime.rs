@@ -3,12 +3,15 @@
 //! `lambda_runtime` deserialises each payload into the handler's event type, which copies it once and validates it
 //! whole. A layer in front takes the body out first and leaves `null` in its place; the handler picks the body up.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use function_support::shutdown;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use tokio::time::Instant;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
@@ -18,15 +21,24 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::processor::Processor;
 
-/// Polls Lambda for payloads until the environment ends.
-pub async fn run<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>>(
-    processor: Processor<L, M, C>,
-) -> Result<(), Error> {
-    let slot = Slot::default();
-    let processor = &processor;
-    let handler = service_fn(|event: LambdaEvent<()>| {
-        let payload = slot.take();
+/// Polls Lambda for payloads until the environment ends: one at a time, or as many as AWS_LAMBDA_MAX_CONCURRENCY says.
+///
+/// Source: AWS Lambda Developer Guide, "Lambda Managed Instances", where an environment has several invocations at once.
+pub async fn run<L, M, C>(processor: Processor<L, M, C>) -> Result<(), Error>
+where
+    L: Ledger + Send + 'static,
+    M: Metrics + Send + 'static,
+    C: Fn() -> DateTime<Utc> + Send + Sync + 'static,
+{
+    let processor = Arc::new(processor);
+    let ending = Arc::clone(&processor);
+    shutdown::before_end(async move { ending.flush(Instant::now() + shutdown::LAST_WORK).await });
+    let payloads = Payloads::default();
+    let layer = TakeBody(payloads.clone());
+    let handler = service_fn(move |event: LambdaEvent<()>| {
+        let payload = payloads.take(&event.context.request_id);
         let span = tracing::info_span!("invocation", requestId = event.context.request_id);
+        let processor = Arc::clone(&processor);
         async move {
             processor
                 .handle(&payload, event.context.deadline)
@@ -35,10 +47,7 @@ pub async fn run<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc>>(
         }
         .instrument(span)
     });
-    Runtime::new(handler)
-        .layer(TakeBody(slot.clone()))
-        .run()
-        .await
+    Runtime::new(handler).layer(layer).run_concurrent().await
 }
 
 fn diagnostic(error: InvocationError) -> Diagnostic {
@@ -53,22 +62,26 @@ fn diagnostic(error: InvocationError) -> Diagnostic {
     }
 }
 
-/// Carries one payload from the layer to the handler: a function has one invocation at a time.
+/// Carries payloads from the layer to the handler, by request id: there may be several invocations at once.
 #[derive(Debug, Clone, Default)]
-struct Slot(Arc<Mutex<Bytes>>);
+struct Payloads(Arc<Mutex<HashMap<String, Bytes>>>);
 
-impl Slot {
-    fn put(&self, body: Bytes) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+impl Payloads {
+    fn put(&self, request_id: &str, body: Bytes) {
+        self.held().insert(request_id.to_owned(), body);
     }
 
-    fn take(&self) -> Bytes {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self, request_id: &str) -> Bytes {
+        self.held().remove(request_id).unwrap_or_default()
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[derive(Debug, Clone)]
-struct TakeBody(Slot);
+struct TakeBody(Payloads);
 
 impl<S> Layer<S> for TakeBody {
     type Service = BodyTaken<S>;
@@ -76,7 +89,7 @@ impl<S> Layer<S> for TakeBody {
     fn layer(&self, inner: S) -> BodyTaken<S> {
         BodyTaken {
             inner,
-            slot: self.0.clone(),
+            payloads: self.0.clone(),
         }
     }
 }
@@ -84,7 +97,7 @@ impl<S> Layer<S> for TakeBody {
 #[derive(Debug, Clone)]
 struct BodyTaken<S> {
     inner: S,
-    slot: Slot,
+    payloads: Payloads,
 }
 
 impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for BodyTaken<S> {
@@ -97,10 +110,8 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for BodyTaken<S> {
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
-        self.slot.put(std::mem::replace(
-            &mut invocation.body,
-            Bytes::from_static(b"null"),
-        ));
+        let body = std::mem::replace(&mut invocation.body, Bytes::from_static(b"null"));
+        self.payloads.put(&invocation.context.request_id, body);
         self.inner.call(invocation)
     }
 }

@@ -1,13 +1,13 @@
 //! Which unstamped writes are kept: a few a minute, so that their writer can be found.
 
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 
 /// Allows so many samples a minute.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     per_minute: u32,
     /// The minute, since the epoch, and how many samples it has had.
-    minute: Cell<(u64, u32)>,
+    minute: Mutex<(u64, u32)>,
 }
 
 impl Sampler {
@@ -15,18 +15,19 @@ impl Sampler {
     pub(crate) fn new(per_minute: u32) -> Self {
         Self {
             per_minute,
-            minute: Cell::new((0, 0)),
+            minute: Mutex::default(),
         }
     }
 
     /// Whether one more sample is allowed at `now` in epoch seconds; if so, it is counted.
     pub(crate) fn take(&self, now: u64) -> bool {
-        let (minute, taken) = match self.minute.get() {
+        let mut held = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let (minute, taken) = match *held {
             (minute, taken) if minute == now / 60 => (minute, taken),
             _ => (now / 60, 0),
         };
         let allowed = taken < self.per_minute;
-        self.minute.set((minute, taken + u32::from(allowed)));
+        *held = (minute, taken + u32::from(allowed));
         allowed
     }
 }

@@ -1,5 +1,7 @@
 //! Settings, read once at start. A wrong or missing one stops the start with a message that names every problem.
 
+use std::time::Duration;
+
 use conflict::{StampNames, Tolerance};
 use function_support::settings::{Setting, SettingsReader, namespace};
 use strum::{IntoStaticStr, VariantArray};
@@ -7,10 +9,11 @@ use strum::{IntoStaticStr, VariantArray};
 pub use function_support::settings::SettingsError;
 
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 12] = [
     ("LEDGER_TABLE", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
     ("METRICS_SINK", Some("cloudwatch")),
+    ("METRICS_INTERVAL_SECONDS", Some("10")),
     ("STAMP_PREFIX", Some("lw")),
     ("CLOCK_TOLERANCE_MS", Some("100")),
     ("TTL_ATTRIBUTE", None),
@@ -30,6 +33,8 @@ pub struct Settings {
     pub metrics_namespace: String,
     /// Where metrics go.
     pub metrics_sink: MetricsSink,
+    /// The shortest time between two batches whose metrics are sent, unless there is news. Zero sends each batch's.
+    pub metrics_interval: Duration,
     /// Which attributes are stamps.
     pub stamps: StampNames,
     /// How far the clocks of one Region's writers may lie apart.
@@ -90,6 +95,7 @@ impl Settings {
             ledger_table: reader.required("LEDGER_TABLE", table_name),
             metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
             metrics_sink: reader.one_of("METRICS_SINK"),
+            metrics_interval: Duration::from_secs(reader.number("METRICS_INTERVAL_SECONDS", 0, 60)),
             stamps: StampNames::new(&reader.checked("STAMP_PREFIX", attribute_name)),
             tolerance: Tolerance::from_millis(reader.number("CLOCK_TOLERANCE_MS", 0, 3_600_000)),
             ttl_attribute: reader.optional("TTL_ATTRIBUTE", attribute_name),
@@ -134,6 +140,7 @@ mod tests {
         let settings = read(&[("LEDGER_TABLE", "ledger"), ("METRICS_NAMESPACE", "")]).unwrap();
         assert_eq!(settings.metrics_namespace, "LastWriter");
         assert_eq!(settings.metrics_sink, MetricsSink::CloudWatch);
+        assert_eq!(settings.metrics_interval, Duration::from_secs(10));
         assert_eq!(settings.stamps, StampNames::new("lw"));
         assert_eq!(settings.tolerance, Tolerance::from_millis(100));
         assert_eq!(settings.ttl_attribute, None);
@@ -151,6 +158,7 @@ mod tests {
         let wrong = [
             ("METRICS_NAMESPACE", "AWS/Lambda"),
             ("METRICS_SINK", "statsd"),
+            ("METRICS_INTERVAL_SECONDS", "61"),
             ("CLOCK_TOLERANCE_MS", "-1"),
             ("LEDGER_IMAGES", "some"),
             ("LEDGER_OVERWRITES", "few"),

@@ -1,9 +1,9 @@
 //! The function with a ledger and a metrics sink that only count.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use ledger::StoredEntry;
 use serde_dynamo::AttributeValue;
 use stream_processor::ledger::{Ledger, LedgerError, PutResult};
@@ -28,20 +28,26 @@ impl PayloadResult {
 }
 
 #[derive(Default)]
-struct CountingSink(RefCell<PayloadResult>);
+struct CountingSink(Mutex<PayloadResult>);
+
+impl CountingSink {
+    fn counts(&self) -> MutexGuard<'_, PayloadResult> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Ledger for &CountingSink {
     async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
         if let Some(AttributeValue::S(kind)) = entry.main.get("Kind") {
-            self.0.borrow_mut().entries.push(kind.clone());
+            self.counts().entries.push(kind.clone());
         }
         Ok(PutResult::New)
     }
 }
 
 impl Metrics for &CountingSink {
-    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
-        let mut outcome = self.0.borrow_mut();
+    async fn send(&self, data: &[Datum<'_>], _: Instant) {
+        let mut outcome = self.counts();
         for datum in data.iter().filter(|datum| datum.dimension.is_none()) {
             let Value::Count(count) = datum.value else {
                 continue;
@@ -78,7 +84,7 @@ pub(crate) fn process(payload: &[u8]) -> Option<PayloadResult> {
                 "nothing failed, yet something is reported"
             );
             drop(processor);
-            Some(counting.0.into_inner())
+            Some(counting.counts().clone())
         }
         Err(InvocationError::NotAnEvent(_)) => None,
         Err(InvocationError::NothingToReport) => {

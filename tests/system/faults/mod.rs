@@ -7,6 +7,7 @@
 mod clock;
 mod cloudwatch;
 mod delivery;
+mod held_metrics;
 mod ledger;
 mod process;
 mod volume;

@@ -1,7 +1,7 @@
 //! Judging events by the function itself, in this process, with a ledger and metrics in memory.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -27,7 +27,7 @@ pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) ->
     let ledger = InMemoryLedger::default();
     let metrics = InMemoryMetrics {
         namespace: settings.metrics_namespace.clone(),
-        metrics: RefCell::default(),
+        metrics: Mutex::default(),
     };
     let processor = Processor::new(settings.clone(), &ledger, &metrics, || now);
     let deadline_ms = u64::try_from((now + TIMEOUT).timestamp_millis()).unwrap_or(0);
@@ -43,7 +43,7 @@ pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) ->
                 let entries = ledger.take_writes();
                 report.records = record_reports(&batch, &entries);
                 report.ledger = items_of(&entries, &ledger.items());
-                report.metrics = metrics.metrics.take();
+                report.metrics = metrics.take();
                 processor.keep(&payload, batch.batch);
             }
             Err(error) => report.error = Some(error.to_string()),
@@ -61,16 +61,21 @@ pub async fn judge(events: &[Event], settings: &Settings, now: DateTime<Utc>) ->
 /// Keeps what the function sent of the event at hand.
 struct InMemoryMetrics {
     namespace: String,
-    metrics: RefCell<Vec<Metric>>,
+    metrics: Mutex<Vec<Metric>>,
 }
 
 impl Metrics for &InMemoryMetrics {
-    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
-        *self.metrics.borrow_mut() = add_up(data.iter().map(|datum| self.metric(datum)));
+    async fn send(&self, data: &[Datum<'_>], _: Instant) {
+        let sent = add_up(data.iter().map(|datum| self.metric(datum)));
+        *self.metrics.lock().unwrap_or_else(PoisonError::into_inner) = sent;
     }
 }
 
 impl InMemoryMetrics {
+    fn take(&self) -> Vec<Metric> {
+        std::mem::take(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn metric(&self, datum: &Datum<'_>) -> Metric {
         let further = datum.dimension.map(|(name, value)| (name.name(), value));
         let dimensions = [(TABLE_NAME, datum.table)].into_iter().chain(further);

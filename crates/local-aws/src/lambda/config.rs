@@ -18,6 +18,10 @@ pub struct FunctionConfig {
     pub account: String,
     /// Memory in MB, `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Told to the function, not enforced.
     pub memory_mb: u32,
+    /// How many invocations the process may have at once. More than one only on Lambda Managed Instances.
+    pub max_concurrency: usize,
+    /// Whether the process may register an internal extension.
+    pub takes_extensions: bool,
     /// How long one invocation may run. Lambda's maximum is 900 s.
     pub timeout: Duration,
     /// How long the process may take until it first asks for work. Lambda's limit is 10 s.
@@ -45,6 +49,8 @@ impl FunctionConfig {
             region: region.into(),
             account: "123456789012".to_owned(),
             memory_mb: 128,
+            max_concurrency: 1,
+            takes_extensions: true,
             timeout: Duration::from_secs(60),
             init_timeout: Duration::from_secs(10),
             grace_period: Duration::from_millis(500),
@@ -99,8 +105,13 @@ impl FunctionConfig {
             ("LANG", "en_US.UTF-8"),
             ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ];
+        // Lambda sets it where there can be more than one.
+        let concurrency = self.max_concurrency.to_string();
+        let concurrency = (self.max_concurrency > 1)
+            .then_some(("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.as_str()));
         given
             .into_iter()
+            .chain(concurrency)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(self.environment.iter().cloned())
             .collect()

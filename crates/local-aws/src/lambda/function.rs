@@ -7,7 +7,7 @@ use std::sync::{Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use super::logs::{LogLine, LogStore};
 use super::process::Process;
@@ -20,8 +20,10 @@ pub struct Function {
     config: FunctionConfig,
     logs: LogStore,
     starts: AtomicU64,
-    /// Held for the length of an invocation: one at a time, as in an execution environment.
-    turn: Mutex<()>,
+    /// Held for the length of an invocation: as many at once as an execution environment takes.
+    turns: Semaphore,
+    /// Held while a process starts.
+    starting: Mutex<()>,
     process: SyncMutex<Option<Arc<Process>>>,
 }
 
@@ -33,10 +35,11 @@ impl Function {
     /// [`StartError`] says what kept it from starting, with the end of its standard error.
     pub async fn start(config: FunctionConfig) -> Result<Self, StartError> {
         let function = Self {
+            turns: Semaphore::new(config.max_concurrency),
+            starting: Mutex::default(),
             config,
             logs: LogStore::new(),
             starts: AtomicU64::new(0),
-            turn: Mutex::default(),
             process: SyncMutex::default(),
         };
         function.ready_process().await?;
@@ -49,7 +52,8 @@ impl Function {
     /// writes between its answer and the next invocation comes later.
     pub async fn invoke(&self, payload: impl Into<Bytes>) -> Invocation {
         let payload = payload.into();
-        let _turn = self.turn.lock().await;
+        // Nothing closes the semaphore.
+        let _turn = self.turns.acquire().await;
         let request_id = request_id();
         if payload.len() > MAX_PAYLOAD_BYTES {
             let bytes = payload.len();
@@ -121,7 +125,7 @@ impl Function {
                     return Ok(answer.into());
                 }
                 self.forget(process);
-                if process.api().is_busy() {
+                if process.api().is_running(request_id) {
                     Ok(InvocationOutcome::Crashed { status })
                 } else {
                     Err(IdleExit(status))
@@ -137,6 +141,7 @@ impl Function {
 
     /// The running process, or a new one.
     async fn ready_process(&self) -> Result<Arc<Process>, StartError> {
+        let _starting = self.starting.lock().await;
         let running = self.current().clone();
         if let Some(process) = running
             && process.is_running()

@@ -14,10 +14,10 @@
 //! # }
 //! ```
 //!
-//! As in Lambda there is one invocation at a time in a process; further calls of [`Function::invoke`] wait. After a
-//! crash or a timeout the next invocation starts a new process.
+//! As in Lambda there is one invocation at a time in a process, or [`FunctionConfig::max_concurrency`]; further calls of
+//! [`Function::invoke`] wait. After a crash or a timeout the next invocation starts a new process.
 //!
-//! Not simulated: freezing between invocations, extensions, streamed responses, memory and CPU limits, tracing.
+//! Not simulated: freezing between invocations, events for extensions, streamed responses, memory and CPU limits, tracing.
 
 mod config;
 mod function;

@@ -47,7 +47,7 @@ impl Process {
                     path: config.bootstrap.clone(),
                     source,
                 })?;
-        let (api, router) = RuntimeApi::new();
+        let (api, router) = RuntimeApi::new(config.takes_extensions);
         let server = Server::start(router, 0)
             .await
             .map_err(StartError::Endpoint)?;

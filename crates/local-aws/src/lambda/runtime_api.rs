@@ -1,8 +1,9 @@
-//! The Lambda Runtime API of one process.
+//! The Lambda Runtime API of one process, and what an internal extension needs of the Extensions API.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each process gets a server of its own, so that
 //! one which was given up cannot answer for its successor.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -60,7 +61,8 @@ pub(super) struct RuntimeApi {
 struct ApiState {
     init: watch::Sender<InitPhase>,
     queue: AsyncMutex<mpsc::UnboundedReceiver<PendingInvocation>>,
-    current: Mutex<Option<(String, oneshot::Sender<RuntimeReply>)>>,
+    /// The invocations that the process has taken and not answered, by request id.
+    running: Mutex<HashMap<String, oneshot::Sender<RuntimeReply>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,22 +73,27 @@ struct ErrorReport {
 }
 
 impl RuntimeApi {
-    pub(super) fn new() -> (Self, Router) {
+    pub(super) fn new(takes_extensions: bool) -> (Self, Router) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let shared = Arc::new(ApiState {
             init: watch::Sender::new(InitPhase::Running),
             queue: AsyncMutex::new(receiver),
-            current: Mutex::default(),
+            running: Mutex::default(),
         });
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route(
                 "/2018-06-01/runtime/invocation/{id}/response",
                 post(response),
             )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(Arc::clone(&shared));
+            .route("/2018-06-01/runtime/init/error", post(init_error));
+        if takes_extensions {
+            router = router
+                .route("/2020-01-01/extension/register", post(register_extension))
+                .route("/2020-01-01/extension/event/next", get(next_event));
+        }
+        let router = router.with_state(Arc::clone(&shared));
         let api = Self {
             shared,
             queue: sender,
@@ -105,23 +112,20 @@ impl RuntimeApi {
         let _ = self.queue.send(pending);
     }
 
-    /// True while the process has taken an invocation and not answered it.
-    pub(super) fn is_busy(&self) -> bool {
-        self.shared.current().is_some()
+    /// True while the process has taken this invocation and not answered it.
+    pub(super) fn is_running(&self, request_id: &str) -> bool {
+        self.shared.running().contains_key(request_id)
     }
 }
 
 impl ApiState {
-    fn current(&self) -> MutexGuard<'_, Option<(String, oneshot::Sender<RuntimeReply>)>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<RuntimeReply>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place where the answer to `id` goes, if that invocation runs.
     fn finish(&self, id: &str) -> Option<oneshot::Sender<RuntimeReply>> {
-        let mut current = self.current();
-        current
-            .take_if(|(running, _)| running == id)
-            .map(|(_, answer)| answer)
+        self.running().remove(id)
     }
 }
 
@@ -157,8 +161,22 @@ async fn next(State(shared): State<Arc<ApiState>>) -> Response {
         ),
         (header::CONTENT_TYPE.as_str(), "application/json".to_owned()),
     ];
-    *shared.current() = Some((pending.request_id, pending.answer));
+    shared.running().insert(pending.request_id, pending.answer);
     (headers, pending.payload).into_response()
+}
+
+/// Takes an internal extension. It may only want no events: nothing here sends any.
+async fn register_extension() -> Response {
+    (
+        [("lambda-extension-identifier", super::request_id())],
+        Json(json!({ "functionVersion": "$LATEST", "handler": "bootstrap" })),
+    )
+        .into_response()
+}
+
+/// An extension without events waits for ever.
+async fn next_event() -> Response {
+    std::future::pending().await
 }
 
 /// An X-Ray trace header of the right form. Nothing is traced.

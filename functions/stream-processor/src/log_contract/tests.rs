@@ -78,6 +78,7 @@ fn write_all() {
     log::time_up(2, 1);
     log::deadline_not_believed(1, 2);
     log::metrics_not_taken("Timeout", 4);
+    log::no_shutdown_notice();
     log::invocation_failed("NotAnEvent", &"no event");
     log::panicked("src/batch.rs:1:1");
 }

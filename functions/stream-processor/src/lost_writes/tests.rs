@@ -17,7 +17,7 @@ const LATER: u64 = 1_795_350_900_000;
 struct NoMetrics;
 
 impl Metrics for NoMetrics {
-    async fn send(&self, _: &[Datum<'_>], _: chrono::DateTime<Utc>, _: Instant) {}
+    async fn send(&self, _: &[Datum<'_>], _: Instant) {}
 }
 
 /// A version of the item: its pairs in both Regions, and its attributes.

@@ -1,10 +1,8 @@
-//! PutMetricData: one request an invocation, more only where CloudWatch would refuse one.
-
-use aws_sdk_cloudwatch::primitives::DateTime as AwsDateTime;
-use aws_sdk_cloudwatch::types::{Dimension as AwsDimension, MetricDatum, StandardUnit};
-use chrono::{DateTime, Utc};
+//! PutMetricData: one request for what is due, more only where CloudWatch would refuse one.
 
 use super::{Datum, TABLE_NAME, Value};
+use aws_sdk_cloudwatch::primitives::DateTime as AwsDateTime;
+use aws_sdk_cloudwatch::types::{Dimension as AwsDimension, MetricDatum, StandardUnit};
 
 /// The most metrics a request may hold. Source: Amazon CloudWatch API Reference, "PutMetricData".
 const MAX_METRICS: usize = 1_000;
@@ -44,11 +42,11 @@ fn estimated_size(datum: &Datum<'_>) -> usize {
 }
 
 /// A datum as CloudWatch takes it.
-pub(super) fn metric_datum(datum: &Datum<'_>, at: DateTime<Utc>) -> MetricDatum {
+pub(super) fn metric_datum(datum: &Datum<'_>) -> MetricDatum {
     let mut builder = MetricDatum::builder()
         .metric_name(datum.metric.name())
         .unit(StandardUnit::from(datum.metric.unit()))
-        .timestamp(AwsDateTime::from_millis(at.timestamp_millis()))
+        .timestamp(AwsDateTime::from_millis(datum.at.timestamp_millis()))
         .dimensions(dimension(TABLE_NAME, datum.table));
     if let Some((name, value)) = datum.dimension {
         builder = builder.dimensions(dimension(name.name(), value));

@@ -12,36 +12,30 @@ use super::{Datum, Dimension, TABLE_NAME, Value};
 /// The most metrics that one document may define.
 const MAX_METRICS: usize = 100;
 
-/// What the data of one document share: the table, and the further dimension if there is one.
-type Shared<'a> = (&'a str, Option<(Dimension, &'a str)>);
+/// What the data of one document share: the time, the table, and the further dimension if there is one.
+type Shared<'a> = (DateTime<Utc>, &'a str, Option<(Dimension, &'a str)>);
 
-/// The data as documents, one a line. Data with the same dimensions share a document.
-pub(super) fn lines(data: &[Datum<'_>], namespace: &str, at: DateTime<Utc>) -> Vec<String> {
+/// The data as documents, one a line. Data with the same time and dimensions share a document.
+pub(super) fn lines(data: &[Datum<'_>], namespace: &str) -> Vec<String> {
     let mut groups: BTreeMap<Shared<'_>, Vec<&Datum<'_>>> = BTreeMap::new();
     for datum in data {
         groups
-            .entry((datum.table, datum.dimension))
+            .entry((datum.at, datum.table, datum.dimension))
             .or_default()
             .push(datum);
     }
     groups
         .into_iter()
-        .flat_map(|((table, dimension), data)| {
+        .flat_map(|(shared, data)| {
             let documents = data
                 .chunks(MAX_METRICS)
-                .map(|data| document(table, dimension, data, namespace, at));
+                .map(|data| document(shared, data, namespace));
             documents.collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn document(
-    table: &str,
-    dimension: Option<(Dimension, &str)>,
-    data: &[&Datum<'_>],
-    namespace: &str,
-    at: DateTime<Utc>,
-) -> String {
+fn document((at, table, dimension): Shared<'_>, data: &[&Datum<'_>], namespace: &str) -> String {
     let mut members = Map::from_iter([(TABLE_NAME.to_owned(), json!(table))]);
     let mut dimensions = vec![TABLE_NAME];
     if let Some((name, value)) = dimension {

@@ -3,12 +3,16 @@
 mod cloudwatch;
 mod delay;
 mod emf;
+mod held;
+mod interval;
 mod sink;
 mod tally;
 
+use chrono::{DateTime, Utc};
 use strum::{IntoStaticStr, VariantArray};
 
 pub use delay::DelayHistogram;
+pub use interval::MetricsInterval;
 pub use sink::{Metrics, MetricsPublisher};
 pub use tally::Tally;
 
@@ -110,6 +114,32 @@ impl Metric {
         }
     }
 
+    /// Whether it is worth a request of its own: what tells of a lost write, or of a record that was not judged.
+    ///
+    /// What is no news is a denominator, or a rate over minutes, and none the worse for some seconds' wait.
+    pub fn is_news(self) -> bool {
+        match self {
+            Metric::Conflicts
+            | Metric::LostWrites
+            | Metric::StaleOverwrites
+            | Metric::QuarantinedRecords
+            | Metric::UnusableRecords
+            | Metric::BatchItemFailures => true,
+            Metric::Records
+            | Metric::LocalWrites
+            | Metric::ReplicatedWrites
+            | Metric::PropagationDelay
+            | Metric::ReturnedWrites
+            | Metric::UnstampedWrites
+            | Metric::LocalOverwrites
+            | Metric::Resurrections
+            | Metric::HardDeletes
+            | Metric::Expirations
+            | Metric::Purges
+            | Metric::OddStamps => false,
+        }
+    }
+
     /// Whether it is sent with every batch, also when zero, so that an alarm on it never lacks data.
     pub(crate) fn is_always_sent(self) -> bool {
         match self {
@@ -164,8 +194,17 @@ pub struct Datum<'a> {
     pub table: &'a str,
     /// The further dimension and its value.
     pub dimension: Option<(Dimension, &'a str)>,
+    /// When it was counted or measured.
+    pub at: DateTime<Utc>,
     /// What was counted or measured.
     pub value: Value<'a>,
+}
+
+impl Datum<'_> {
+    /// Whether it must not wait.
+    fn is_news(&self) -> bool {
+        self.metric.is_news() && self.value != Value::Count(0)
+    }
 }
 
 /// The value of a datum.

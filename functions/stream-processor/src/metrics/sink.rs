@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::Write;
 
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
-use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
@@ -12,14 +11,15 @@ use super::{Datum, cloudwatch, emf};
 use crate::{log, settings};
 
 /// Takes the metrics of an invocation. It cannot fail: no record is retried for a metric.
-pub trait Metrics {
+pub trait Metrics: Sync {
     /// Sends the data, and is done `until` then.
-    fn send(
-        &self,
-        data: &[Datum<'_>],
-        at: DateTime<Utc>,
-        until: Instant,
-    ) -> impl Future<Output = ()>;
+    fn send(&self, data: &[Datum<'_>], until: Instant) -> impl Future<Output = ()> + Send;
+
+    /// Sends what it has held back, if it holds anything back, and is done `until` then.
+    fn flush(&self, until: Instant) -> impl Future<Output = ()> + Send {
+        let _ = until;
+        std::future::ready(())
+    }
 }
 
 /// Sends metrics to the sink that the settings name.
@@ -48,15 +48,11 @@ impl MetricsPublisher {
         &self,
         client: &aws_sdk_cloudwatch::Client,
         data: &'d [Datum<'a>],
-        at: DateTime<Utc>,
         until: Instant,
     ) -> Result<(), (&'d [Datum<'a>], String)> {
         let mut sent = 0;
         for request in cloudwatch::requests(data) {
-            let metric_data = request
-                .iter()
-                .map(|datum| cloudwatch::metric_datum(datum, at))
-                .collect();
+            let metric_data = request.iter().map(cloudwatch::metric_datum).collect();
             let put = client
                 .put_metric_data()
                 .namespace(&self.namespace)
@@ -78,16 +74,16 @@ impl MetricsPublisher {
 }
 
 impl Metrics for MetricsPublisher {
-    async fn send(&self, data: &[Datum<'_>], at: DateTime<Utc>, until: Instant) {
+    async fn send(&self, data: &[Datum<'_>], until: Instant) {
         let Some(cloudwatch) = &self.cloudwatch else {
-            return write_lines(&emf::lines(data, &self.namespace, at));
+            return write_lines(&emf::lines(data, &self.namespace));
         };
         let client = cloudwatch
             .get_or_init(|| async { function_support::clients::cloudwatch() })
             .await;
-        if let Err((rest, code)) = self.put(client, data, at, until).await {
+        if let Err((rest, code)) = self.put(client, data, until).await {
             log::metrics_not_taken(&code, rest.len());
-            write_lines(&emf::lines(rest, &self.namespace, at));
+            write_lines(&emf::lines(rest, &self.namespace));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::judged_record::{JudgedRecord, Judgement, NameIndex, RegionIndex, Tabl
 #[derive(Debug)]
 pub struct Tally<'n> {
     names: &'n NameIndex,
+    now: DateTime<Utc>,
     /// By index of the table's name; one more for tables that have no index of their own.
     tables: Vec<TableTally>,
 }
@@ -45,6 +46,7 @@ impl<'n> Tally<'n> {
         let tables = names.tables().map(|_| TableTally::default());
         let mut tally = Self {
             names,
+            now,
             tables: tables.chain([TableTally::default()]).collect(),
         };
         let now = now.timestamp_micros() as f64;
@@ -76,7 +78,7 @@ impl<'n> Tally<'n> {
         named.sort_by_key(|(table, _)| *table);
         named
             .into_iter()
-            .flat_map(|(table, tally)| tally.data(table, self.names))
+            .flat_map(|(table, tally)| tally.data(table, self.names, self.now))
             .collect()
     }
 
@@ -147,11 +149,17 @@ impl TableTally {
         self.counts[metric as usize] += by;
     }
 
-    fn data<'a>(&'a self, table: &'a str, names: &'a NameIndex) -> Vec<Datum<'a>> {
+    fn data<'a>(
+        &'a self,
+        table: &'a str,
+        names: &'a NameIndex,
+        at: DateTime<Utc>,
+    ) -> Vec<Datum<'a>> {
         let datum = |metric, dimension, value| Datum {
             metric,
             table,
             dimension,
+            at,
             value,
         };
         let counted = |metric, dimension, count| datum(metric, dimension, Value::Count(count));

@@ -187,7 +187,7 @@ fn a_winner_without_a_time_has_no_delay() {
 #[test]
 fn documents_define_what_they_hold_and_share_dimensions() {
     let tally = tally();
-    let lines = emf::lines(&tally.data(), "LastWriter", now());
+    let lines = emf::lines(&tally.data(), "LastWriter");
     let mut seen = BTreeSet::new();
     for line in &lines {
         let document: Json = serde_json::from_str(line).unwrap();

@@ -2,8 +2,9 @@
 
 mod kept;
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeZone;
 use conflict::{Change, Tolerance, Verdict};
@@ -19,7 +20,7 @@ use crate::metrics::{Datum, Value};
 #[derive(Default)]
 struct TestLedger {
     memory: InMemoryLedger,
-    writes: Cell<usize>,
+    writes: AtomicUsize,
     failing: Vec<usize>,
     refusing: Vec<usize>,
     hanging: Vec<usize>,
@@ -27,8 +28,7 @@ struct TestLedger {
 
 impl Ledger for TestLedger {
     async fn write(&self, entry: StoredEntry) -> Result<PutResult, LedgerError> {
-        let write = self.writes.get();
-        self.writes.set(write + 1);
+        let write = self.writes.fetch_add(1, Ordering::Relaxed);
         if self.hanging.contains(&write) {
             std::future::pending::<()>().await;
         }
@@ -50,11 +50,11 @@ impl Ledger for TestLedger {
 
 /// Remembers the counts of the last batch, by name.
 #[derive(Default)]
-struct TestMetrics(RefCell<BTreeMap<&'static str, u64>>);
+struct TestMetrics(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Metrics for TestMetrics {
-    async fn send(&self, data: &[Datum<'_>], _: DateTime<Utc>, _: Instant) {
-        *self.0.borrow_mut() = data
+    async fn send(&self, data: &[Datum<'_>], _: Instant) {
+        *self.0.lock().unwrap() = data
             .iter()
             .filter(|datum| datum.dimension.is_none())
             .filter_map(|datum| match datum.value {
@@ -126,7 +126,7 @@ async fn a_batch_that_is_done_reports_nothing() {
         .unwrap();
     assert!(reported(answer).is_empty());
     assert_eq!(processor.ledger.memory.items().len(), 1);
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!(
         (
             metrics["Records"],
@@ -147,7 +147,7 @@ async fn a_failed_ledger_write_is_reported_and_only_what_is_before_it_is_counted
     let records = [conflict(0), replicated(1), conflict(2), conflict(3)];
     let answer = processor.process(&payload(&records), LATER).await.unwrap();
     assert_eq!(reported(answer), ["102"]);
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!(
         (
             metrics["Records"],
@@ -183,7 +183,7 @@ async fn a_record_without_a_sequence_number_is_reported_by_the_one_before() {
             Some(number) => assert_eq!(reported(answer.unwrap()), [number]),
             None => assert!(matches!(answer, Err(InvocationError::NothingToReport))),
         }
-        let metrics = processor.metrics.0.borrow();
+        let metrics = processor.metrics.0.lock().unwrap();
         assert_eq!((metrics["Records"], metrics["BatchItemFailures"]), (0, 1));
     }
 }
@@ -198,7 +198,7 @@ async fn a_ledger_that_hangs_is_left_before_the_deadline() {
     let records = [conflict(0), conflict(1), conflict(2)];
     let answer = processor.process(&payload(&records), SOON).await.unwrap();
     assert_eq!(reported(answer), ["101"]);
-    assert_eq!(processor.metrics.0.borrow()["Records"], 1);
+    assert_eq!(processor.metrics.0.lock().unwrap()["Records"], 1);
 }
 
 /// JSON that serde_json steps over without complaint and cannot read.
@@ -220,7 +220,7 @@ async fn a_value_that_cannot_be_read_quarantines_its_record_alone() {
         let processor = processor(TestLedger::default());
         let answer = processor.process(payload.as_bytes(), LATER).await.unwrap();
         assert!(reported(answer).is_empty());
-        let counts = processor.metrics.0.borrow();
+        let counts = processor.metrics.0.lock().unwrap();
         assert_eq!(counts["Records"], 3, "{unreadable}");
         assert_eq!(counts["QuarantinedRecords"], 1, "{unreadable}");
         assert_eq!(counts["Conflicts"], 2, "{unreadable}");
@@ -273,7 +273,7 @@ async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
     let records = [replicated(0), conflict(1), replicated(2)];
     let answer = processor.process(&payload(&records), LATER).await.unwrap();
     assert!(reported(answer).is_empty());
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!(
         (metrics["QuarantinedRecords"], metrics["ReplicatedWrites"]),
         (1, 2)
@@ -292,7 +292,7 @@ async fn an_attribute_that_cannot_be_decoded_is_kept_as_it_came_and_its_conflict
     bad["dynamodb"]["OldImage"]["photo"] = json!({"B": "no base64!"});
     let processor = processor(TestLedger::default());
     processor.process(&payload(&[bad]), LATER).await.unwrap();
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!(metrics["Conflicts"], 1);
     assert!(!metrics.contains_key("QuarantinedRecords"));
     let entries = processor.ledger.memory.items();
@@ -315,7 +315,7 @@ async fn what_dynamodb_refuses_is_written_in_a_smaller_form_and_holds_nothing_up
         let payload = payload(&[conflict(0), conflict(1)]);
         let report = processor.report(&payload, LATER).await.unwrap();
         assert!(report.writes.iter().all(|write| write.result.is_ok()));
-        assert_eq!(processor.metrics.0.borrow()["Conflicts"], 2);
+        assert_eq!(processor.metrics.0.lock().unwrap()["Conflicts"], 2);
         let entries = processor.ledger.memory.items();
         let reduced: Vec<Entry> = entries
             .values()
@@ -360,7 +360,7 @@ async fn a_change_that_changed_nothing_is_no_write() {
         .collect();
     assert_eq!(judgements, ["no_write", "no_write", "unstamped"]);
     assert_eq!(report.writes.len(), 1, "a sample of the one that changed");
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!((metrics["Records"], metrics["UnstampedWrites"]), (3, 1));
 }
 
@@ -370,7 +370,7 @@ async fn an_odd_stamp_is_counted_and_sampled() {
     odd["dynamodb"]["NewImage"]["lw:t:eu-west-1"] = json!({"N": "1795349588000"});
     let processor = processor(TestLedger::default());
     processor.process(&payload(&[odd]), LATER).await.unwrap();
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     assert_eq!((metrics["OddStamps"], metrics["ReplicatedWrites"]), (1, 1));
     let entries = processor.ledger.memory.items();
     let entry = Entry::read(entries.values().next().unwrap().clone(), &[]).unwrap();
@@ -405,7 +405,7 @@ async fn a_redelivered_batch_writes_the_same_keys() {
     }
     assert_eq!(
         (
-            processor.ledger.writes.get(),
+            processor.ledger.writes.load(Ordering::Relaxed),
             processor.ledger.memory.items().len()
         ),
         (4, 2)
@@ -419,7 +419,7 @@ async fn a_record_without_a_table_counts_to_the_batchs_table() {
         .process(&payload(&[json!(5), replicated(0)]), LATER)
         .await
         .unwrap();
-    assert_eq!(processor.metrics.0.borrow()["Records"], 2);
+    assert_eq!(processor.metrics.0.lock().unwrap()["Records"], 2);
 }
 
 #[tokio::test]

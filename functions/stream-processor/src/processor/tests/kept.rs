@@ -55,7 +55,7 @@ async fn overwrites_are_kept_as_the_settings_say() {
             .collect();
         kinds.sort();
         assert_eq!(kinds, expected, "{kept:?}");
-        let metrics = processor.metrics.0.borrow();
+        let metrics = processor.metrics.0.lock().unwrap();
         let counts = (metrics["StaleOverwrites"], metrics["LocalOverwrites"]);
         assert_eq!(counts, (1, 1), "each is counted, kept or not");
     }
@@ -69,7 +69,7 @@ async fn a_conflict_whose_key_is_no_dynamodb_json_is_quarantined_after_all() {
     let payload = payload(&[bad, conflict(1)]);
     let report = processor.report(&payload, LATER).await.unwrap();
     assert!(report.writes[0].is_malformed() && !report.writes[1].is_malformed());
-    let metrics = processor.metrics.0.borrow();
+    let metrics = processor.metrics.0.lock().unwrap();
     let counts = (metrics["QuarantinedRecords"], metrics["Conflicts"]);
     assert_eq!(counts, (1, 1));
 }
@@ -85,7 +85,14 @@ async fn an_odd_stamp_of_an_older_version_is_not_this_writers() {
     let payload = payload(&[record]);
     let report = processor.report(&payload, LATER).await.unwrap();
     assert!(!report.batch.records[0].has_odd_stamp);
-    assert!(!processor.metrics.0.borrow().contains_key("OddStamps"));
+    assert!(
+        !processor
+            .metrics
+            .0
+            .lock()
+            .unwrap()
+            .contains_key("OddStamps")
+    );
     assert!(processor.ledger.memory.items().is_empty());
 }
 
