@@ -26,6 +26,8 @@ pub enum Intervention {
     Pass,
     /// DynamoDB denies access. Its clients do not try that again.
     Deny,
+    /// DynamoDB refuses what is in the request, now and whenever it comes again.
+    Refuse,
     /// It goes on and takes effect, and its sender never hears of it.
     KeepAnswer,
     /// It goes on and takes effect, and its sender is told of a failure on the server's side.
@@ -122,6 +124,10 @@ async fn pass(State(shared): State<Arc<ProxyState>>, request: Request<Body>) -> 
             strike();
             return refusal(StatusCode::BAD_REQUEST, "AccessDeniedException");
         }
+        Intervention::Refuse => {
+            strike();
+            return refusal(StatusCode::BAD_REQUEST, "ValidationException");
+        }
         Intervention::Throttle => {
             strike();
             let code = "ProvisionedThroughputExceededException";
@@ -153,7 +159,11 @@ async fn pass(State(shared): State<Arc<ProxyState>>, request: Request<Body>) -> 
             strike();
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError");
         }
-        Intervention::Pass | Intervention::Deny | Intervention::Throttle | Intervention::Hold => {}
+        Intervention::Pass
+        | Intervention::Deny
+        | Intervention::Refuse
+        | Intervention::Throttle
+        | Intervention::Hold => {}
     }
     match answer {
         Ok(answer) => answer.map(Body::new),

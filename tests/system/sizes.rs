@@ -21,7 +21,7 @@ fn image_of(item: &Value) -> Image {
 }
 
 /// An entry and its parts in the order of their numbers.
-async fn entry(system: &System, id: &str) -> (Image, Vec<Image>) {
+pub(crate) async fn entry(system: &System, id: &str) -> (Image, Vec<Image>) {
     let items = system.items().await;
     let find = |id: &str| items.iter().find(|item| key_of(item).1 == id).map(image_of);
     let main = find(id).unwrap_or_else(|| panic!("no entry {id}"));

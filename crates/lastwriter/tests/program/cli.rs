@@ -380,16 +380,21 @@ fn records_are_judged_in_whatever_form_they_were_kept() {
         }
     }
     let local = testdata("dynamodb_local_region.json");
-    let judged = json_of(&output(&[
-        "judge",
-        "--json",
-        "--region",
-        "us-east-1",
-        &local,
-    ]));
-    for record in judged["events"][0]["records"].as_array().unwrap() {
-        assert_eq!(record["verdict"], "local");
+    let named = ["--json", &*local, "--region", "us-east-1"];
+    for report in [
+        json_of(&output(&[&["judge"], &named[..]].concat())),
+        json_of(&replay(&named)),
+    ] {
+        let records = report["events"][0]["records"].as_array().unwrap();
+        assert_eq!(records.len(), 2);
+        for record in records {
+            assert_eq!(record["verdict"], "local");
+        }
     }
+    // Without it the record is quarantined, and says why.
+    let judged = json_of(&output(&["judge", "--json", &local]));
+    let reason = judged["events"][0]["records"][0]["reason"].as_str();
+    assert_eq!(reason, Some("awsRegion is not a Region's name"));
 }
 
 #[test]

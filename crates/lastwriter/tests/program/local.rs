@@ -72,17 +72,24 @@ impl Local {
         attribute: &str,
         micros: u64,
     ) {
+        let of = json!({ "TableName": table, "Key": key });
+        self.set(of, region, (attribute, json!({ "S": "new" })), micros);
+    }
+
+    /// A stamped update of the item `of` a table, made in one Region.
+    pub(crate) fn set(&self, of: Value, region: &str, attribute: (&str, Value), micros: u64) {
+        let (name, value) = attribute;
         let request = json!({
-            "TableName": table,
-            "Key": key,
+            "TableName": of["TableName"],
+            "Key": of["Key"],
             "UpdateExpression": "SET #a = :a, #lwt = :now ADD #lwn :one",
             "ExpressionAttributeNames": {
-                "#a": attribute,
+                "#a": name,
                 "#lwt": format!("lw:t:{region}"),
                 "#lwn": format!("lw:n:{region}"),
             },
             "ExpressionAttributeValues": {
-                ":a": { "S": "new" },
+                ":a": value,
                 ":now": { "N": micros.to_string() },
                 ":one": { "N": "1" },
             },

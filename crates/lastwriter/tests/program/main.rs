@@ -1,6 +1,7 @@
 //! The built program, run as a user runs it.
 
 mod cli;
+mod deep;
 mod local;
 mod put_back;
 mod world;

@@ -262,3 +262,29 @@ async fn a_file_that_cannot_be_opened_is_named() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_nests_deeper_than_dynamodb_takes_is_refused() {
+    let ledger = ledger().await;
+    for container in ["M", "L"] {
+        let mut value = json!({ "BOOL": true });
+        for level in 1..=34 {
+            let mut item = entry("a", &format!("{container}{level}"), "1");
+            item["Deep"] = value.clone();
+            let (status, answer) = put(&ledger, item).await;
+            assert_eq!(
+                status == 200,
+                level <= 32,
+                "{level} by {container}: {answer}"
+            );
+            if status != 200 {
+                let code = answer["__type"].as_str().unwrap();
+                assert!(code.ends_with("#ValidationException"), "{code}");
+            }
+            value = match container {
+                "M" => json!({ "M": { "m": value } }),
+                _ => json!({ "L": [value] }),
+            };
+        }
+    }
+}
