@@ -89,10 +89,12 @@ impl Lines<'_> {
                 let replaced = version
                     .parent
                     .and_then(|parent| self.image(parent)?.get(name));
+                // Two lines that each began with an insert: what the other one never had is not newer.
+                let never_had = !self.has_ever_had(version.parent, name);
                 let source = lost.iter().find(|write| {
                     self.has_changed(**write, name)
                         && self.has_value_of(*id, **write, name)
-                        && self.has_seen(**write, name, replaced)
+                        && (never_had || self.has_seen(**write, name, replaced))
                 });
                 score.newer_gone += u64::from(source.is_none());
             }
@@ -127,6 +129,13 @@ impl Lines<'_> {
         self.changed
             .get(&id)
             .is_some_and(|names| names.contains(name))
+    }
+
+    /// Whether a version or one that it was made on, near or far, has the attribute.
+    fn has_ever_had(&self, version: Option<WriteId>, name: &str) -> bool {
+        let up = |id: &WriteId| self.versions.get(id)?.parent;
+        let mut line = std::iter::successors(version, up);
+        line.any(|id| self.image(id).is_some_and(|image| image.contains_key(name)))
     }
 
     /// Whether a write was made on top of a version in which the attribute had this value, near or far.

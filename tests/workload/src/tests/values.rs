@@ -84,3 +84,35 @@ fn putting_the_whole_losing_image_back_takes_the_winners_own_value_away() {
     };
     assert_eq!(score(Some(&whole)), expected);
 }
+
+/// East inserts a phone and changes it; West's insert, which saw neither, wins. Then the phone is put back.
+#[test]
+fn what_a_concurrent_insert_never_had_is_not_newer() {
+    let history = History::new("lw").keeping_images();
+    let write = |id, on, kind, attributes: &[(&str, &str)]| {
+        commit(&history, id, on, kind, attributes);
+    };
+    write(at(1, EAST), None, WriteKind::Update, &[("phone", "p1")]);
+    let changed = [("phone", "p2")];
+    write(at(2, EAST), Some(at(1, EAST)), WriteKind::Update, &changed);
+    write(at(3, WEST), None, WriteKind::Put, &[("note", "n3")]);
+    let put_back = [("note", "n3"), ("phone", "p2")];
+    write(at(4, EAST), Some(at(3, WEST)), WriteKind::Other, &put_back);
+    let score = ValueScore::new(&history, |name| name == "PK" || name == "SK");
+    assert_eq!((score.back, score.newer_gone), (1, 0));
+}
+
+#[test]
+fn putting_back_over_a_newer_removal_takes_it_away() {
+    let history = History::new("lw").keeping_images();
+    let write = |id, on, kind, attributes: &[(&str, &str)]| {
+        commit(&history, id, on, kind, attributes);
+    };
+    write(at(1, EAST), None, WriteKind::Update, &[("phone", "p1")]);
+    let changed = [("phone", "p2")];
+    write(at(2, EAST), Some(at(1, EAST)), WriteKind::Update, &changed);
+    write(at(3, WEST), Some(at(1, EAST)), WriteKind::Update, &[]);
+    write(at(4, EAST), Some(at(3, WEST)), WriteKind::Other, &changed);
+    let score = ValueScore::new(&history, |name| name == "PK" || name == "SK");
+    assert_eq!(score.newer_gone, 1);
+}
