@@ -127,6 +127,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_number_is_its_sign_its_digits_and_a_power_of_ten() {
+        for (text, negative, digits, exponent) in [
+            ("-12.50", true, "125", -1),
+            ("1E+3", false, "1", 3),
+            ("120", false, "12", 1),
+            ("-0.0", false, "", 0),
+        ] {
+            let number = Decimal::parse(text).unwrap();
+            assert_eq!(
+                (number.is_negative(), number.digits(), number.exponent()),
+                (negative, digits.as_bytes(), exponent),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn numbers_are_compared_by_value() {
         for (left, right) in [
             ("1", "1.0"),

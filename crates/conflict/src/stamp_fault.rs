@@ -72,6 +72,8 @@ mod tests {
             assert_eq!(StampFault::of_time(t, now), fault, "{t}");
         }
         assert_eq!(StampFault::of_time(u64::MAX, u64::MAX), None);
+        // What no clock says is not in the future either, however early the record is.
+        assert_eq!(StampFault::of_time(999_999_999, 0), None);
     }
 
     #[test]

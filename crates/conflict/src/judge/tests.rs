@@ -179,6 +179,10 @@ fn the_origin_is_the_latest_foreign_advance_and_on_a_tie_the_smaller_name() {
     // ap-northeast-1 has the latest time, but did not advance.
     let new = stamps(&[(HERE, 1, S), (AP, 1, 20 * S), (EU, 1, 2 * S)]);
     assert!(matches!(modify(&old, &new), Verdict::Replicated(r) if r.origin == EU));
+    for (ap, eu, origin) in [(30, 40, EU), (40, 30, AP)] {
+        let both = stamps(&[(HERE, 1, S), (AP, 2, ap * S), (EU, 1, eu * S)]);
+        assert!(matches!(modify(&old, &both), Verdict::Replicated(r) if r.origin == origin));
+    }
     let tie = stamps(&[(HERE, 1, S), (AP, 2, 30 * S), (EU, 1, 30 * S)]);
     assert!(matches!(modify(&old, &tie), Verdict::Replicated(r) if r.origin == AP));
 }
