@@ -1,38 +1,15 @@
 //! Throttling, lost answers, missing permissions, and a process that ends between two steps.
 
-use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde_json::json;
-use system_tests::proxy::{Intervention, Proxy};
+use system_tests::proxy::Intervention;
 
-use super::{Tables, count, history, run};
-
-/// A way to a table on which the first so many writes meet this.
-async fn first_writes(upstream: String, count: usize, intervention: Intervention) -> Proxy {
-    let seen = AtomicUsize::new(0);
-    Proxy::start(upstream, move |body| {
-        let is_write = String::from_utf8_lossy(body).contains("UpdateExpression");
-        match is_write && seen.fetch_add(1, Ordering::SeqCst) < count {
-            true => intervention,
-            false => Intervention::Pass,
-        }
-    })
-    .await
-}
+use super::{Tables, count, first_writes, history, kill_at};
 
 #[tokio::test]
 async fn a_throttled_write_is_tried_again_with_the_same_stamp() {
     let (tables, id) = Tables::usual().await;
     let items = first_writes(tables.items.endpoint(), 3, Intervention::Throttle).await;
-    let arguments = [id.as_str(), "--yes", "--json"];
-    let run = run(&mut tables.tool_at(
-        &tables.ledger.endpoint(),
-        items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let run = tables.put_back_by_items(&items, &[&id]).await;
     assert_eq!((run.code, items.struck()), (Some(0), 3), "{run:?}");
     assert_eq!(count(&tables.item("o-1").await), "2");
 }
@@ -42,14 +19,7 @@ async fn a_write_that_stays_throttled_fails_and_leaves_everything_as_it_was() {
     let (tables, id) = Tables::usual().await;
     let before = tables.item("o-1").await;
     let items = first_writes(tables.items.endpoint(), usize::MAX, Intervention::Throttle).await;
-    let arguments = [id.as_str(), "--yes", "--json"];
-    let run = run(&mut tables.tool_at(
-        &tables.ledger.endpoint(),
-        items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let run = tables.put_back_by_items(&items, &[&id]).await;
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(
         run.outcome()["message"]
@@ -69,14 +39,7 @@ async fn a_write_that_stays_throttled_fails_and_leaves_everything_as_it_was() {
 async fn a_write_whose_answer_was_lost_is_found_and_not_done_twice() {
     let (tables, id) = Tables::usual().await;
     let items = first_writes(tables.items.endpoint(), 1, Intervention::LoseAnswer).await;
-    let arguments = [id.as_str(), "--yes", "--json"];
-    let run = run(&mut tables.tool_at(
-        &tables.ledger.endpoint(),
-        items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let run = tables.put_back_by_items(&items, &[&id]).await;
     assert_eq!((run.code, items.struck()), (Some(0), 1), "{run:?}");
     assert_eq!(run.outcome()["outcome"], "restored");
     assert_eq!(count(&tables.item("o-1").await), "2");
@@ -90,14 +53,7 @@ async fn a_write_whose_answer_was_lost_is_found_and_not_done_twice() {
 async fn a_status_whose_answer_was_lost_is_in_the_history_once() {
     let (tables, id) = Tables::usual().await;
     let ledger = first_writes(tables.ledger.endpoint(), 1, Intervention::LoseAnswer).await;
-    let arguments = [id.as_str(), "--yes", "--json"];
-    let run = run(&mut tables.tool_at(
-        ledger.endpoint(),
-        &tables.items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let run = tables.put_back_by_ledger(&ledger, &[&id]).await;
     assert_eq!((run.code, ledger.struck()), (Some(0), 1), "{run:?}");
     assert_eq!(run.outcome()["outcome"], "restored");
     assert_eq!(history(&tables.entry_with(&id).await).len(), 1);
@@ -107,20 +63,8 @@ async fn a_status_whose_answer_was_lost_is_in_the_history_once() {
 async fn killed_between_the_item_and_its_entry_the_next_run_finds_it_there() {
     let (tables, id) = Tables::usual().await;
     let ledger = first_writes(tables.ledger.endpoint(), 1, Intervention::Hold).await;
-    let arguments = [id.as_str(), "--yes", "--json"];
-    let mut program = tables.tool_at(
-        ledger.endpoint(),
-        &tables.items.endpoint(),
-        "put-back",
-        &arguments,
-    );
-    let mut child = program
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    ledger.wait_until_struck(1).await;
-    child.kill().await.unwrap();
+    let program = tables.put_back_at(ledger.endpoint(), &tables.items.endpoint(), &[&id]);
+    kill_at(program, &ledger).await;
     let written = tables.item("o-1").await;
     assert_eq!(written["address"], json!({ "S": "Harbor St" }));
     assert_eq!(
@@ -141,15 +85,8 @@ async fn killed_between_the_item_and_its_entry_the_next_run_finds_it_there() {
 #[tokio::test]
 async fn who_may_not_write_is_told_what_is_needed() {
     let (tables, id) = Tables::usual().await;
-    let arguments = [id.as_str(), "--yes", "--json"];
     let items = first_writes(tables.items.endpoint(), 1, Intervention::Deny).await;
-    let denied = run(&mut tables.tool_at(
-        &tables.ledger.endpoint(),
-        items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let denied = tables.put_back_by_items(&items, &[&id]).await;
     assert_eq!(denied.code, Some(1), "{denied:?}");
     let message = denied.outcome()["message"].clone();
     assert!(
@@ -160,13 +97,7 @@ async fn who_may_not_write_is_told_what_is_needed() {
         "{message}"
     );
     let ledger = first_writes(tables.ledger.endpoint(), 1, Intervention::Deny).await;
-    let denied = run(&mut tables.tool_at(
-        ledger.endpoint(),
-        &tables.items.endpoint(),
-        "put-back",
-        &arguments,
-    ))
-    .await;
+    let denied = tables.put_back_by_ledger(&ledger, &[&id]).await;
     let message = denied.outcome()["message"].clone();
     assert!(
         message

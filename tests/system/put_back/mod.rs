@@ -6,7 +6,8 @@ mod sums;
 mod usual;
 
 use std::collections::HashMap;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue as Sdk;
@@ -14,24 +15,25 @@ use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Key, Side};
 use local_aws::ledger::{Ledger, Storage};
 use serde_json::{Value, json};
 use system_tests::bootstrap::tool;
+use system_tests::proxy::{Intervention, Proxy};
 use tokio::process::Command;
 
-const LEDGER: &str = "conflicts";
-const TABLE: &str = "orders";
-const REGION: &str = "us-east-1";
+pub(crate) const LEDGER: &str = "conflicts";
+pub(crate) const TABLE: &str = "orders";
+pub(crate) const REGION: &str = "us-east-1";
 
 /// A ledger, and the table of its items.
-struct Tables {
-    ledger: Ledger,
-    items: Ledger,
+pub(crate) struct Tables {
+    pub(crate) ledger: Ledger,
+    pub(crate) items: Ledger,
 }
 
 /// How the tool ended, and what it printed.
 #[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
@@ -58,12 +60,12 @@ impl Run {
     }
 }
 
-fn image(value: Value) -> Image {
+pub(crate) fn image(value: Value) -> Image {
     serde_json::from_value(value).unwrap()
 }
 
 /// An item's version: its key, its stamps, and these attributes in DynamoDB JSON.
-fn version(id: &str, lost: u64, won: u64, attributes: Value) -> Image {
+pub(crate) fn version(id: &str, lost: u64, won: u64, attributes: Value) -> Image {
     let mut item = json!({ "id": { "S": id } });
     for (region, n) in [(REGION, lost), ("eu-west-1", won)] {
         let time = 1_795_000_000_000_000 + n;
@@ -76,16 +78,16 @@ fn version(id: &str, lost: u64, won: u64, attributes: Value) -> Image {
     image(item)
 }
 
-fn lost(id: &str, attributes: Value) -> Image {
+pub(crate) fn lost(id: &str, attributes: Value) -> Image {
     version(id, 2, 1, attributes)
 }
 
-fn won(id: &str, attributes: Value) -> Image {
+pub(crate) fn won(id: &str, attributes: Value) -> Image {
     version(id, 1, 2, attributes)
 }
 
 /// The entry of an update that was lost to an update, and that changed `changed`.
-fn entry(id: &str, loser: Value, winner: Value, changed: &[&str]) -> Entry {
+pub(crate) fn entry(id: &str, loser: Value, winner: Value, changed: &[&str]) -> Entry {
     let side = |region: &str, image: Image, n: u64| Side {
         region: Some(region.to_owned()),
         written_at: Some(1_795_000_000_000_000 + n),
@@ -123,7 +125,7 @@ fn entry(id: &str, loser: Value, winner: Value, changed: &[&str]) -> Entry {
 }
 
 impl Tables {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let orders = json!({
             "TableName": TABLE,
             "BillingMode": "PAY_PER_REQUEST",
@@ -140,14 +142,14 @@ impl Tables {
     }
 
     /// The usual: an address was lost, and the item has the winner's.
-    async fn usual() -> (Self, String) {
+    pub(crate) async fn usual() -> (Self, String) {
         let tables = Self::start().await;
         let id = tables.lose("o-1").await;
         (tables, id)
     }
 
     /// A lost address of an item, and its entry's id.
-    async fn lose(&self, id: &str) -> String {
+    pub(crate) async fn lose(&self, id: &str) -> String {
         let (harbor, marlowe) = (json!({ "S": "Harbor St" }), json!({ "S": "Marlowe Rd" }));
         let entry = entry(
             id,
@@ -159,11 +161,11 @@ impl Tables {
         self.put_entry(entry).await
     }
 
-    async fn put_item(&self, item: Image) {
+    pub(crate) async fn put_item(&self, item: Image) {
         put(&self.items.endpoint(), TABLE, item).await;
     }
 
-    async fn put_entry(&self, entry: Entry) -> String {
+    pub(crate) async fn put_entry(&self, entry: Entry) -> String {
         let id = entry.conflict_id.to_string();
         let stored = entry.into_items();
         assert!(stored.parts.is_empty());
@@ -172,13 +174,13 @@ impl Tables {
     }
 
     /// An item as it is now, in DynamoDB JSON.
-    async fn item(&self, id: &str) -> Value {
+    pub(crate) async fn item(&self, id: &str) -> Value {
         let items = self.items.items().await.unwrap();
         let item = items.into_iter().find(|item| item["id"]["S"] == id);
         item.unwrap_or_default()
     }
 
-    async fn entry_with(&self, conflict_id: &str) -> Value {
+    pub(crate) async fn entry_with(&self, conflict_id: &str) -> Value {
         let items = self.ledger.items().await.unwrap();
         let entry = items
             .into_iter()
@@ -213,28 +215,62 @@ impl Tables {
         program.args(arguments);
         program.env_clear().env("HOME", "/nonexistent");
         program.env("AWS_EC2_METADATA_DISABLED", "true");
-        program
-            .stdin(std::process::Stdio::null())
-            .kill_on_drop(true);
+        program.stdin(Stdio::null()).kill_on_drop(true);
         program
     }
 
-    async fn run(&self, command: &str, arguments: &[&str]) -> Run {
+    pub(crate) async fn run(&self, command: &str, arguments: &[&str]) -> Run {
         run(&mut self.tool(command, arguments)).await
     }
 
     /// `put-back --yes --json`
-    async fn put_back(&self, arguments: &[&str]) -> Run {
+    pub(crate) async fn put_back(&self, arguments: &[&str]) -> Run {
+        let (ledger, items) = (self.ledger.endpoint(), self.items.endpoint());
+        run(&mut self.put_back_at(&ledger, &items, arguments)).await
+    }
+
+    /// The same, with the items' table reached by this way.
+    async fn put_back_by_items(&self, way: &Proxy, arguments: &[&str]) -> Run {
+        run(&mut self.put_back_at(&self.ledger.endpoint(), way.endpoint(), arguments)).await
+    }
+
+    /// The same, with the ledger reached by this way.
+    async fn put_back_by_ledger(&self, way: &Proxy, arguments: &[&str]) -> Run {
+        run(&mut self.put_back_at(way.endpoint(), &self.items.endpoint(), arguments)).await
+    }
+
+    fn put_back_at(&self, ledger: &str, items: &str, arguments: &[&str]) -> Command {
         let options = ["--yes", "--json"];
-        self.run("put-back", &[arguments, &options].concat()).await
+        self.tool_at(ledger, items, "put-back", &[arguments, &options].concat())
     }
 }
 
-async fn run(program: &mut Command) -> Run {
+/// A way to a table on which the first so many writes meet this.
+async fn first_writes(upstream: String, count: usize, intervention: Intervention) -> Proxy {
+    let seen = AtomicUsize::new(0);
+    Proxy::start(upstream, move |body| {
+        let is_write = String::from_utf8_lossy(body).contains("UpdateExpression");
+        match is_write && seen.fetch_add(1, Ordering::SeqCst) < count {
+            true => intervention,
+            false => Intervention::Pass,
+        }
+    })
+    .await
+}
+
+/// Runs a program until the way has struck a request of its, and kills it there.
+async fn kill_at(mut program: Command, way: &Proxy) {
+    let program = program.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = program.spawn().unwrap();
+    way.wait_until_struck(1).await;
+    child.kill().await.unwrap();
+}
+
+pub(crate) async fn run(program: &mut Command) -> Run {
     Run::new(&program.output().await.unwrap())
 }
 
-async fn put(endpoint: &str, table: &str, item: Image) {
+pub(crate) async fn put(endpoint: &str, table: &str, item: Image) {
     let item: HashMap<String, Sdk> = item
         .into_iter()
         .map(|(name, value)| (name, value.into()))
@@ -256,10 +292,10 @@ async fn put(endpoint: &str, table: &str, item: Image) {
 }
 
 /// How many writes of the loser's Region an item descends from.
-fn count(item: &Value) -> &str {
+pub(crate) fn count(item: &Value) -> &str {
     item["lw:n:us-east-1"]["N"].as_str().unwrap_or("none")
 }
 
-fn history(entry: &Value) -> &[Value] {
+pub(crate) fn history(entry: &Value) -> &[Value] {
     entry["History"]["L"].as_array().map_or(&[], Vec::as_slice)
 }

@@ -1,13 +1,10 @@
 //! Counters: what a lost write added is added again, once.
 
-use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use futures::future::join_all;
 use serde_json::{Value, json};
-use system_tests::proxy::{Intervention, Proxy};
+use system_tests::proxy::Intervention;
 
-use super::{Tables, entry, run, won};
+use super::{Tables, entry, first_writes, kill_at, run, won};
 
 fn stock(number: u32) -> Value {
     json!({ "stock": { "N": number.to_string() } })
@@ -23,8 +20,6 @@ async fn counter() -> (Tables, String) {
     tables.put_item(won("o-1", stock(4))).await;
     (tables, id)
 }
-
-const SUM: [&str; 4] = ["--rule", "stock=sum", "--yes", "--json"];
 
 #[tokio::test]
 async fn what_was_added_and_lost_is_added_again_by_two_operators_once() {
@@ -45,29 +40,10 @@ async fn what_was_added_and_lost_is_added_again_by_two_operators_once() {
 
 /// Runs a put-back until its write of `table` meets the intervention, and kills it there.
 async fn killed(tables: &Tables, id: &str, intervention: Intervention) {
-    let seen = AtomicBool::new(false);
-    let items = Proxy::start(tables.items.endpoint(), move |body| {
-        let is_write = String::from_utf8_lossy(body).contains("UpdateExpression");
-        match is_write && !seen.swap(true, Ordering::SeqCst) {
-            true => intervention,
-            false => Intervention::Pass,
-        }
-    })
-    .await;
-    let arguments = [&[id][..], &SUM].concat();
-    let mut program = tables.tool_at(
-        &tables.ledger.endpoint(),
-        items.endpoint(),
-        "put-back",
-        &arguments,
-    );
-    let mut child = program
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    items.wait_until_struck(1).await;
-    child.kill().await.unwrap();
+    let items = first_writes(tables.items.endpoint(), 1, intervention).await;
+    let arguments = [id, "--rule", "stock=sum"];
+    let program = tables.put_back_at(&tables.ledger.endpoint(), items.endpoint(), &arguments);
+    kill_at(program, &items).await;
     let pending = tables.entry_with(id).await["PendingSums"].clone();
     let sum = json!({ "L": [{ "M": { "Name": { "S": "stock" }, "Before": { "S": "4" }, "After": { "S": "1" } } }] });
     assert_eq!(pending, sum);
