@@ -18,10 +18,10 @@ def conflict_alarms() -> list[Alarm]:
             slug="conflicts",
             section="Conflicts",
             means="Writes made in this Region were overwritten by concurrent writes of another Region.",
-            do="`lastwriter ledger top` shows what loses most, `lastwriter ledger list --status open` each entry. `lastwriter "
-            "ledger put-back ID --dry-run` shows what can be put back, and without `--dry-run` it asks and writes; `ledger "
-            "resolve ID --why` closes what need not come back. If it repeats on the same keys, let one Region write an item, "
-            "or use a condition.",
+            do="`lastwriter ledger page` shows each entry of all Regions in a browser; `lastwriter ledger top` counts what loses most. "
+            "`lastwriter ledger put-back ID --dry-run` shows what can be put back, and without `--dry-run` it asks and writes; "
+            "`ledger resolve ID --why` closes what need not come back. If it repeats on the same keys, let one Region write an "
+            "item, or use a condition.",
             metrics=(own("Conflicts", "Sum"),),
             threshold=ref("ConflictsThreshold"),
             missing="notBreaching",

@@ -70,7 +70,7 @@ pub(crate) struct DropConnection;
 
 /// A server on loopback that ends when this handle is dropped, and its connections with it.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -78,7 +78,15 @@ pub(crate) struct Server {
 impl Server {
     /// Serves `router` on 127.0.0.1, on `port` or on a port of the system's choice where it is 0.
     pub(crate) async fn start(router: Router, port: u16) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        Self::on(TcpListener::bind(("127.0.0.1", port)).await?, router)
+    }
+
+    /// Serves `router` on a listener.
+    ///
+    /// # Errors
+    ///
+    /// When the listener does not know its address.
+    pub fn on(listener: TcpListener, router: Router) -> std::io::Result<Self> {
         Ok(Self {
             address: listener.local_addr()?,
             task: tokio::spawn(accept(listener, router)),
@@ -86,7 +94,7 @@ impl Server {
     }
 
     /// Where the server listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -18,6 +18,8 @@ pub struct Request {
     pub rules: Rules,
     /// The attributes to put back, whatever became of them since; all others are left. Empty: none is named.
     pub named: BTreeSet<String>,
+    /// More attributes to put back, whatever became of them since. Unlike `named`, it says nothing about the others.
+    pub forced: BTreeSet<String>,
     /// Whether to put back what has the winner's value still, although it may be the winner's own change.
     pub untouched: bool,
     /// Whether an item that was deleted since is brought back.
@@ -93,7 +95,7 @@ pub fn plan(entry: &Entry, item: Option<&Image>, request: &Request) -> Result<Pl
     let evidence = Evidence::new(entry).ok_or_else(|| NothingToPlan::NoImage(id()))?;
     let region = request.region.clone().or(evidence.loser.region.clone());
     let mark = request.stamps.deleted();
-    let named = request.named.iter();
+    let named = request.named.iter().chain(&request.forced);
     if let Some(name) = named
         .filter(|name| **name != mark)
         .find(|name| key.contains_key(*name) || request.stamps.contains(name))

@@ -32,6 +32,11 @@ impl Planner<'_> {
         self.item.and_then(|item| item.get(name))
     }
 
+    /// Whether an attribute was asked for by its name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.request.named.contains(name) || self.request.forced.contains(name)
+    }
+
     /// What is known of an attribute, with what is done with it.
     fn attribute(&self, name: &str, action: Action) -> AttributePlan {
         let won = match self.evidence.won(name) {
@@ -54,7 +59,7 @@ impl Planner<'_> {
     /// The names to look at: those that differ, those that were named, and those that have a rule of their own.
     fn names(&self) -> BTreeSet<String> {
         let mut names = self.evidence.names(&self.request.stamps);
-        let named = self.request.named.iter();
+        let named = self.request.named.iter().chain(&self.request.forced);
         names.extend(named.filter(|name| **name != self.mark).cloned());
         // Two equal changes of a counter leave no difference.
         let sums = self
@@ -87,7 +92,7 @@ impl Planner<'_> {
         let untouched = self.item.is_some_and(|item| {
             has_winners_stamps(self.evidence.winner, item, &self.request.stamps)
         });
-        if !untouched && !self.request.recreate && !self.request.named.contains(mark) {
+        if !untouched && !self.request.recreate && !self.is_named(mark) {
             // It was brought back and deleted again, or changed while it was deleted.
             return self.deleted_since();
         }
@@ -96,7 +101,7 @@ impl Planner<'_> {
 
     /// The item was deleted after the conflict.
     pub(crate) fn deleted_since(&self) -> Steps {
-        if self.request.recreate || self.request.named.contains(self.mark) {
+        if self.request.recreate || self.is_named(self.mark) {
             return self.unmarked();
         }
         let left = || Action::Leave(LeftBecause::ItemDeleted);
@@ -143,7 +148,7 @@ impl Planner<'_> {
         if self.state == ItemState::MarkedDeleted {
             return leave(LeftBecause::AlreadyThere);
         }
-        let named = self.request.named.contains(mark);
+        let named = self.is_named(mark);
         if !self.request.named.is_empty() && !named {
             return leave(LeftBecause::NotNamed);
         }
@@ -193,7 +198,7 @@ impl Planner<'_> {
             return None;
         }
         let action = |name: &String| {
-            let is_named = self.request.named.is_empty() || self.request.named.contains(name);
+            let is_named = self.request.named.is_empty() || self.is_named(name);
             let won = match self.evidence.won(name) {
                 WinnerValue::Known(won) => won,
                 WinnerValue::LeftOut => None,

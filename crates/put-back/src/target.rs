@@ -17,7 +17,7 @@ impl Planner<'_> {
 
     fn target(&self, name: &str) -> Result<Action, LeftBecause> {
         use ChangedByLostWrite::{AndByWinner, No, Unknown, Yes};
-        let named = self.request.named.contains(name);
+        let named = self.is_named(name);
         if !self.request.named.is_empty() && !named {
             return Err(LeftBecause::NotNamed);
         }

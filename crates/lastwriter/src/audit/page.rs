@@ -16,7 +16,7 @@ use super::render::{class, headline, hour, region_cells};
 use super::tally::LoserList;
 use crate::failure::CommandError;
 use crate::format::{decimal, item_key, thousands};
-use crate::page::{BarChart, CONFLICTS_SCRIPT, Page, Timeline, json, row, table};
+use crate::page::{BarChart, CONFLICTS_SCRIPT, Page, TimeLabels, Timeline, json, row, table};
 
 /// The most findings that the page's table holds; a browser gets slow beyond.
 const MAX_FINDINGS: usize = 5_000;
@@ -268,9 +268,9 @@ fn charts(outcome: &Outcome) -> Markup {
     let timeline = Timeline {
         step,
         steps,
-        unit,
+        labels: TimeLabels::Elapsed(unit),
         band: None,
-        line: (span, "last one"),
+        line: Some((span, "last one")),
     };
     let lines = |name: &dyn Fn(&Finding) -> String| {
         let mut lines: BTreeMap<String, Vec<f64>> = BTreeMap::new();

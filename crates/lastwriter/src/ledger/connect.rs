@@ -84,6 +84,15 @@ impl Caller {
         })
     }
 
+    /// The Region that requests are signed for.
+    pub(super) fn region(&self) -> String {
+        // The configuration has one: without, it is not made.
+        self.config
+            .region()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
     /// The ledger, where requests go there.
     pub(super) fn ledger(&self, connection: &Connection) -> LedgerTable {
         LedgerTable::new(

@@ -99,7 +99,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn keeps(&self, entry: &Summary) -> bool {
+    pub(super) fn keeps(&self, entry: &Summary) -> bool {
         let finding = &entry.finding;
         let is = |value: &Option<String>, wanted: &String| value.as_ref() == Some(wanted);
         (self.kinds.is_empty() || self.kinds.iter().any(|kind| is(&finding.kind, kind)))
@@ -178,7 +178,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    fn add(&mut self, items: Vec<Image>, keeps: impl Fn(&Summary) -> bool) {
+    pub(super) fn add(&mut self, items: Vec<Image>, keeps: impl Fn(&Summary) -> bool) {
         for item in items {
             let key = EntryKey::from_item(&item);
             match Entry::read(item, &[]) {

@@ -6,6 +6,7 @@ mod error;
 mod key;
 mod list;
 mod operator;
+mod page;
 mod put_back;
 mod resolve;
 mod show;
@@ -25,6 +26,7 @@ pub use list::{Filter, ListArgs, Listing, Selection, list};
 // A crate has this name, too.
 pub(crate) use self::put_back::put_back_open;
 pub use self::put_back::{PutBackArgs, PutBackCounts};
+pub use page::PageArgs;
 pub use resolve::{EntryArgs, ReopenArgs, ResolveArgs};
 pub use show::{EntryQuery, ShowArgs, show};
 pub use summary::Summary;
@@ -42,9 +44,10 @@ Examples:
   lastwriter ledger put-back 2026-11-22T12:33:07.318000Z#c38300004b26640c29c40f9cec1fe989
   lastwriter ledger resolve ID --why 'the customer ordered again'
   lastwriter ledger top --hours 168
+  lastwriter ledger page --regions us-east-1,eu-west-1 --write
   lastwriter ledger list --endpoint-url http://127.0.0.1:8000
 
-Every Region has its own ledger, with the writes that were lost in that Region: read each.
+Every Region has its own ledger, with the writes that were lost in that Region: read each. `page` shows them together.
 
 Reading needs dynamodb:Query on the table and its index ByTime, dynamodb:BatchGetItem, dynamodb:GetItem, and
 kms:Decrypt on the table's key. put-back, resolve and reopen also need dynamodb:UpdateItem; put-back's help says what
@@ -76,6 +79,8 @@ pub enum Command {
     Reopen(ReopenArgs),
     /// Count the items, attributes, Regions and hours that lose most, and what is resolved
     Top(TopArgs),
+    /// Serve a page on this machine that shows the ledgers of all Regions and, with --write, gives lost writes back
+    Page(Box<PageArgs>),
 }
 
 /// Runs `lastwriter ledger`.
@@ -91,5 +96,6 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         Command::Resolve(args) => resolve::resolve_command(args).await,
         Command::Reopen(args) => resolve::reopen_command(args).await,
         Command::Top(args) => top::command(args).await,
+        Command::Page(args) => page::command(*args).await,
     }
 }

@@ -76,7 +76,7 @@ pub struct ReopenArgs {
 }
 
 /// A reason has words: whoever reads the entry next has only these.
-fn parse_why(text: &str) -> Result<String, String> {
+pub(super) fn parse_why(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("it is empty; say why in a few words".to_owned()),
         why if why.len() > 1_000 => Err("it is longer than 1,000 bytes".to_owned()),

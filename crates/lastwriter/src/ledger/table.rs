@@ -53,8 +53,11 @@ impl LedgerTable {
         buckets: Vec<String>,
         conflict_id: Option<&ConflictId>,
     ) -> Result<Vec<EntryKey>, LedgerReadError> {
-        stream::iter(buckets)
+        let queries = buckets.into_iter();
+        let queries: Vec<_> = queries
             .map(|bucket| self.in_bucket(bucket, conflict_id))
+            .collect();
+        stream::iter(queries)
             .buffer_unordered(CONCURRENCY)
             .try_concat()
             .await
@@ -121,8 +124,8 @@ impl LedgerTable {
 
     /// Entries without their images, in no order. Those that expired meanwhile are left out.
     pub(super) async fn entries(&self, keys: &[EntryKey]) -> Result<Vec<Image>, LedgerReadError> {
-        stream::iter(keys.chunks(BATCH))
-            .map(|keys| self.batch(keys))
+        let batches: Vec<_> = keys.chunks(BATCH).map(|keys| self.batch(keys)).collect();
+        stream::iter(batches)
             .buffer_unordered(CONCURRENCY)
             .try_concat()
             .await
@@ -175,11 +178,10 @@ impl LedgerTable {
             return Err(LedgerReadError::Part(key.conflict_id.clone()));
         }
         let form = StorageForm::from_item(&item);
-        let parts: Vec<Option<Image>> = stream::iter(1..=form.parts())
+        let reads: Vec<_> = (1..=form.parts())
             .map(|number| async move { self.get(&key.part(number)).await })
-            .buffered(8)
-            .try_collect()
-            .await?;
+            .collect();
+        let parts: Vec<Option<Image>> = stream::iter(reads).buffered(8).try_collect().await?;
         let parts: Vec<Image> = parts.into_iter().map_while(|part| part).collect();
         let entry = Entry::read(item, &parts).map_err(|source| LedgerReadError::Entry {
             id: key.conflict_id.clone(),

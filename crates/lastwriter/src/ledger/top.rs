@@ -121,7 +121,7 @@ impl Tally {
 }
 
 /// Counts entries. Samples and quarantined records lost no write, and are left out.
-pub fn top(entries: &[Summary], limit: usize) -> Top {
+pub fn top<'a>(entries: impl IntoIterator<Item = &'a Summary>, limit: usize) -> Top {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let (mut conflicts, mut lost_writes, mut resolved) = (0, 0, 0);
     let mut oldest_open: Option<&str> = None;

@@ -16,7 +16,7 @@ use crate::terminal::{Layout, printable};
 const MAX_SHOWN: usize = 2_000;
 
 /// What is said in place of what the ledger does not have.
-const IMAGES_REFUSED: &str = "\
+pub(super) const IMAGES_REFUSED: &str = "\
     DynamoDB refused what came with the record, so the ledger has no image of it, no key and no attribute's name: what is known of \
     the item is its ItemKey. The stream has the record for 24 hours, under its sequence number.";
 
@@ -102,7 +102,7 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
 }
 
 /// What the lost write changed, as far as the function saw it.
-fn changed_by_lost_write(entry: &Entry) -> Option<String> {
+pub(super) fn changed_by_lost_write(entry: &Entry) -> Option<String> {
     let names = entry.changed_attributes.as_ref()?;
     let both = entry.changed_by_both.iter().flatten();
     let both: Vec<&str> = both.map(String::as_str).collect();
@@ -117,7 +117,7 @@ fn changed_by_lost_write(entry: &Entry) -> Option<String> {
 }
 
 /// What an operator did, in a line.
-fn history_line(event: &HistoryEvent) -> String {
+pub(super) fn history_line(event: &HistoryEvent) -> String {
     let mut text = format!("{} by {} at {}", event.action, event.by, event.at_text());
     if let Some(names) = event.attributes.as_ref().filter(|names| !names.is_empty()) {
         let _ = write!(text, ": {}", names.join(", "));
@@ -184,7 +184,7 @@ fn heading(what: &str, side: &Side) -> String {
 }
 
 /// Keys, then the others by name, then stamps. What cannot be decoded is in no image, and among them all the same.
-fn names<'a>(
+pub(super) fn names<'a>(
     entry: &'a Entry,
     lost: &'a Image,
     won: &'a Image,
@@ -203,12 +203,17 @@ fn undecoded(entry: &Entry) -> impl Iterator<Item = &String> {
     sides.flat_map(|side| side.undecoded.keys())
 }
 
-fn is_key(entry: &Entry, name: &str) -> bool {
+pub(super) fn is_key(entry: &Entry, name: &str) -> bool {
     entry.key.as_ref().is_some_and(|key| key.contains_key(name))
 }
 
 /// What the entry names, and what is seen to differ: a list that was too long for the entry was cut.
-fn differing(entry: &Entry, lost: &Image, won: &Image, stamps: &StampNames) -> BTreeSet<String> {
+pub(super) fn differing(
+    entry: &Entry,
+    lost: &Image,
+    won: &Image,
+    stamps: &StampNames,
+) -> BTreeSet<String> {
     let named = entry.differing_attributes.iter().flatten();
     let seen = names(entry, lost, won, stamps).into_iter().filter(|name| {
         let differs = match (lost.get(*name), won.get(*name)) {

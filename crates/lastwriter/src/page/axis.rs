@@ -1,5 +1,6 @@
 //! Axes: which value lies where in a plot, where the ticks are, and how both are drawn.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use crate::format::decimal;
@@ -34,6 +35,27 @@ impl Axis {
             ends,
             logarithmic: false,
             ticks: (0..=last).map(|at| f64::from(at) * every).collect(),
+        }
+    }
+
+    /// As [`linear`](Self::linear), with ticks at round times of day.
+    fn of_minutes(most: f64, count: f64, ends: (f64, f64)) -> Self {
+        const ROUND: [f64; 12] = [
+            5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 180.0, 240.0, 360.0, 720.0, 1_440.0, 2_880.0,
+        ];
+        let least = most / count;
+        let days = (least / 1_440.0).ceil() * 1_440.0;
+        let every = ROUND
+            .into_iter()
+            .find(|round| *round >= least)
+            .unwrap_or(days);
+        Self {
+            values: (0.0, most),
+            ends,
+            logarithmic: false,
+            ticks: (0..=(most / every).floor() as u32)
+                .map(|at| f64::from(at) * every)
+                .collect(),
         }
     }
 
@@ -91,18 +113,49 @@ pub(crate) struct Timeline {
     pub(crate) step: f64,
     /// How many there are.
     pub(crate) steps: usize,
-    /// What time is counted in, as in `s`.
-    pub(crate) unit: &'static str,
+    /// How times are written.
+    pub(crate) labels: TimeLabels,
     /// A shaded stretch, from the start, and its label.
     pub(crate) band: Option<(f64, f64, String)>,
     /// A line at a time, from the start, and its label.
-    pub(crate) line: (f64, &'static str),
+    pub(crate) line: Option<(f64, &'static str)>,
+}
+
+/// How the times of a timeline are written.
+pub(crate) enum TimeLabels {
+    /// As the time since the start, in this unit, as in `s`.
+    Elapsed(&'static str),
+    /// As the time of day in UTC, of a timeline that counts in minutes.
+    Clock {
+        /// The time at its start.
+        start: DateTime<Utc>,
+        /// Whether the day is said too.
+        with_day: bool,
+    },
+}
+
+impl TimeLabels {
+    /// A time from the start, for people.
+    fn text(&self, time: f64) -> String {
+        match self {
+            Self::Elapsed(unit) => format!("{} {unit}", decimal(time)),
+            Self::Clock { start, with_day } => {
+                let time = *start + TimeDelta::seconds((time * 60.0).round() as i64);
+                let format = if *with_day { "%m-%d %H:%M" } else { "%H:%M" };
+                time.format(format).to_string()
+            }
+        }
+    }
 }
 
 impl Timeline {
     fn axis(&self) -> Axis {
         let span = self.step * self.steps as f64;
-        Axis::linear(span, 6.0, (LEFT, WIDTH - RIGHT))
+        let ends = (LEFT, WIDTH - RIGHT);
+        match self.labels {
+            TimeLabels::Elapsed(_) => Axis::linear(span, 6.0, ends),
+            TimeLabels::Clock { .. } => Axis::of_minutes(span, 6.0, ends),
+        }
     }
 
     /// When a step begins.
@@ -112,7 +165,21 @@ impl Timeline {
 
     /// When a step begins, for people.
     pub(super) fn label(&self, step: usize) -> String {
-        format!("{} {}", decimal(self.start(step)), self.unit)
+        self.labels.text(self.start(step))
+    }
+
+    /// From when to when a step is, for people.
+    pub(super) fn span(&self, step: usize) -> String {
+        match &self.labels {
+            TimeLabels::Elapsed(unit) => format!(
+                "{} to {} {unit}",
+                decimal(self.start(step)),
+                decimal(self.start(step + 1))
+            ),
+            TimeLabels::Clock { .. } => {
+                format!("{} to {} UTC", self.label(step), self.label(step + 1))
+            }
+        }
     }
 
     /// Where a time is, in steps from the start.
@@ -123,7 +190,6 @@ impl Timeline {
     /// What is marked, across one plot.
     pub(super) fn marks(&self, top: f64, bottom: f64, labelled: bool) -> Markup {
         let axis = self.axis();
-        let end = axis.at(self.line.0);
         html! {
             @if let Some((from, to, label)) = &self.band {
                 @let (from, to) = (axis.at(*from), axis.at(*to));
@@ -132,9 +198,12 @@ impl Timeline {
                     text.note x=(px(from + 3.0)) y=(px(top - 5.0)) { (label) }
                 }
             }
-            line.end x1=(px(end)) x2=(px(end)) y1=(px(top)) y2=(px(bottom)) {}
-            @if labelled {
-                text.note text-anchor="end" x=(px(end)) y=(px(top - 5.0)) { (self.line.1) }
+            @if let Some((time, label)) = self.line {
+                @let end = axis.at(time);
+                line.end x1=(px(end)) x2=(px(end)) y1=(px(top)) y2=(px(bottom)) {}
+                @if labelled {
+                    text.note text-anchor="end" x=(px(end)) y=(px(top - 5.0)) { (label) }
+                }
             }
         }
     }
@@ -144,7 +213,7 @@ impl Timeline {
         let axis = self.axis();
         html! {
             @for tick in &axis.ticks {
-                text.tick text-anchor="middle" x=(px(axis.at(*tick))) y=(px(bottom + 15.0)) { (format!("{tick:.0} {}", self.unit)) }
+                text.tick text-anchor="middle" x=(px(axis.at(*tick))) y=(px(bottom + 15.0)) { (self.labels.text(*tick)) }
             }
         }
     }

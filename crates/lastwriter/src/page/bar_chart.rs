@@ -93,12 +93,7 @@ impl BarChart<'_> {
 
     /// What a step holds, shown where the pointer rests.
     fn hint(&self, time: &Timeline, at: usize) -> String {
-        let mut text = format!(
-            "{} to {} {}",
-            decimal(time.start(at)),
-            decimal(time.start(at + 1)),
-            time.unit
-        );
+        let mut text = time.span(at);
         for (name, line) in self.lines.iter().filter(|(_, line)| line[at] > 0.0) {
             let _ = write!(text, "\n{name}: {}", decimal(line[at]));
         }

@@ -1,4 +1,4 @@
-//! The frame of a page, and its Content-Security-Policy.
+//! The frame of a page, in a file or served, and its Content-Security-Policy.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("style.css");
 
-/// One page.
+/// A page in a file.
 pub(crate) struct Page<'a> {
     /// Its title, for the browser's tab.
     pub(crate) title: &'a str,
@@ -29,27 +29,67 @@ impl Page<'_> {
             csp_hash(self.script)
         );
         let (data_id, data) = self.data;
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta http-equiv="Content-Security-Policy" content=(policy);
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    link rel="icon" href="data:,";
-                    title { (self.title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    (self.body)
-                    script type="application/json" id=(data_id) { (PreEscaped(data)) }
-                    script { (PreEscaped(self.script)) }
-                }
-            }
+        let body = html! {
+            (self.body)
+            script type="application/json" id=(data_id) { (PreEscaped(data)) }
+            script { (PreEscaped(self.script)) }
         };
-        page.into_string()
+        document(self.title, Some(&policy), &[STYLE], &body)
     }
+}
+
+/// A page that a server on this machine gives out.
+pub(crate) struct ServedPage<'a> {
+    /// Its title, for the browser's tab.
+    pub(crate) title: &'a str,
+    /// Everything that is seen.
+    pub(crate) body: Markup,
+    /// What it has beside the style of every page.
+    pub(crate) style: &'a str,
+    /// The one script, if it has one.
+    pub(crate) script: Option<&'a str>,
+}
+
+impl ServedPage<'_> {
+    /// The whole page, and its Content-Security-Policy for the answer's header: nothing may be loaded from anywhere, no
+    /// inline code may run but its styles and its script, which may ask this server alone, as forms may.
+    pub(crate) fn render(self) -> (String, String) {
+        let script = self.script.map_or("'none'".to_owned(), csp_hash);
+        let policy = format!(
+            "default-src 'none'; img-src data:; style-src {} {}; script-src {script}; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            csp_hash(STYLE),
+            csp_hash(self.style),
+        );
+        let body = html! {
+            (self.body)
+            @if let Some(script) = self.script { script { (PreEscaped(script)) } }
+        };
+        let page = document(self.title, None, &[STYLE, self.style], &body);
+        (page, policy)
+    }
+}
+
+/// An HTML document. A file has its policy within; what is served has it in the header.
+fn document(title: &str, policy: Option<&str>, styles: &[&str], body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                @if let Some(policy) = policy {
+                    meta http-equiv="Content-Security-Policy" content=(policy);
+                }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="icon" href="data:,";
+                title { (title) }
+                @for style in styles { style { (PreEscaped(style)) } }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
 }
 
 /// Data as JSON for a `<script type="application/json">`. In such an element nothing is unescaped by HTML, and

@@ -11,11 +11,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use axis::Timeline;
+pub(crate) use axis::{TimeLabels, Timeline};
 pub(crate) use bar_chart::BarChart;
 #[cfg(test)]
 pub(crate) use layout::csp_hash;
-pub(crate) use layout::{Page, json};
+pub(crate) use layout::{Page, ServedPage, json};
 pub(crate) use quantile_chart::QuantileChart;
 pub(crate) use table::{row, table};
 

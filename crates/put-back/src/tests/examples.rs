@@ -88,6 +88,30 @@ fn what_was_written_since_is_put_back_only_when_named() {
 }
 
 #[test]
+fn what_is_put_back_over_a_later_write_says_nothing_about_the_others() {
+    let entry = update_update(
+        json!({"a": 1, "b": 1, "c": 1}),
+        json!({"a": 2, "b": 2, "c": 2}),
+        &["a", "b", "c"],
+    );
+    let item = version(json!({"a": 3, "b": 2, "c": 3}), 1, 3);
+    let request = Request {
+        forced: ["a".to_owned()].into(),
+        ..Request::default()
+    };
+    let plan = planned(&entry, &item, &request);
+    assert_eq!(
+        told(&plan),
+        [
+            r#"a: changed_since, set {"N":"1"}"#,
+            r#"b: untouched, set {"N":"1"}"#,
+            "c: changed_since, leave, changed since; --attribute or --rule decides",
+        ]
+    );
+    assert_eq!(plan.unsettled(), ["c"]);
+}
+
+#[test]
 fn an_attribute_that_the_winner_changed_too_is_not_taken_from_it_unasked() {
     let mut entry = update_update(json!({"a": 1}), json!({"a": 2}), &["a"]);
     entry.changed_by_both = Some(vec!["a".to_owned()]);

@@ -6,7 +6,9 @@ use crate::demo::comparison::{Comparison, RegionResult};
 use crate::demo::conflict::{ConflictEntry, Version};
 use crate::demo::example;
 use crate::format::{milliseconds_or_dash, thousands};
-use crate::page::{BarChart, CONFLICTS_SCRIPT, Page, QuantileChart, Timeline, json, row, table};
+use crate::page::{
+    BarChart, CONFLICTS_SCRIPT, Page, QuantileChart, TimeLabels, Timeline, json, row, table,
+};
 
 /// The most conflicts that the page's table holds; a browser gets slow beyond.
 const MAX_CONFLICTS: usize = 20_000;
@@ -165,9 +167,9 @@ fn charts(comparison: &Comparison) -> Markup {
     let time = Timeline {
         step: series.step,
         steps: series.steps,
-        unit: "s",
+        labels: TimeLabels::Elapsed("s"),
         band: cut.map(|cut| (cut.from, cut.to, format!("{} cut off", cut.region))),
-        line: (setup.traffic_seconds, "traffic ends"),
+        line: Some((setup.traffic_seconds, "traffic ends")),
     };
     let mut sorted: Vec<&String> = setup.regions.iter().collect();
     sorted.sort();

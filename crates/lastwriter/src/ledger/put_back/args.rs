@@ -77,6 +77,9 @@ pub struct PutBackArgs {
     /// Put back this attribute and no other, whatever became of it since; may be given several times
     #[arg(long, value_name = "NAME")]
     pub attribute: Vec<String>,
+    /// Put back these too, whatever became of them since: unlike --attribute it says nothing about the others.
+    #[arg(skip)]
+    pub forced: Vec<String>,
     /// What an attribute becomes, as in tags=union; may be given several times
     #[arg(long, value_name = "NAME=RULE", value_parser = Rules::parse_one)]
     pub rule: Vec<(String, Rule)>,
@@ -144,6 +147,7 @@ impl PutBackArgs {
             involving: None,
             limit: None,
             attribute: Vec::new(),
+            forced: Vec::new(),
             rule: Vec::new(),
             rules: None,
             untouched: false,

@@ -24,11 +24,11 @@ const ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// What every plan is carried out with.
-pub(super) struct Executor<'a> {
-    pub(super) ledger: &'a LedgerTable,
-    pub(super) operator: &'a Operator,
-    pub(super) stamps: &'a StampNames,
-    pub(super) why: Option<&'a str>,
+pub(in super::super) struct Executor<'a> {
+    pub(in super::super) ledger: &'a LedgerTable,
+    pub(in super::super) operator: &'a Operator,
+    pub(in super::super) stamps: &'a StampNames,
+    pub(in super::super) why: Option<&'a str>,
 }
 
 /// What became of the item.

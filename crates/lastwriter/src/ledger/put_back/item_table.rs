@@ -91,16 +91,16 @@ pub(super) enum WriteResult {
 
 /// The items' tables in one Region.
 #[derive(Debug, Clone)]
-pub(super) struct ItemRegion {
+pub(in super::super) struct ItemRegion {
     client: Client,
     /// The Region that writes are stamped for.
-    pub(super) region: String,
+    pub(in super::super) region: String,
     location: String,
 }
 
 impl ItemRegion {
     /// Opens the tables of a Region, at the endpoint that was named, else at the ledger's if that is the same Region.
-    pub(super) async fn open(
+    pub(in super::super) async fn open(
         connection: &Connection,
         region: &str,
         endpoint_url: Option<&str>,
@@ -123,7 +123,7 @@ impl ItemRegion {
     }
 
     /// Reads an item as it is now; none if it is gone.
-    pub(super) async fn read(
+    pub(in super::super) async fn read(
         &self,
         table: &str,
         key: &Key,

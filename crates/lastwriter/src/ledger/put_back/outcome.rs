@@ -9,18 +9,18 @@ use crate::format::attribute_value;
 
 /// An attribute that was not as it had been read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct ChangedAttribute {
-    pub(super) name: String,
+pub(in super::super) struct ChangedAttribute {
+    pub(in super::super) name: String,
     /// As it was read, in DynamoDB JSON.
-    pub(super) was: Option<AttributeValue>,
+    pub(in super::super) was: Option<AttributeValue>,
     /// As it is now.
-    pub(super) is: Option<AttributeValue>,
+    pub(in super::super) is: Option<AttributeValue>,
 }
 
 /// What became of one entry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub(in super::super) enum Outcome {
     /// The lost write is back, and the entry is `restored`.
     Restored {
         /// What has the lost write's value now.
@@ -75,7 +75,7 @@ impl Outcome {
     }
 
     /// Whether the lost write is back.
-    pub(super) fn is_restored(&self) -> bool {
+    pub(in super::super) fn is_restored(&self) -> bool {
         match self {
             Self::Restored { .. } => true,
             Self::Closed { status, .. } => status == "restored",
@@ -101,7 +101,7 @@ impl Outcome {
     }
 
     /// What happened, for people.
-    pub(super) fn describe(&self) -> String {
+    pub(in super::super) fn describe(&self) -> String {
         match self {
             Self::Restored {
                 attributes,
@@ -148,11 +148,11 @@ impl Outcome {
 
 /// An entry, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct EntryOutcome {
+pub(in super::super) struct EntryOutcome {
     pub(super) item_key: ItemKey,
     pub(super) conflict_id: ConflictId,
     #[serde(flatten)]
-    pub(super) outcome: Outcome,
+    pub(in super::super) outcome: Outcome,
 }
 
 impl EntryOutcome {

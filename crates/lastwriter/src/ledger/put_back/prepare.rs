@@ -32,7 +32,7 @@ pub(crate) enum PutBackError {
 
 /// What can be done about an entry.
 #[derive(Debug)]
-pub(super) enum Prepared {
+pub(in super::super) enum Prepared {
     /// This.
     Plan(Box<Plan>),
     /// Nothing any more, or nothing at all.
@@ -40,7 +40,7 @@ pub(super) enum Prepared {
 }
 
 /// Makes plans.
-pub(super) struct Planner<'a> {
+pub(in super::super) struct Planner<'a> {
     args: &'a PutBackArgs,
     rules_file: Option<String>,
     regions: BTreeMap<String, ItemRegion>,
@@ -59,7 +59,7 @@ pub(super) struct RulesFileError {
 
 impl<'a> Planner<'a> {
     /// Reads the file of rules, if there is one.
-    pub(super) fn new(args: &'a PutBackArgs) -> Result<Self, CommandError> {
+    pub(in super::super) fn new(args: &'a PutBackArgs) -> Result<Self, CommandError> {
         let read = |path: &PathBuf| {
             let refused = |problem: String| {
                 let path = path.clone();
@@ -79,6 +79,12 @@ impl<'a> Planner<'a> {
         })
     }
 
+    /// Takes tables that are open already.
+    pub(in super::super) fn with_region(mut self, open: ItemRegion) -> Self {
+        self.regions.insert(open.region.clone(), open);
+        self
+    }
+
     /// The tables of a Region; opened once.
     pub(super) async fn region(&mut self, region: &str) -> Result<ItemRegion, LedgerReadError> {
         if let Some(open) = self.regions.get(region) {
@@ -92,7 +98,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Reads an entry and its item, and makes the plan.
-    pub(super) async fn prepare(
+    pub(in super::super) async fn prepare(
         &mut self,
         ledger: &LedgerTable,
         key: &EntryKey,
@@ -152,6 +158,7 @@ impl<'a> Planner<'a> {
         let request = Request {
             rules,
             named: self.args.attribute.iter().cloned().collect::<BTreeSet<_>>(),
+            forced: self.args.forced.iter().cloned().collect(),
             untouched: self.args.untouched,
             recreate: self.args.recreate,
             table: Some(table),

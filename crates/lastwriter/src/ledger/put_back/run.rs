@@ -9,12 +9,12 @@ use put_back::Plan;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::super::LedgerTable;
 use super::super::connect::{Caller, Place};
 use super::super::key::item_key;
 use super::super::list::{Filter, Listing, Selection, list};
 use super::super::operator::Operator;
 use super::super::show::{EntryQuery, entry_key};
+use super::super::{LedgerReadError, LedgerTable};
 use super::args::PutBackArgs;
 use super::carry_out::Executor;
 use super::confirm::{Answer, ask};
@@ -100,15 +100,7 @@ pub(in super::super) async fn command(args: PutBackArgs) -> Result<(), CommandEr
             Answer::NobodyThere => return Err(CommandError::bad_input(RunError::NobodyToAsk)),
         }
     }
-    let operator = Operator::of(&caller).await;
-    let stamps = StampNames::new(&args.stamp_prefix);
-    let executor = Executor {
-        ledger: &ledger,
-        operator: &operator,
-        stamps: &stamps,
-        why: args.why.as_deref(),
-    };
-    outcomes.extend(carry_out_all(&plans, &executor, &mut planner).await?);
+    outcomes.extend(carry_out_until_stopped(&plans, &args, &caller, &mut planner).await?);
     if args.json {
         terminal::print_json(&Report {
             plans: &plans,
@@ -134,15 +126,7 @@ pub(crate) async fn put_back_open(args: &PutBackArgs) -> Result<PutBackCounts, C
     let caller = Caller::new(&args.connection, Place::of_ledger(&args.connection)).await?;
     let ledger = caller.ledger(&args.connection);
     let (plans, mut outcomes) = make_plans(args, &ledger, &mut planner).await?;
-    let operator = Operator::of(&caller).await;
-    let stamps = StampNames::new(&args.stamp_prefix);
-    let executor = Executor {
-        ledger: &ledger,
-        operator: &operator,
-        stamps: &stamps,
-        why: args.why.as_deref(),
-    };
-    outcomes.extend(carry_out_all(&plans, &executor, &mut planner).await?);
+    outcomes.extend(carry_out_until_stopped(&plans, args, &caller, &mut planner).await?);
     Ok(PutBackCounts::new(&outcomes))
 }
 
@@ -213,30 +197,26 @@ async fn make_plans(
     Ok((plans, outcomes))
 }
 
-/// Carries out plans, several items at a time. Ctrl-C lets those end that have begun, and begins no other.
-async fn carry_out_all(
+/// Carries out plans as the caller. Ctrl-C lets those end that have begun, and begins no other.
+async fn carry_out_until_stopped(
     plans: &[Plan],
-    executor: &Executor<'_>,
+    args: &PutBackArgs,
+    caller: &Caller,
     planner: &mut Planner<'_>,
 ) -> Result<Vec<EntryOutcome>, CommandError> {
-    let mut by_item: Vec<(&ItemKey, Vec<(&Plan, ItemRegion)>)> = Vec::new();
-    for plan in plans {
-        let region = planner.region(&plan.region).await?;
-        match by_item.iter_mut().find(|(item, _)| **item == plan.item_key) {
-            Some((_, same)) => same.push((plan, region)),
-            None => by_item.push((&plan.item_key, vec![(plan, region)])),
-        }
-    }
+    let ledger = caller.ledger(&args.connection);
+    let operator = Operator::of(caller).await;
+    let stamps = StampNames::new(&args.stamp_prefix);
+    let executor = Executor {
+        ledger: &ledger,
+        operator: &operator,
+        stamps: &stamps,
+        why: args.why.as_deref(),
+    };
     let mut signals = StopSignals::listen()?;
     let (stop, stopped) = watch::channel(false);
     let progress = progress(plans.len(), "carried out");
-    let all = stream::iter(by_item.into_iter().map(|(_, plans)| {
-        let (stopped, progress) = (stopped.clone(), progress.clone());
-        carry_out_in_turn(plans, executor, stopped, progress)
-    }))
-    .buffered(CONCURRENCY)
-    .concat();
-    let mut all = std::pin::pin!(all);
+    let mut all = std::pin::pin!(carry_out(plans, &executor, planner, stopped, &progress));
     let outcomes = loop {
         tokio::select! {
             outcomes = &mut all => break outcomes,
@@ -248,7 +228,32 @@ async fn carry_out_all(
         }
     };
     progress.finish_and_clear();
-    Ok(outcomes)
+    Ok(outcomes?)
+}
+
+/// Carries out plans, several items at a time: for the commands and for the page.
+pub(in super::super) async fn carry_out(
+    plans: &[Plan],
+    executor: &Executor<'_>,
+    planner: &mut Planner<'_>,
+    stopped: watch::Receiver<bool>,
+    progress: &ProgressBar,
+) -> Result<Vec<EntryOutcome>, LedgerReadError> {
+    let mut by_item: Vec<(&ItemKey, Vec<(&Plan, ItemRegion)>)> = Vec::new();
+    for plan in plans {
+        let region = planner.region(&plan.region).await?;
+        match by_item.iter_mut().find(|(item, _)| **item == plan.item_key) {
+            Some((_, same)) => same.push((plan, region)),
+            None => by_item.push((&plan.item_key, vec![(plan, region)])),
+        }
+    }
+    let items = by_item.into_iter().map(|(_, plans)| {
+        let (stopped, progress) = (stopped.clone(), progress.clone());
+        carry_out_in_turn(plans, executor, stopped, progress)
+    });
+    let items: Vec<_> = items.collect();
+    let outcomes = stream::iter(items).buffered(CONCURRENCY).concat();
+    Ok(outcomes.await)
 }
 
 /// Carries out the plans of one item, one after the other.
