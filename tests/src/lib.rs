@@ -7,6 +7,7 @@
 
 pub mod attribute_value;
 pub mod bootstrap;
+pub mod browser;
 pub mod case;
 pub mod compare;
 pub mod ledger_entry;

@@ -86,7 +86,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Control characters of C0 and C1, and Unicode's marks of direction and line separators.
-fn steers(character: char) -> bool {
+pub(crate) fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

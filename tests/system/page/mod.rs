@@ -1,6 +1,7 @@
 //! `lastwriter ledger page`, the built program, over HTTP and in a browser.
 
 mod actions;
+mod browser;
 mod guard;
 mod lists;
 

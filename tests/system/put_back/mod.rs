@@ -10,7 +10,8 @@ use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::AttributeValue as Sdk;
+use aws_sdk_dynamodb::types::{AttributeValue as Sdk, PutRequest, WriteRequest};
+use futures::stream::{self, StreamExt};
 use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Key, Side};
 use local_aws::ledger::{Ledger, Storage};
 use serde_json::{Value, json};
@@ -271,24 +272,48 @@ pub(crate) async fn run(program: &mut Command) -> Run {
 }
 
 pub(crate) async fn put(endpoint: &str, table: &str, item: Image) {
-    let item: HashMap<String, Sdk> = item
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
-        .collect();
+    let item = sdk_item(item);
+    let request = client(endpoint)
+        .put_item()
+        .table_name(table)
+        .set_item(Some(item));
+    request.send().await.unwrap();
+}
+
+/// Puts many items, in batches, several at once.
+pub(crate) async fn put_all(endpoint: &str, table: &str, items: Vec<Image>) {
+    let client = client(endpoint);
+    let batches = items.chunks(25).map(|batch| {
+        let put = |item: &Image| {
+            let put = PutRequest::builder().set_item(Some(sdk_item(item.clone())));
+            WriteRequest::builder()
+                .put_request(put.build().unwrap())
+                .build()
+        };
+        let requests = batch.iter().map(put).collect();
+        client
+            .batch_write_item()
+            .request_items(table, requests)
+            .send()
+    });
+    let batches: Vec<_> = batches.collect();
+    let done: Vec<_> = stream::iter(batches).buffer_unordered(8).collect().await;
+    assert!(done.iter().all(|answer| answer.is_ok()));
+}
+
+fn sdk_item(item: Image) -> HashMap<String, Sdk> {
+    let item = item.into_iter();
+    item.map(|(name, value)| (name, value.into())).collect()
+}
+
+fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .region(Region::new(REGION))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint);
-    let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-    client
-        .put_item()
-        .table_name(table)
-        .set_item(Some(item))
-        .send()
-        .await
-        .unwrap();
+    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 /// How many writes of the loser's Region an item descends from.

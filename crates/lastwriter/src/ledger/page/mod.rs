@@ -11,6 +11,7 @@ mod policy;
 mod query;
 mod regions;
 mod server;
+mod shell;
 mod state;
 
 use std::io::IsTerminal;

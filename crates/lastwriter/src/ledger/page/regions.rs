@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ledger::ItemKey;
 use tokio::sync::Mutex;
 
 use super::super::connect::{Caller, Place};
@@ -223,11 +222,6 @@ impl Places {
     }
 }
 
-/// An item key that can be shown in a shell command.
-pub(super) fn shell_quoted(text: &ItemKey) -> String {
-    format!("'{}'", text.as_str().replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,11 +244,5 @@ mod tests {
         for text in ["", "us-east-1", "=http://127.0.0.1:1", "us-east-1=ftp://x"] {
             assert!(RegionUrl::parse(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_key_stays_one_word_of_a_shell() {
-        let key = ItemKey::from(r#"{"PK":{"S":"O'Hara $(x)"}}"#.to_owned());
-        assert_eq!(shell_quoted(&key), r#"'{"PK":{"S":"O'\''Hara $(x)"}}'"#);
     }
 }

@@ -13,7 +13,7 @@ use super::{Rendered, age, frame, plan, time, time_text, words};
 use crate::ledger::Summary;
 use crate::ledger::change::{last_event, status};
 use crate::ledger::page::entry::{EntryView, ItemNow, Possible};
-use crate::ledger::page::regions::shell_quoted;
+use crate::ledger::page::shell;
 use crate::ledger::page::state::{Notice, PageState};
 use crate::ledger::put_back::{ChangedAttribute, Outcome};
 use crate::ledger::versions;
@@ -348,13 +348,13 @@ fn commands(state: &PageState, view: &EntryView) -> Markup {
     let connection = &state.regions.ledgers[view.ledger].connection;
     let mut of_ledger = format!(
         "{} --key {} --ledger {}",
-        view.entry.conflict_id,
-        shell_quoted(&view.entry.item_key),
-        connection.ledger
+        shell::word(view.entry.conflict_id.as_str()),
+        shell::key(&view.entry.item_key),
+        shell::word(&connection.ledger)
     );
     let mut also = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
-            of_ledger.push_str(&format!(" {name} {value}"));
+            of_ledger.push_str(&format!(" {name} {}", shell::word(value)));
         }
     };
     also("--region", connection.region.as_deref());
@@ -366,7 +366,9 @@ fn commands(state: &PageState, view: &EntryView) -> Markup {
         .as_ref()
         .and_then(|loser| loser.region.as_deref());
     let of_item = loser.and_then(|region| state.regions.item_endpoint(region));
-    let of_item = of_item.map_or(String::new(), |url| format!(" --item-endpoint-url {url}"));
+    let of_item = of_item.map_or(String::new(), |url| {
+        format!(" --item-endpoint-url {}", shell::word(&url))
+    });
     let is_open = matches!(view.possible, Possible::Plan(..));
     html! {
         section aria-labelledby="commands" {

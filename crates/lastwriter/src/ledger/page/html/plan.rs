@@ -98,7 +98,7 @@ fn buttons(state: &PageState, can_act: bool, label: &str) -> Markup {
     html! {
         div.act {
             // First, so that Enter in a field shows and writes nothing.
-            button type="submit" name="do" value="show" { "Show the plan with these choices" }
+            button.primary[!can_act] type="submit" name="do" value="show" { "Show the plan with these choices" }
             @if state.args.write {
                 label.grow { "Why (for the history) " input name="why" type="text" maxlength="900" autocomplete="off"; }
                 button.primary type="submit" name="do" value="put-back" disabled[!can_act] { (label) }
@@ -142,7 +142,7 @@ fn sentence(plan: &Plan) -> Markup {
             " in " (plan.region) "; every other attribute stays as it is. "
         } @else { " " }
         @if unsettled.is_empty() { "The entry becomes restored." }
-        @else { "The entry stays open: " strong { (short(&unsettled.join(", "))) } " is to be decided." }
+        @else { "The entry stays open; to decide: " strong { (short(&unsettled.join(", "))) } "." }
     }
 }
 
