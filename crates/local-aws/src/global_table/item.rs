@@ -41,7 +41,7 @@ impl ItemKey {
 ///
 /// A write that leaves an item equal to what it was gives no stream record: "If no changes are made, no stream record
 /// is written" (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>).
-pub fn same_item(a: &Item, b: &Item) -> bool {
+pub(super) fn same_item(a: &Item, b: &Item) -> bool {
     a.len() == b.len()
         && a.iter()
             .all(|(name, value)| b.get(name).is_some_and(|other| same_value(value, other)))

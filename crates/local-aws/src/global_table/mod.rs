@@ -43,7 +43,7 @@ pub use clock::{PhysicalClock, PrivateTimestamp, SystemClock};
 pub use config::{Commit, CommitKind, GlobalTableConfig, GlobalTableError, Observer};
 pub use definition::TableDefinition;
 pub use gateway::TAG_HEADER;
-pub use item::{AttributeValue, Item, ItemKey, same_item};
+pub use item::{AttributeValue, Item, ItemKey};
 pub use lag::Lag;
 pub use region::{NotARegion, Region};
 pub use stats::{LagSummary, ReplicaCounts};

@@ -143,7 +143,7 @@ impl MappingConfig {
     /// # Errors
     ///
     /// The first setting that Lambda would refuse.
-    pub fn validate(&self) -> Result<(), InvalidSetting> {
+    pub(super) fn validate(&self) -> Result<(), InvalidSetting> {
         check(
             "BatchSize",
             i64::try_from(self.batch_size).unwrap_or(i64::MAX),
