@@ -7,7 +7,7 @@ use super::history::{StampPairs, WriteId};
 use super::item_id::ItemId;
 use super::lineage::Lineage;
 use super::out_of_scope::OutOfScope;
-use super::truth::{Fate, Truth};
+use super::truth::{Fate, Truth, Write};
 
 /// A conflict from a Region's ledger, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +22,34 @@ pub struct LedgerConflict {
     pub winner: StampPairs,
 }
 
+/// A finding of the join of all Regions' streams, as plain data: it names the lost write by a stream record that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamFinding {
+    /// The Region whose stream has the record, and in which the write was made as far as the streams tell.
+    pub region: Region,
+    /// The item.
+    pub key: ItemId,
+    /// The record's sequence number.
+    pub sequence_number: String,
+}
+
 /// The result for one Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Score {
     /// Writes made there.
     pub writes: u64,
-    /// Distinct writes made there that are absent from the final items: found, missed, and those outside.
+    /// Distinct writes made there that are absent from the final items, in whatever way.
     pub lost: u64,
     /// Lost, and covered by a conflict of the Region.
-    pub found: u64,
-    /// Lost, and not covered although the stamps tell of it.
+    pub found_by_stamps: u64,
+    /// Lost, and found in the streams of all Regions.
+    pub found_by_join: u64,
+    /// Lost, and found by neither.
     pub missed: u64,
+    /// Lost in a way that the stamps must show.
+    pub shown_by_stamps: u64,
+    /// Of these, those that no conflict of the Region covers.
+    pub missed_by_stamps: u64,
     /// Conflicts in the Region's ledger.
     pub conflicts: u64,
     /// Conflicts whose winner descends from all of the loser's writes that were made in the Region.
@@ -49,22 +66,28 @@ pub struct OutOfScopeScore {
     /// Writes that were lost.
     pub lost: u64,
     /// Those of them that a conflict of their Region covers all the same.
-    pub found: u64,
+    pub found_by_stamps: u64,
+    /// Those of them that the join of the streams found.
+    pub found_by_join: u64,
 }
 
 impl Score {
     fn add(&mut self, other: &Self) {
         self.writes += other.writes;
         self.lost += other.lost;
-        self.found += other.found;
+        self.found_by_stamps += other.found_by_stamps;
+        self.found_by_join += other.found_by_join;
         self.missed += other.missed;
+        self.shown_by_stamps += other.shown_by_stamps;
+        self.missed_by_stamps += other.missed_by_stamps;
         self.conflicts += other.conflicts;
         self.false_alarms += other.false_alarms;
         self.false_out_of_scope += other.false_out_of_scope;
         for (reason, score) in &other.out_of_scope {
             let sum = self.out_of_scope.entry(*reason).or_default();
             sum.lost += score.lost;
-            sum.found += score.found;
+            sum.found_by_stamps += score.found_by_stamps;
+            sum.found_by_join += score.found_by_join;
         }
     }
 }
@@ -74,10 +97,12 @@ impl Score {
 pub struct Evaluation {
     /// By the Region of the writes and of the ledger.
     pub regions: BTreeMap<Region, Score>,
-    /// The writes that were missed.
-    pub missed: Vec<WriteId>,
+    /// The writes that stamps had to show, and did not.
+    pub missed_by_stamps: Vec<WriteId>,
     /// The conflicts that were false alarms, by their place in what was passed in.
     pub false_alarms: Vec<usize>,
+    /// The findings of the join whose write no conflict covers, by their place in what was passed in.
+    pub beside_stamps: Vec<usize>,
 }
 
 impl Evaluation {
@@ -106,6 +131,15 @@ impl Truth {
     /// the winner's. A conflict is a false alarm where its winner descends from all of the loser's writes that were
     /// made in that Region, or where there never was a version with such stamps.
     pub fn evaluate(&self, conflicts: &[LedgerConflict]) -> Evaluation {
+        self.evaluate_both(conflicts, &[])
+    }
+
+    /// The same, with what the join of the streams found beside.
+    pub fn evaluate_both(
+        &self,
+        conflicts: &[LedgerConflict],
+        findings: &[StreamFinding],
+    ) -> Evaluation {
         let mut evaluation = Evaluation::default();
         let mut covered = BTreeSet::new();
         for (at, conflict) in conflicts.iter().enumerate() {
@@ -122,29 +156,72 @@ impl Truth {
                 }
             }
         }
+        let mut joined = BTreeSet::new();
+        for (at, finding) in findings.iter().enumerate() {
+            let named = self.named_by(finding).map(|id| (&finding.key, id));
+            if !named.is_some_and(|named| covered.contains(&named)) {
+                evaluation.beside_stamps.push(at);
+            }
+            joined.extend(named);
+        }
         for write in self.writes() {
             let score = evaluation.regions.entry(write.id.region).or_default();
-            let found = u64::from(covered.contains(&(&write.key, write.id)));
+            let by_stamps = covered.contains(&(&write.key, write.id));
+            let by_join = joined.contains(&(&write.key, write.id));
             score.writes += 1;
+            if write.fate == Fate::Survived {
+                continue;
+            }
+            score.lost += 1;
+            score.found_by_stamps += u64::from(by_stamps);
+            score.found_by_join += u64::from(by_join);
+            score.missed += u64::from(!by_stamps && !by_join);
             match write.fate {
                 Fate::Survived => {}
                 Fate::Lost => {
-                    score.lost += 1;
-                    score.found += found;
-                    score.missed += 1 - found;
-                    if found == 0 {
-                        evaluation.missed.push(write.id);
+                    score.shown_by_stamps += 1;
+                    score.missed_by_stamps += u64::from(!by_stamps);
+                    if !by_stamps {
+                        evaluation.missed_by_stamps.push(write.id);
                     }
                 }
                 Fate::LostOutOfScope(reason) => {
-                    score.lost += 1;
                     let out_of_scope = score.out_of_scope.entry(reason).or_default();
                     out_of_scope.lost += 1;
-                    out_of_scope.found += found;
+                    out_of_scope.found_by_stamps += u64::from(by_stamps);
+                    out_of_scope.found_by_join += u64::from(by_join);
                 }
             }
         }
         evaluation
+    }
+
+    /// The lost writes that findings of the join name, each once.
+    pub fn lost_among(&self, findings: &[StreamFinding]) -> Vec<&Write> {
+        let named = findings.iter();
+        let named: BTreeSet<_> = named
+            .filter_map(|finding| Some((&finding.key, self.named_by(finding)?)))
+            .collect();
+        let lost = self.lost();
+        lost.filter(|write| named.contains(&(&write.key, write.id)))
+            .collect()
+    }
+
+    /// Whether a finding of the join is true: it names a write that was lost.
+    pub fn is_lost(&self, finding: &StreamFinding) -> bool {
+        let Some(lineage) = self.lineages.get(&finding.key) else {
+            return false;
+        };
+        let named = lineage.shown_by(finding.region, &finding.sequence_number);
+        named
+            .zip(lineage.last())
+            .is_some_and(|(named, last)| lineage.is_write(named) && !lineage.descends(last, named))
+    }
+
+    /// The write that a finding names.
+    fn named_by(&self, finding: &StreamFinding) -> Option<WriteId> {
+        let lineage = self.lineages.get(&finding.key)?;
+        lineage.shown_by(finding.region, &finding.sequence_number)
     }
 
     fn judge(&self, conflict: &LedgerConflict) -> Assessment {

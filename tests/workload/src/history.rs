@@ -83,6 +83,8 @@ pub(super) struct Version {
 pub(super) struct ItemHistory {
     pub(super) versions: BTreeMap<WriteId, Version>,
     pub(super) held: BTreeMap<Region, Vec<WriteId>>,
+    /// The version that each stream record of a Region shows, by its sequence number.
+    pub(super) shown: BTreeMap<Region, HashMap<Box<str>, WriteId>>,
 }
 
 /// What a workload's writes did, as the replicas tell it. Clones share it.
@@ -125,6 +127,10 @@ impl History {
         let item = items.entry(id).or_default();
         let held = item.held.entry(commit.region).or_default();
         held.push(commit.version);
+        if let Some(number) = &commit.sequence_number {
+            let shown = item.shown.entry(commit.region).or_default();
+            shown.insert(number.as_str().into(), commit.version);
+        }
         let kind = match commit.kind {
             CommitKind::Replicated => return,
             CommitKind::Expired => WriteKind::Purge,

@@ -21,7 +21,7 @@ mod truth;
 mod values;
 mod writer;
 
-pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score};
+pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score, StreamFinding};
 pub use history::{History, StampPair, StampPairs, WriteId, WriteKind};
 pub use item_id::ItemId;
 pub use options::WorkloadOptions;

@@ -43,11 +43,17 @@ impl Lineage {
         self.last
     }
 
-    /// Every write, with what sort it is. Deletions by TTL are no writes.
+    /// Whether a version is one that was written: deletions by TTL are no writes.
+    pub(super) fn is_write(&self, id: WriteId) -> bool {
+        let version = self.item.versions.get(&id);
+        version.is_some_and(|version| version.kind != WriteKind::Purge)
+    }
+
+    /// Every write, with what sort it is.
     pub(super) fn writes(&self) -> impl Iterator<Item = (WriteId, WriteKind, &StampPairs)> {
         let versions = self.item.versions.iter();
         versions
-            .filter(|(_, version)| version.kind != WriteKind::Purge)
+            .filter(|(id, _)| self.is_write(**id))
             .map(|(id, version)| (*id, version.kind, &version.stamps))
     }
 
@@ -65,6 +71,11 @@ impl Lineage {
         std::iter::successors(Some(of), up)
             .take_while(|id| self.item.versions.contains_key(id) && !self.descends(other, *id))
             .collect()
+    }
+
+    /// The version that a stream record of a Region shows.
+    pub(super) fn shown_by(&self, region: Region, sequence_number: &str) -> Option<WriteId> {
+        self.item.shown.get(&region)?.get(sequence_number).copied()
     }
 
     /// The versions that have these stamps: one, where every writer stamps.

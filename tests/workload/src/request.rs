@@ -24,6 +24,8 @@ pub(super) struct RequestBuilder {
     pub(super) regions: Vec<Region>,
     pub(super) prefix: String,
     pub(super) ttl: String,
+    /// Whether its writers stamp.
+    pub(super) stamps: bool,
 }
 
 /// An UpdateItem in the making.
@@ -82,6 +84,14 @@ impl Update {
 }
 
 impl RequestBuilder {
+    /// The same requests from a writer that does not stamp.
+    pub(super) fn unstamped(&self) -> Self {
+        Self {
+            stamps: false,
+            ..self.clone()
+        }
+    }
+
     /// An update of one attribute: one request, without a read.
     pub(super) fn update(&self, key: &ItemId, name: &str, value: Value, now: u64) -> Request {
         let mut update = Update::new();
@@ -107,13 +117,6 @@ impl RequestBuilder {
         self.update_item(key, update, WriteKind::Update)
     }
 
-    /// The same update from a writer that does not stamp.
-    pub(super) fn unstamped(&self, key: &ItemId, name: &str, value: Value) -> Request {
-        let mut update = Update::new();
-        update.set(name, value);
-        self.update_item(key, update, WriteKind::Unstamped)
-    }
-
     /// Marks an item as deleted and lets TTL purge it at `expires` (seconds).
     pub(super) fn soft_delete(&self, key: &ItemId, expires: u64, now: u64) -> Request {
         let mut update = Update::new();
@@ -137,24 +140,37 @@ impl RequestBuilder {
     /// A PutItem of `item` that must not exist yet.
     pub(super) fn create(&self, key: &ItemId, mut item: Map<String, Value>, now: u64) -> Request {
         self.put_keys(key, &mut item);
-        item.insert(self.n(self.region), number(1));
-        item.insert(self.t(self.region), number(now));
+        if self.stamps {
+            item.insert(self.n(self.region), number(1));
+            item.insert(self.t(self.region), number(now));
+        }
         let body = json!({
             "TableName": self.table,
             "Item": item,
             "ConditionExpression": "attribute_not_exists(PK)",
         });
-        put_item(body, WriteKind::Put)
+        put_item(body, self.kind(WriteKind::Put))
     }
 
-    /// A PutItem of an item that was read and changed, with its own Region's pair moved on, on the condition that the
-    /// stamps are still those that were read.
-    pub(super) fn put_back(&self, mut item: Map<String, Value>, now: u64) -> Request {
+    /// A PutItem of an item that was read, with one attribute changed and its own Region's pair moved on, on the condition
+    /// that the stamps are still those that were read. Who does not stamp has to ask that of every attribute.
+    pub(super) fn put_back(
+        &self,
+        mut item: Map<String, Value>,
+        (name, value): (&str, Value),
+        now: u64,
+    ) -> Request {
         let mut conditions = vec!["attribute_exists(PK)".to_owned()];
         let mut names = Map::new();
         let mut values = Map::new();
-        let stamps = self.regions.iter().flat_map(|r| [self.n(*r), self.t(*r)]);
-        for (at, name) in stamps.enumerate() {
+        let compared: Vec<String> = match self.stamps {
+            true => {
+                let regions = self.regions.iter();
+                regions.flat_map(|r| [self.n(*r), self.t(*r)]).collect()
+            }
+            false => item.keys().cloned().chain([name.to_owned()]).collect(),
+        };
+        for (at, name) in compared.into_iter().enumerate() {
             match item.get(&name) {
                 Some(value) => {
                     conditions.push(format!("#s{at} = :s{at}"));
@@ -164,9 +180,12 @@ impl RequestBuilder {
             }
             names.insert(format!("#s{at}"), name.into());
         }
-        let n = item.get(&self.n(self.region)).and_then(read_number);
-        item.insert(self.n(self.region), number(n.unwrap_or(0) + 1));
-        item.insert(self.t(self.region), number(now));
+        if self.stamps {
+            let n = item.get(&self.n(self.region)).and_then(read_number);
+            item.insert(self.n(self.region), number(n.unwrap_or(0) + 1));
+            item.insert(self.t(self.region), number(now));
+        }
+        item.insert(name.to_owned(), value);
         let mut body = json!({
             "TableName": self.table,
             "Item": item,
@@ -176,7 +195,7 @@ impl RequestBuilder {
         if !values.is_empty() {
             body["ExpressionAttributeValues"] = values.into();
         }
-        put_item(body, WriteKind::Put)
+        put_item(body, self.kind(WriteKind::Put))
     }
 
     /// A PutItem that read nothing: it starts its Region's pair afresh and says so.
@@ -220,6 +239,9 @@ impl RequestBuilder {
     }
 
     fn stamp(&self, update: &mut Update, now: u64) {
+        if !self.stamps {
+            return;
+        }
         update.set(&self.t(self.region), number(now));
         update.add(&self.n(self.region), number(1));
     }
@@ -240,15 +262,26 @@ impl RequestBuilder {
             "Key": key_json(key),
             "UpdateExpression": clauses.join(" "),
             "ExpressionAttributeNames": update.names,
-            "ExpressionAttributeValues": update.values,
         });
+        if !update.values.is_empty() {
+            body["ExpressionAttributeValues"] = update.values.into();
+        }
         if let Some(condition) = update.condition {
             body["ConditionExpression"] = condition.into();
         }
         Request {
             operation: "UpdateItem",
             body,
-            kind: Some(kind),
+            kind: Some(self.kind(kind)),
+        }
+    }
+
+    /// What the history calls such a write of these writers.
+    fn kind(&self, kind: WriteKind) -> WriteKind {
+        if self.stamps {
+            kind
+        } else {
+            WriteKind::Unstamped
         }
     }
 

@@ -45,6 +45,7 @@ pub async fn run(
             regions: regions.clone(),
             prefix: options.stamp_prefix.clone(),
             ttl: options.ttl_attribute.clone(),
+            stamps: true,
         };
         for _ in 0..options.writers {
             let mut rng = Rng::with_seed(seeds.u64(..));

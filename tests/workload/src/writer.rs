@@ -69,69 +69,90 @@ impl Writer {
     async fn write(&mut self, key: &ItemId) -> Result<(), RequestError> {
         let now = self.now();
         let chance = self.rng.f64();
-        if chance < self.options.unstamped_share {
-            let value = self.text("note");
-            let request = self.requests.unstamped(key, "note", value);
-            return self.send(&request).await.map(drop);
-        }
-        if chance < self.options.unstamped_share + self.options.blind_put_share {
+        if (self.options.unstamped_share
+            ..self.options.unstamped_share + self.options.blind_put_share)
+            .contains(&chance)
+        {
             let item = self.new_item(key);
             let request = self.requests.blind_put(key, item, now);
             return self.send(&request).await.map(drop);
         }
+        let requests = match chance < self.options.unstamped_share {
+            true => self.requests.unstamped(),
+            false => self.requests.clone(),
+        };
         match key.sk.as_str() {
             "STOCK" => {
                 let by = self.rng.i64(-3..=5);
-                let request = self.requests.count(key, "stock", by, now);
+                let request = requests.count(key, "stock", by, now);
                 self.send(&request).await.map(drop)
             }
-            "PROFILE" => self.write_profile(key, now).await,
-            "CART" => self.write_cart(key, now).await,
-            _ => self.write_order(key, now).await,
+            "PROFILE" => self.write_profile(&requests, key, now).await,
+            "CART" => self.write_cart(&requests, key, now).await,
+            _ => self.write_order(&requests, key, now).await,
         }
     }
 
-    async fn write_profile(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
+    async fn write_profile(
+        &mut self,
+        requests: &RequestBuilder,
+        key: &ItemId,
+        now: u64,
+    ) -> Result<(), RequestError> {
         if self.rng.u8(0..5) == 0 {
-            return self.read_and_put(key).await;
+            return self.read_and_put(requests, key).await;
         }
         let name = ["address", "phone", "mail"][self.rng.usize(0..3)];
         let value = self.text(name);
-        let request = self.requests.update(key, name, value, now);
+        let request = requests.update(key, name, value, now);
         self.send(&request).await.map(drop)
     }
 
-    async fn write_order(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
+    async fn write_order(
+        &mut self,
+        requests: &RequestBuilder,
+        key: &ItemId,
+        now: u64,
+    ) -> Result<(), RequestError> {
         match self.rng.u8(0..4) {
-            0 => self.read_and_put(key).await,
+            0 => self.read_and_put(requests, key).await,
             _ => {
                 let states = ["paid", "packed", "sent", "returned"];
                 let state = json!({"S": states[self.rng.usize(0..states.len())]});
-                let request = self.requests.update(key, "state", state, now);
+                let request = requests.update(key, "state", state, now);
                 self.send(&request).await.map(drop)
             }
         }
     }
 
-    async fn write_cart(&mut self, key: &ItemId, now: u64) -> Result<(), RequestError> {
+    async fn write_cart(
+        &mut self,
+        requests: &RequestBuilder,
+        key: &ItemId,
+        now: u64,
+    ) -> Result<(), RequestError> {
         let request = if self.rng.u8(0..10) == 0 {
             let expires = now / 1_000_000 + self.options.purge_after.as_secs();
-            self.requests.soft_delete(key, expires, now)
+            requests.soft_delete(key, expires, now)
         } else {
             let name = format!("line{}", self.rng.u8(0..5));
             let quantity = number(self.rng.u8(1..10));
-            self.requests.update_live(key, &name, quantity, now)
+            requests.update_live(key, &name, quantity, now)
         };
         if let Response::ConditionFailed = self.send(&request).await? {
             // The cart is marked as deleted, or not there to be deleted. Only the first can be mended.
-            let revive = self.requests.revive(key, self.now());
+            let revive = requests.revive(key, self.now());
             self.send(&revive).await?;
         }
         Ok(())
     }
 
     /// Reads an item, changes it and puts it back; makes it where it is missing.
-    async fn read_and_put(&mut self, key: &ItemId) -> Result<(), RequestError> {
+    async fn read_and_put(
+        &mut self,
+        requests: &RequestBuilder,
+        key: &ItemId,
+    ) -> Result<(), RequestError> {
         let read = self.requests.get(key);
         let Response::Done(answer) = self.send(&read).await? else {
             return Ok(());
@@ -139,13 +160,12 @@ impl Writer {
         let now = self.now();
         let request = match answer["Item"].as_object() {
             Some(item) => {
-                let mut item = item.clone();
-                item.insert("note".to_owned(), self.text("note"));
-                self.requests.put_back(item, now)
+                let note = ("note", self.text("note"));
+                requests.put_back(item.clone(), note, now)
             }
             None => {
                 let item = self.new_item(key);
-                self.requests.create(key, item, now)
+                requests.create(key, item, now)
             }
         };
         self.send(&request).await.map(drop)

@@ -19,15 +19,15 @@ const MAX_SHOWN: usize = 120;
 
 /// A finding and the attributes of its two versions.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Example {
-    pub(super) finding: Finding,
-    pub(super) lost: Side,
-    pub(super) won: Side,
+pub(crate) struct Example {
+    pub(crate) finding: Finding,
+    pub(crate) lost: Side,
+    pub(crate) won: Side,
 }
 
 /// One side of a finding.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// An item's attributes, each as a text for people.
     Item(BTreeMap<String, String>),
     /// No item.
@@ -105,7 +105,7 @@ pub(super) fn choose(findings: &[Finding], count: usize) -> Vec<usize> {
 }
 
 /// These findings with their versions.
-pub(super) fn read(
+pub(crate) fn read(
     findings: &[Finding],
     places: &[usize],
     versions: &mut FindingVersions,

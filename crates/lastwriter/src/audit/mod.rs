@@ -28,6 +28,8 @@ pub use args::Args;
 pub use images::Version;
 pub use outcome::{Clocks, Gap, Incomplete, Outcome, Period, RegionOutcome};
 pub use recorded::RecordedStream;
+pub(crate) use recorded::new_image;
+pub(crate) use render::class as class_in_words;
 pub use tally::{Counts, KindCounts, Loser};
 pub use versions::FindingVersions;
 
@@ -35,6 +37,7 @@ use crate::failure::CommandError;
 use crate::signals::StopSignals;
 use crate::terminal::{self, Layout};
 use error::AuditError;
+pub(crate) use example::{Example, Side, read as read_examples};
 
 /// How many lost writes are shown in full.
 const EXAMPLES: usize = 2;

@@ -55,19 +55,24 @@ pub(super) struct RecordedRecord {
 impl RecordedRecord {
     /// The text of the image that it left, if there is one.
     pub(super) fn new_image(&self) -> Option<&str> {
-        #[derive(Deserialize)]
-        struct Record<'a> {
-            #[serde(borrow)]
-            dynamodb: Change<'a>,
-        }
-        #[derive(Deserialize)]
-        struct Change<'a> {
-            #[serde(rename = "NewImage", borrow)]
-            new_image: Option<&'a RawValue>,
-        }
-        let record: Record<'_> = serde_json::from_str(self.text.get()).ok()?;
-        Some(record.dynamodb.new_image?.get())
+        new_image(self.text.get())
     }
+}
+
+/// The text of the image that a record left, if there is one.
+pub(crate) fn new_image(record: &str) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Record<'a> {
+        #[serde(borrow)]
+        dynamodb: Change<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Change<'a> {
+        #[serde(rename = "NewImage", borrow)]
+        new_image: Option<&'a RawValue>,
+    }
+    let record: Record<'_> = serde_json::from_str(record).ok()?;
+    Some(record.dynamodb.new_image?.get())
 }
 
 /// What the next record is.

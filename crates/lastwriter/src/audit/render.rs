@@ -191,7 +191,7 @@ fn most(what: &str, losers: &[Loser], name: fn(&str) -> String, layout: Layout) 
 }
 
 /// A class for people.
-pub(super) fn class(class: Class) -> &'static str {
+pub(crate) fn class(class: Class) -> &'static str {
     match class {
         Class::LostWrite => "lost write",
         Class::StalePut => "stale put",

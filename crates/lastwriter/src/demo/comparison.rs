@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::conflict::ConflictEntry;
+use super::join_result::JoinResult;
 use super::put_back::PutBackResult;
 use super::series::Series;
 
@@ -19,6 +20,8 @@ pub(super) struct Comparison {
     pub regions: Vec<RegionResult>,
     /// Their sum; its delays are those of all Regions together.
     pub total: RegionResult,
+    /// What the join of the streams found, apart from what the rows count.
+    pub join: JoinResult,
     /// Losses that stamps do not promise to show, by reason.
     pub outside: Vec<OutOfScope>,
     /// What the writers sent.
@@ -27,7 +30,7 @@ pub(super) struct Comparison {
     pub put_back: Option<PutBackResult>,
     /// One lost write in full.
     pub example: Option<ConflictEntry>,
-    /// Every conflict, in the order in which they were found.
+    /// Every conflict in the ledgers, and what the join alone found, in the order of time.
     #[serde(skip)]
     pub conflicts: Vec<ConflictEntry>,
     /// What the charts show.
@@ -86,20 +89,24 @@ pub(super) struct RegionResult {
     pub region: String,
     /// Writes made there.
     pub writes: u64,
-    /// Those of them that were lost and whose loss the stamps tell of.
+    /// Those of them that were lost, in whatever way.
     pub lost: u64,
     /// Lost, and in the ledger.
-    pub found: u64,
-    /// Lost, and not in the ledger.
+    pub found_by_stamps: u64,
+    /// Lost, and found by the join of the streams as certain or likely.
+    pub found_by_join: u64,
+    /// Lost, and found by neither.
     pub missed: u64,
+    /// Lost in a way that the stamps must show.
+    pub shown_by_stamps: u64,
+    /// Of these, those that are not in the ledger.
+    pub missed_by_stamps: u64,
     /// Conflicts in the ledger that were none.
     pub false_alarms: u64,
     /// Conflicts in the ledger.
     pub ledger_conflicts: u64,
     /// `LostWrites` of these, added up: a lower bound for each, and no count of distinct writes.
     pub ledger_lost_writes: u64,
-    /// Lost in a way that stamps do not promise to show.
-    pub lost_outside: u64,
     /// Conflicts that were none, in a way that stamps cannot prevent.
     pub false_outside: u64,
     /// The metrics, added up.
@@ -130,8 +137,10 @@ pub(super) struct OutOfScope {
     pub reason: String,
     /// Writes that were lost.
     pub lost: u64,
-    /// Those of them that were found all the same.
-    pub found: u64,
+    /// Those of them that are in the ledgers all the same.
+    pub found_by_stamps: u64,
+    /// Those of them that the join of the streams found.
+    pub found_by_join: u64,
 }
 
 /// What the writers sent.
@@ -150,20 +159,48 @@ pub(super) struct Requests {
 }
 
 impl Comparison {
-    /// The share of the writes that were lost, and had to be found.
+    /// The share of the writes that were lost.
     pub(super) fn lost_share(&self) -> f64 {
         self.total.lost as f64 / self.total.writes.max(1) as f64
     }
 
-    /// A sentence on the losses that stamps do not promise to show; nothing without any.
-    pub(super) fn more_lost(&self) -> String {
-        let found: u64 = self.outside.iter().map(|row| row.found).sum();
-        match self.total.lost_outside {
-            0 => String::new(),
-            lost => format!(
-                "{lost} more were lost in ways that stamps do not promise to show; {found} of them were found."
-            ),
-        }
+    /// How many writes were lost, and who found them.
+    pub(super) fn headline(&self) -> String {
+        let number = crate::format::thousands;
+        let total = &self.total;
+        format!(
+            "{} of {} writes were lost ({:.1} %). Found by stamps: {}. Found by the join of the streams: {}. Missed: {}.",
+            number(total.lost),
+            number(total.writes),
+            self.lost_share() * 100.0,
+            number(total.found_by_stamps),
+            number(total.found_by_join),
+            number(total.missed),
+        )
+    }
+
+    /// What the stamps had to show and what the join found, a sentence each.
+    pub(super) fn details(&self) -> [String; 2] {
+        let number = crate::format::thousands;
+        let (total, join) = (&self.total, &self.join);
+        let share = |share: Option<f64>| {
+            share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
+        };
+        let stamps = format!(
+            "The stamps had to show {} of them and missed {}; false alarms: {}.",
+            number(total.shown_by_stamps),
+            number(total.missed_by_stamps),
+            number(total.false_alarms),
+        );
+        let join = format!(
+            "The join, which needs no stamp: recall {} ({} with possible findings), precision {} ({} of {} findings false).",
+            share(join.recall),
+            share(join.recall_with_possible),
+            share(join.precision),
+            number(join.false_findings),
+            number(join.findings),
+        );
+        [stamps, join]
     }
 
     /// What came of putting back, in a sentence; empty where nothing was put back.
@@ -194,8 +231,11 @@ impl Comparison {
         };
         let total = &self.total;
         problem(
-            total.missed > 0,
-            format!("{} lost writes were not found", total.missed),
+            total.missed_by_stamps > 0,
+            format!(
+                "{} lost writes that the stamps tell of were not found",
+                total.missed_by_stamps
+            ),
         );
         problem(
             total.false_alarms > 0,

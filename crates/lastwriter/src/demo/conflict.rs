@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use ledger::Side;
 use local_aws::global_table::Region;
 use serde::Serialize;
@@ -10,19 +10,33 @@ use serde_dynamo::AttributeValue;
 use serde_json::Value;
 use workload::{ItemId, LedgerConflict, StampPair, StampPairs};
 
+use super::join_result::item;
+use crate::audit::{Example, Side as JoinedSide};
 use crate::format::attribute_value;
 use crate::report::entry_from_json;
 
-/// The ledger entry of one conflict.
+/// What found a lost write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FoundBy {
+    /// The function, by the stamps of both versions: there is a ledger entry.
+    Stamps,
+    /// The join of all Regions' streams, and nothing else.
+    Join,
+}
+
+/// One conflict: a ledger entry, or what the join alone found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct ConflictEntry {
-    /// The ledger entry's `ConflictId`.
+    /// What found it.
+    pub found_by: FoundBy,
+    /// The ledger entry's `ConflictId`; of a finding of the join the Region and the sequence number of the lost write's record.
     pub id: String,
     /// When the function found it.
     pub detected_at: DateTime<Utc>,
     /// Its kind.
     pub kind: String,
-    /// `certain` or `probable`.
+    /// `certain` or `probable`; of a finding of the join `certain` or `likely`.
     pub confidence: String,
     /// How many writes were lost by it, at least.
     pub lost_writes: u64,
@@ -63,6 +77,7 @@ impl ConflictEntry {
             _ => None,
         };
         Some(Self {
+            found_by: FoundBy::Stamps,
             id: entry.conflict_id.to_string(),
             detected_at: entry.detected_at,
             kind: entry.kind.to_string(),
@@ -79,6 +94,28 @@ impl ConflictEntry {
         })
     }
 
+    /// What the join found; `None` for an item that is not the workload's.
+    pub(super) fn from_join(example: Example) -> Option<Self> {
+        let Example { finding, lost, won } = example;
+        let written_at = DateTime::from_timestamp(i64::try_from(finding.second).ok()?, 0)?;
+        Some(Self {
+            found_by: FoundBy::Join,
+            id: format!("{} {}", finding.lost.region, finding.lost.sequence_number),
+            detected_at: written_at,
+            kind: finding.kind.name().to_owned(),
+            confidence: finding.confidence.to_string(),
+            lost_writes: 1,
+            identical: finding.differing_attributes.is_empty(),
+            item: item(&finding.key)?,
+            loser: Version {
+                written_at: Some(written_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                ..Version::joined(&finding.lost_in, lost)
+            },
+            winner: Version::joined(&finding.won_in, won),
+            differing_attributes: finding.differing_attributes,
+        })
+    }
+
     /// What the comparison with the truth needs of it.
     pub(super) fn for_evaluation(&self, region: Region) -> LedgerConflict {
         LedgerConflict {
@@ -91,6 +128,17 @@ impl ConflictEntry {
 }
 
 impl Version {
+    fn joined(region: &str, side: JoinedSide) -> Self {
+        Self {
+            region: region.to_owned(),
+            attributes: match side {
+                JoinedSide::Item(attributes) => attributes,
+                JoinedSide::Deleted | JoinedSide::Unknown => BTreeMap::new(),
+            },
+            ..Self::default()
+        }
+    }
+
     fn from_side(side: Side) -> Option<Self> {
         let pairs = side.stamps.iter();
         let pairs = pairs.map(|(region, stamp)| {

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use local_aws::global_table::Region;
 use tokio::time::MissedTickBehavior;
 
+use super::streams::StreamAudit;
 use crate::function_log::FunctionLog;
 use crate::terminal::printable;
 use crate::world::World;
@@ -82,8 +83,8 @@ impl Live {
         };
     }
 
-    /// Reads and shows the counts, for ever.
-    pub(super) async fn watch(&mut self, world: &World) -> Infallible {
+    /// Reads and shows the counts, and reads the streams, for ever.
+    pub(super) async fn watch(&mut self, world: &World, streams: &mut StreamAudit) -> Infallible {
         let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -91,6 +92,7 @@ impl Live {
             for (region, stack) in world.stacks() {
                 self.add(region, &stack.read_log());
             }
+            streams.read();
             world.trim();
             self.show(world);
         }

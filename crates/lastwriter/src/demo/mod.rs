@@ -6,11 +6,13 @@ mod conflict;
 mod cut;
 mod delay;
 mod example;
+mod join_result;
 mod live;
 mod put_back;
 mod report;
 mod run;
 mod series;
+mod streams;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,19 +37,22 @@ Starts a global table with a replica, the built function, a ledger and a CloudWa
 Writers in every Region change users, orders, carts and one hot item. The workload knows which write was made on top of
 which, so it knows which writes were lost; the functions see the streams alone. At the end the two are compared.
 
-  found         lost, and covered by a conflict in the ledger of the write's own Region
-  missed        lost, and not covered although the stamps tell of it
+  by stamps     lost, and covered by a conflict in the ledger of the write's own Region
+  by the join   lost, and found in the streams of all Regions together, which tell of it without a stamp: what
+                `lastwriter audit` does with a table whose writers stamp nothing
+  missed        lost, and found by neither
   false alarm   a conflict whose winner had seen all of the loser's writes made in that Region
 
 Examples:
   lastwriter demo
   lastwriter demo --regions 5 --seconds 30 --seed 7
   lastwriter demo --lag 2s:0.9 --cut us-east-1:10:30
+  lastwriter demo --unstamped 1                         writers that stamp nothing, as most do: the join finds them
   lastwriter demo --unstamped 0.1 --blind-puts 0.05     what lies outside of what stamps can show
   lastwriter demo --json | jq .total
 
-Exit codes: 0 every lost write was found and nothing else, 1 not so, or less than 1 % of the writes were lost, so that
-the run proves nothing; 2 bad usage. Ctrl-C ends the traffic early and shows what there is.";
+Exit codes: 0 every lost write that the stamps tell of was found and nothing else, 1 not so, or less than 1 % of the
+writes were lost, so that the run proves nothing; 2 bad usage. Ctrl-C ends the traffic early and shows what there is.";
 
 /// Options of `lastwriter demo`.
 #[derive(Debug, clap::Args)]
@@ -107,8 +112,9 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         plan.workload.stamp_prefix.clone(),
         plan.workload.ttl_attribute.clone(),
     );
-    let run = run::run(plan, signals).await?;
-    let mut comparison = compare::compare(&run).await?;
+    let (run, audited) = run::run(plan, signals).await?;
+    let mut audited = audited.map_err(CommandError::failed)?;
+    let mut comparison = compare::compare(&run, &mut audited).await?;
     if args.put_back {
         let result = put_back::put_back(&run.world, &run.history, &prefix, &ttl).await?;
         comparison.put_back = Some(result);

@@ -11,6 +11,8 @@ use workload::{History, Progress, WorkloadOptions};
 use super::comparison::{CutPeriod, Setup};
 use super::cut::Cut;
 use super::live::Live;
+use super::streams::StreamAudit;
+use crate::audit::{AnalysisError, Audited};
 use crate::signals::StopSignals;
 use crate::world::{StoppedWorld, World, WorldConfig, WorldError};
 
@@ -67,14 +69,21 @@ pub(super) struct DemoRun {
     pub(super) world: StoppedWorld,
 }
 
-/// Runs a demo until the traffic is over and everything has arrived, or until it is told to stop.
-pub(super) async fn run(plan: Plan, mut signals: StopSignals) -> Result<DemoRun, WorldError> {
+/// Runs a demo until the traffic is over and everything has arrived, or until it is told to stop. Gives what the audit of
+/// the streams found, too.
+pub(super) async fn run(
+    plan: Plan,
+    mut signals: StopSignals,
+) -> Result<(DemoRun, Result<Audited, AnalysisError>), WorldError> {
     let mut setup = plan.setup();
-    let patience = MAX_SETTLING + longest_delay(plan.world.table.lag);
+    let patience = MAX_SETTLING.saturating_add(longest_delay(plan.world.table.lag));
+    let cut = plan.cut.map_or(Duration::ZERO, |cut| cut.to - cut.from);
     let starting = Instant::now();
     let world = World::start(plan.world).await?;
     let starting = starting.elapsed();
     let mut live = Live::new(&world, plan.workload.length, starting);
+    let longest_lag = cut.saturating_add(patience);
+    let mut streams = StreamAudit::new(&world, longest_lag, &plan.workload.stamp_prefix)?;
     let progress = Arc::new(Progress::default());
 
     setup.starting_seconds = starting.as_secs_f64();
@@ -86,13 +95,13 @@ pub(super) async fn run(plan: Plan, mut signals: StopSignals) -> Result<DemoRun,
         cut: plan.cut,
         progress: Arc::clone(&progress),
     };
-    setup.interrupted = traffic.run(&mut live, &mut signals).await?;
+    setup.interrupted = traffic.run(&mut live, &mut streams, &mut signals).await?;
     setup.traffic_seconds = began.elapsed().as_secs_f64();
 
     live.settling();
     setup.settled = tokio::select! {
         () = world.settle() => true,
-        never = live.watch(&world) => match never {},
+        never = live.watch(&world, &mut streams) => match never {},
         () = tokio::time::sleep(patience) => false,
         () = signals.received() => {
             setup.interrupted = true;
@@ -102,12 +111,13 @@ pub(super) async fn run(plan: Plan, mut signals: StopSignals) -> Result<DemoRun,
     setup.seconds_in_all = began.elapsed().as_secs_f64();
     let world = world.stop().await;
     live.finish();
-    Ok(DemoRun {
+    let run = DemoRun {
         setup,
         history: plan.history,
         progress,
         world,
-    })
+    };
+    Ok((run, streams.finish()))
 }
 
 /// A delay that not one change in a million exceeds: five standard deviations.
@@ -131,7 +141,12 @@ struct Traffic<'a> {
 
 impl Traffic<'_> {
     /// Runs to the end, or until told to stop. True where it was told to.
-    async fn run(self, live: &mut Live, signals: &mut StopSignals) -> Result<bool, WorldError> {
+    async fn run(
+        self,
+        live: &mut Live,
+        streams: &mut StreamAudit,
+        signals: &mut StopSignals,
+    ) -> Result<bool, WorldError> {
         let (tell, stop) = watch::channel(false);
         let table = &self.world.table;
         let writing = workload::run(table, self.options, self.progress, stop.clone());
@@ -142,7 +157,7 @@ impl Traffic<'_> {
                 written?;
                 return Ok(false);
             }
-            never = live.watch(self.world) => match never {},
+            never = live.watch(self.world, streams) => match never {},
             () = signals.received() => {}
         }
         // Nobody is left to tell where the traffic has ended by itself just now.

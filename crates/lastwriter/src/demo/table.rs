@@ -2,12 +2,40 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, Color};
+use comfy_table::{Cell, CellAlignment, Color, Table};
 
 use super::comparison::{Comparison, RegionResult};
 use super::example;
 use crate::format::{milliseconds_or_dash, thousands};
 use crate::terminal::Layout;
+
+/// Headings of the table of the Regions.
+pub(super) const REGIONS: [&str; 11] = [
+    "Region",
+    "writes",
+    "lost",
+    "by stamps",
+    "by the join",
+    "missed",
+    "false alarms",
+    "conflicts",
+    "by metrics",
+    "delay p50",
+    "delay p99",
+];
+/// Headings of the table of what stamps do not promise to show.
+pub(super) const OUTSIDE: [&str; 4] = [
+    "outside of what stamps promise",
+    "lost",
+    "by stamps anyway",
+    "by the join",
+];
+/// The row in it of conflicts that were none.
+pub(super) const FALSE_OUTSIDE: &str = "conflicts that were none, for these reasons";
+/// Headings of the table of what the join found.
+pub(super) const JOIN: [&str; 3] = ["the join of the streams", "findings", "of a lost write"];
+/// Headings of the table of what the join found by sort of item.
+pub(super) const JOIN_ITEMS: [&str; 3] = ["what the items hold", "lost", "by the join"];
 
 /// The tables, and what has to be said of them.
 pub(super) fn render(comparison: &Comparison, layout: Layout) -> String {
@@ -15,6 +43,7 @@ pub(super) fn render(comparison: &Comparison, layout: Layout) -> String {
     text.push('\n');
     text.push_str(&truth(comparison, layout));
     text.push_str(&outside(comparison, layout));
+    text.push_str(&join(comparison, layout));
     if let Some(conflict) = &comparison.example {
         text.push('\n');
         text.push_str(&example::render(conflict, layout));
@@ -48,19 +77,7 @@ fn setup(comparison: &Comparison) -> String {
 }
 
 fn truth(comparison: &Comparison, layout: Layout) -> String {
-    let headings = [
-        "Region",
-        "writes",
-        "lost",
-        "found",
-        "missed",
-        "false alarms",
-        "conflicts",
-        "by metrics",
-        "delay p50",
-        "delay p99",
-    ];
-    let mut table = layout.table(&headings);
+    let mut table = layout.table(&REGIONS);
     for row in &comparison.regions {
         table.add_row(cells(row, layout));
     }
@@ -71,8 +88,9 @@ fn truth(comparison: &Comparison, layout: Layout) -> String {
     }
     let lost_writes = thousands(comparison.total.ledger_lost_writes);
     format!(
-        "{table}\nlost is the truth, as the writers know it; found is what the ledgers cover of it. The conflicts in the \
-         ledgers\nname {lost_writes} lost writes: a lower bound for each conflict, which counts a write twice that was \
+        "{table}\nlost is the truth, as the writers know it; by stamps is what the ledgers cover of it, by the join what the \
+         streams of\nall Regions together show without a stamp; missed is what neither found. The conflicts in the \
+         ledgers name\n{lost_writes} lost writes: a lower bound for each conflict, which counts a write twice that was \
          lost twice.\n"
     )
 }
@@ -88,7 +106,8 @@ fn cells(row: &RegionResult, layout: Layout) -> Vec<Cell> {
         layout.bold(&row.region),
         number(row.writes),
         number(row.lost),
-        number(row.found),
+        number(row.found_by_stamps),
+        number(row.found_by_join),
         bad(row.missed),
         bad(row.false_alarms),
         number(row.ledger_conflicts),
@@ -104,17 +123,19 @@ fn outside(comparison: &Comparison, layout: Layout) -> String {
     if comparison.outside.is_empty() && total.false_outside == 0 {
         return String::new();
     }
-    let mut table = layout.table(&["outside of what stamps promise", "lost", "found anyway"]);
+    let mut table = layout.table(&OUTSIDE);
     for row in &comparison.outside {
         table.add_row([
             row.reason.clone(),
             thousands(row.lost),
-            thousands(row.found),
+            thousands(row.found_by_stamps),
+            thousands(row.found_by_join),
         ]);
     }
     if total.false_outside > 0 {
-        let reason = "conflicts that were none, for these reasons".to_owned();
-        table.add_row([reason, String::new(), thousands(total.false_outside)]);
+        let (reason, none) = (FALSE_OUTSIDE.to_owned(), String::new());
+        let count = thousands(total.false_outside);
+        table.add_row([reason, none.clone(), count, none]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -122,21 +143,45 @@ fn outside(comparison: &Comparison, layout: Layout) -> String {
     format!("\n{table}\n")
 }
 
+/// What the join found by class and confidence and by sort of item; nothing where it found nothing.
+fn join(comparison: &Comparison, layout: Layout) -> String {
+    if comparison.join.classes.is_empty() {
+        return String::new();
+    }
+    let classes = comparison.join.classes.iter();
+    let classes = classes.map(|class| (class.name(), class.findings, class.lost));
+    let items = comparison.join.items.iter();
+    let items = items.map(|items| (items.items.to_owned(), items.lost, items.found));
+    format!(
+        "\n{}\n\n{}\n",
+        counts(&JOIN, classes, layout),
+        counts(&JOIN_ITEMS, items, layout)
+    )
+}
+
+/// A table of names with two counts each.
+fn counts(
+    headings: &[&str],
+    rows: impl Iterator<Item = (String, u64, u64)>,
+    layout: Layout,
+) -> Table {
+    let mut table = layout.table(headings);
+    for (name, first, second) in rows {
+        table.add_row([name, thousands(first), thousands(second)]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
 fn verdict(comparison: &Comparison) -> String {
     let total = &comparison.total;
     let mut text = format!(
-        "{} of {} writes were lost ({:.1} %), {} of them were found; missed {}, false alarms {}.\n",
-        thousands(total.lost),
-        thousands(total.writes),
-        comparison.lost_share() * 100.0,
-        thousands(total.found),
-        total.missed,
-        total.false_alarms,
+        "{}\n{}\n",
+        comparison.headline(),
+        comparison.details().join("\n")
     );
-    let more = comparison.more_lost();
-    if !more.is_empty() {
-        let _ = writeln!(text, "{more}");
-    }
     if comparison.put_back.is_some() {
         let _ = writeln!(text, "{}", comparison.put_back_text());
     }

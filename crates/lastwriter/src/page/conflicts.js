@@ -6,7 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const body = byId("rows").tBodies[0];
   const haystacks = conflicts.map((c) => [
-    ...c.item, c.kind, c.confidence, c.id, c.loser.region, c.winner.region, ...c.differing_attributes,
+    ...c.item, c.kind, c.confidence, c.id, c.found_by ?? "", c.loser.region, c.winner.region, ...c.differing_attributes,
     ...Object.values(c.loser.attributes), ...Object.values(c.winner.attributes),
   ].join("\n").toLowerCase());
   let matching = [];
@@ -71,7 +71,8 @@
       const detail = element("tr", undefined, "open");
       const cell = element("td");
       cell.colSpan = 8;
-      cell.append(element("p", `${c.confidence}; conflict id ${c.id}`), versions(c));
+      const by = c.found_by ? `found by ${c.found_by === "join" ? "the join" : c.found_by}; ` : "";
+      cell.append(element("p", `${c.confidence}; ${by}conflict id ${c.id}`), versions(c));
       detail.append(cell);
       row.after(detail);
     });

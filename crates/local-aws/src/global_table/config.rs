@@ -48,6 +48,9 @@ pub struct Commit {
     pub image: Option<Arc<Item>>,
     /// For a local write, what the request carried in the header [`TAG_HEADER`](super::TAG_HEADER).
     pub tag: Option<Arc<str>>,
+    /// The number of the stream record that shows it in this Region; `None` where the item looks as it did before, which
+    /// gives no record.
+    pub sequence_number: Option<String>,
 }
 
 /// Called for each version that a replica takes in, in the order in which that replica does. It is called behind the

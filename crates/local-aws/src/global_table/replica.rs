@@ -173,6 +173,7 @@ impl Replica {
     /// a version, a stream record, the sending to the others.
     fn note(&self, state: &mut ReplicaState, source: &RecordSource<'_>) {
         let mut noted = false;
+        let mut shown = None;
         for (name, record) in self.drain(state) {
             let key = ItemKey::new(name, &record.dynamodb.keys);
             let changed = match (&record.dynamodb.old_image, &record.dynamodb.new_image) {
@@ -187,6 +188,7 @@ impl Replica {
                     matches!(source, RecordSource::TimeToLive),
                 );
                 self.commit_local(state, &key, &record, source);
+                shown = Some(record.dynamodb.sequence_number);
             } else if !matches!(source, RecordSource::Replication(_)) {
                 ReplicaCounters::add(&self.counters.unchanged, 1);
             }
@@ -194,7 +196,7 @@ impl Replica {
         }
         if let RecordSource::Replication(change) = source {
             // Also where no record came of it: a deletion of what is gone, or the same content once more.
-            self.commit(state, change, CommitKind::Replicated, None);
+            self.commit(state, change, CommitKind::Replicated, None, shown);
             noted = true;
         }
         if noted
@@ -245,7 +247,8 @@ impl Replica {
             image: record.dynamodb.new_image.clone().map(Arc::new),
             written: Instant::now(),
         };
-        self.commit(state, &change, kind, tag);
+        let shown = Some(record.dynamodb.sequence_number.clone());
+        self.commit(state, &change, kind, tag, shown);
         let combined = self.context.network.send(self.region, &change);
         ReplicaCounters::add(&self.counters.combined, combined);
     }
@@ -256,6 +259,7 @@ impl Replica {
         change: &ReplicatedWrite,
         kind: CommitKind,
         tag: Option<Arc<str>>,
+        sequence_number: Option<String>,
     ) {
         let image = change.image.as_deref();
         let Some(table) = state.tables.get(change.key.table()) else {
@@ -280,6 +284,7 @@ impl Replica {
                 kind,
                 image: change.image.clone(),
                 tag,
+                sequence_number,
             });
         }
     }

@@ -42,23 +42,23 @@ fn one_conflict_covers_all_the_writes_that_went_with_the_loser() {
     assert!(is_exact(&evaluation));
     let east = &evaluation.regions[&region(EAST)];
     assert_eq!(
-        (east.writes, east.lost, east.found, east.missed),
+        (east.writes, east.lost, east.found_by_stamps, east.missed),
         (3, 2, 2, 0)
     );
     assert_eq!((east.conflicts, east.false_alarms), (1, 0));
     let total = evaluation.total();
-    assert_eq!((total.writes, total.lost, total.found), (4, 2, 2));
+    assert_eq!((total.writes, total.lost, total.found_by_stamps), (4, 2, 2));
 }
 
 #[test]
 fn a_lost_write_that_no_conflict_covers_is_missed() {
     let truth = a_plain_loss().truth();
     let evaluation = truth.evaluate(&[]);
-    assert_eq!(evaluation.missed, [at(2, EAST), at(3, EAST)]);
+    assert_eq!(evaluation.missed_by_stamps, [at(2, EAST), at(3, EAST)]);
     assert!(!is_exact(&evaluation));
     // Half of it: only the earlier of the two writes is in this loser.
     let half = conflict(EAST, &[(EAST, 2, 2)], &[(EAST, 1, 1), (WEST, 1, 4)]);
-    assert_eq!(truth.evaluate(&[half]).missed, [at(3, EAST)]);
+    assert_eq!(truth.evaluate(&[half]).missed_by_stamps, [at(3, EAST)]);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_conflict_in_another_regions_ledger_covers_nothing() {
         ..the_right_conflict()
     };
     let evaluation = truth.evaluate(&[elsewhere]);
-    assert_eq!(evaluation.missed.len(), 2);
+    assert_eq!(evaluation.missed_by_stamps.len(), 2);
     assert_eq!(evaluation.false_alarms, [0]);
 }
 
@@ -82,7 +82,7 @@ fn a_conflict_whose_winner_descends_from_the_losers_writes_is_a_false_alarm() {
     let wrong = conflict(EAST, &[(EAST, 1, 1)], winner);
     let evaluation = truth.evaluate(&[wrong, the_right_conflict()]);
     assert_eq!(evaluation.false_alarms, [0]);
-    assert_eq!(evaluation.missed, []);
+    assert_eq!(evaluation.missed_by_stamps, []);
     assert_eq!(score(&truth, EAST, &[the_right_conflict()]).false_alarms, 0);
 }
 
@@ -117,7 +117,7 @@ fn a_write_that_was_lost_and_came_back_is_not_lost() {
     let real = conflict(WEST, &[(WEST, 1, 2)], &[(EAST, 1, 1), (EU, 1, 3)]);
     let evaluation = truth.evaluate(&[returned, real]);
     assert!(is_exact(&evaluation), "{evaluation:?}");
-    assert_eq!(evaluation.total().found, 1);
+    assert_eq!(evaluation.total().found_by_stamps, 1);
 }
 
 #[test]
@@ -138,7 +138,10 @@ fn a_write_that_is_lost_twice_counts_once() {
         conflict(EAST, &[(EAST, 1, 1), (EU, 1, 3)], &[(WEST, 2, 4)]),
     ];
     let score = score(&truth, EAST, &east);
-    assert_eq!((score.lost, score.found, score.conflicts), (1, 1, 2));
+    assert_eq!(
+        (score.lost, score.found_by_stamps, score.conflicts),
+        (1, 1, 2)
+    );
 }
 
 #[test]
@@ -153,10 +156,15 @@ fn a_blind_put_puts_what_it_drops_outside_of_the_promise() {
         [Fate::LostOutOfScope(OutOfScope::BlindPut), Fate::Survived]
     );
     let score = score(&truth, EAST, &[]);
-    assert_eq!((score.lost, score.missed), (1, 0));
+    assert_eq!((score.lost, score.missed_by_stamps), (1, 0));
+    // Nobody found it, and that is said.
+    assert_eq!(score.missed, 1);
     assert_eq!(
         score.out_of_scope[&OutOfScope::BlindPut],
-        OutOfScopeScore { lost: 1, found: 0 }
+        OutOfScopeScore {
+            lost: 1,
+            ..OutOfScopeScore::default()
+        }
     );
 }
 
@@ -238,4 +246,31 @@ fn a_false_alarm_that_an_unstamped_writer_causes_is_set_apart() {
     let evaluation = truth.evaluate(&[alarm]);
     assert!(is_exact(&evaluation));
     assert_eq!(evaluation.total().false_out_of_scope, 1);
+}
+
+#[test]
+fn what_the_join_found_is_told_beside_what_the_stamps_show() {
+    let truth = a_plain_loss().truth();
+    let named = |name: &str, number: u64| StreamFinding {
+        region: region(name),
+        key: key(),
+        sequence_number: number.to_string(),
+    };
+    // East's stream has its own three writes, then West's.
+    let findings = [named(EAST, 2), named(EAST, 1), named(EAST, 9)];
+    let lost: Vec<_> = findings.iter().map(|f| truth.is_lost(f)).collect();
+    assert_eq!(lost, [true, false, false]);
+    assert!(!truth.is_lost(&named(WEST, 2)));
+    let half = conflict(EAST, &[(EAST, 2, 2)], &[(EAST, 1, 1), (WEST, 1, 4)]);
+    let total = |conflicts: &[LedgerConflict], findings: &[StreamFinding]| {
+        let total = truth.evaluate_both(conflicts, findings).total();
+        let by = [total.found_by_stamps, total.found_by_join];
+        (total.lost, by, total.missed)
+    };
+    assert_eq!(total(&[], &findings), (2, [0, 1], 1));
+    let half = std::slice::from_ref(&half);
+    assert_eq!(truth.evaluate_both(half, &findings).beside_stamps, [1, 2]);
+    assert_eq!(total(half, &findings), (2, [1, 1], 1));
+    assert_eq!(total(half, &[named(EAST, 3)]), (2, [1, 1], 0));
+    assert_eq!(total(&[the_right_conflict()], &[]), (2, [2, 0], 0));
 }

@@ -55,6 +55,8 @@ pub(super) struct HistoryBuilder {
     pub(super) history: History,
     images: std::collections::BTreeMap<WriteId, Option<Arc<Item>>>,
     held: std::collections::BTreeMap<Region, WriteId>,
+    /// How many records each Region's stream has.
+    records: std::collections::BTreeMap<Region, u64>,
 }
 
 impl HistoryBuilder {
@@ -63,6 +65,7 @@ impl HistoryBuilder {
             history: History::new("lw"),
             images: Default::default(),
             held: Default::default(),
+            records: Default::default(),
         }
     }
 
@@ -95,6 +98,8 @@ impl HistoryBuilder {
     }
 
     fn commit(&mut self, region: Region, id: WriteId, kind: CommitKind, write: Option<WriteKind>) {
+        let record = self.records.entry(region).or_default();
+        *record += 1;
         self.history.record(&Commit {
             region,
             key: item_key(),
@@ -103,6 +108,7 @@ impl HistoryBuilder {
             kind,
             image: self.images[&id].clone(),
             tag: write.map(|write| Arc::from(write.name())),
+            sequence_number: Some(record.to_string()),
         });
     }
 
@@ -138,7 +144,7 @@ pub(super) fn a_plain_loss() -> HistoryBuilder {
 
 /// Whether every lost write that the stamps can show was found, and nothing else.
 pub(super) fn is_exact(evaluation: &Evaluation) -> bool {
-    evaluation.missed.is_empty() && evaluation.false_alarms.is_empty()
+    evaluation.missed_by_stamps.is_empty() && evaluation.false_alarms.is_empty()
 }
 
 /// The share of the writes that were lost, from 0 to 1.

@@ -145,9 +145,9 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
     let evaluation = truth.evaluate(&found);
     assert!(is_exact(&evaluation), "{:#?}", evaluation.regions);
     let total = evaluation.total();
-    assert!(total.found > 10, "{total:?}");
+    assert!(total.found_by_stamps > 10, "{total:?}");
     assert_eq!(
-        total.found + total.out_of_scope.values().map(|o| o.lost).sum::<u64>(),
+        total.shown_by_stamps + total.out_of_scope.values().map(|o| o.lost).sum::<u64>(),
         total.lost
     );
 
@@ -157,7 +157,7 @@ async fn every_lost_write_is_found_in_the_streams_with_no_false_alarm_and_a_wors
         .filter(|c| c.region != region(EU))
         .cloned()
         .collect();
-    let missed = truth.evaluate(&quiet).missed;
+    let missed = truth.evaluate(&quiet).missed_by_stamps;
     assert!(!missed.is_empty() && missed.iter().all(|id| id.region == region(EU)));
 
     // A reader that takes every replicated write for a conflict raises false alarms.

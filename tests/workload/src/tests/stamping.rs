@@ -32,6 +32,7 @@ impl World {
             regions: vec![region(EAST), region(WEST)],
             prefix: "lw".into(),
             ttl: "ttl".into(),
+            stamps: true,
         }
     }
 
@@ -93,9 +94,11 @@ async fn a_put_carries_the_stamps_that_it_read_and_is_refused_once_they_have_cha
     let Response::Done(read) = world.send(WEST, west.get(key)).await else {
         panic!("no answer");
     };
-    let mut item: Map<String, Value> = read["Item"].as_object().unwrap().clone();
-    item.insert("mail".into(), s("b"));
-    world.done(WEST, west.put_back(item.clone(), 20)).await;
+    let item: Map<String, Value> = read["Item"].as_object().unwrap().clone();
+    let changed = || ("mail", s("b"));
+    world
+        .done(WEST, west.put_back(item.clone(), changed(), 20))
+        .await;
     let after = json!({
         "mail": {"S": "b"},
         "lw:n:us-east-1": {"N": "1"}, "lw:t:us-east-1": {"N": "10"},
@@ -103,7 +106,7 @@ async fn a_put_carries_the_stamps_that_it_read_and_is_refused_once_they_have_cha
     });
     assert_eq!(world.item().await, after);
     // The same read once more: in between the item has got a stamp of West.
-    let stale = world.send(WEST, west.put_back(item, 30)).await;
+    let stale = world.send(WEST, west.put_back(item, changed(), 30)).await;
     assert!(matches!(stale, Response::ConditionFailed), "{stale:?}");
     assert_eq!(world.item().await, after);
 }
@@ -167,12 +170,37 @@ async fn a_soft_delete_marks_the_item_a_revival_unmarks_it_and_both_are_stamped(
 }
 
 #[tokio::test]
+async fn an_unstamped_put_is_refused_once_anything_that_it_read_has_changed() {
+    let world = World::start().await;
+    let east = world.requests(EAST).unstamped();
+    let key = &world.key;
+    world.done(EAST, east.create(key, Map::new(), 10)).await;
+    world.done(EAST, east.update(key, "mail", s("a"), 10)).await;
+    let Response::Done(read) = world.send(EAST, east.get(key)).await else {
+        panic!("no answer");
+    };
+    let item: Map<String, Value> = read["Item"].as_object().unwrap().clone();
+    let put = || east.put_back(item.clone(), ("note", s("n")), 20);
+    world.done(EAST, east.update(key, "mail", s("b"), 10)).await;
+    let stale = world.send(EAST, put()).await;
+    assert!(matches!(stale, Response::ConditionFailed), "{stale:?}");
+    world.done(EAST, east.update(key, "mail", s("a"), 10)).await;
+    world.done(EAST, put()).await;
+    let after = json!({"mail": {"S": "a"}, "note": {"S": "n"}});
+    assert_eq!(world.item().await, after);
+    // The note, too, has to be as it was read.
+    let stale = world.send(EAST, put()).await;
+    assert!(matches!(stale, Response::ConditionFailed), "{stale:?}");
+}
+
+#[tokio::test]
 async fn an_unstamped_update_leaves_the_stamps_as_they_are() {
     let world = World::start().await;
     let east = world.requests(EAST);
     let key = &world.key;
     world.done(EAST, east.update(key, "mail", s("a"), 10)).await;
-    world.done(EAST, east.unstamped(key, "note", s("n"))).await;
+    let east = east.unstamped();
+    world.done(EAST, east.update(key, "note", s("n"), 20)).await;
     assert_eq!(
         world.item().await,
         json!({

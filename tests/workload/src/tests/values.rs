@@ -27,6 +27,7 @@ fn commit(
         kind: CommitKind::Local,
         image: Some(Arc::new(item)),
         tag: Some(Arc::from(kind.name())),
+        sequence_number: None,
     });
 }
 

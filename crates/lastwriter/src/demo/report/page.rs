@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::demo::comparison::{Comparison, RegionResult};
 use crate::demo::conflict::{ConflictEntry, Version};
-use crate::demo::example;
+use crate::demo::{example, table as text};
 use crate::format::{milliseconds_or_dash, thousands};
 use crate::page::{
     BarChart, CONFLICTS_SCRIPT, Page, QuantileChart, TimeLabels, Timeline, json, row, table,
@@ -38,14 +38,9 @@ pub(super) fn render(comparison: &Comparison) -> Result<String, serde_json::Erro
 fn header(comparison: &Comparison) -> Markup {
     let setup = &comparison.setup;
     let problems = comparison.problems();
-    let found = thousands(comparison.total.found);
-    let (class, sign, headline) = match &problems[..] {
-        [] => (
-            "verdict good",
-            "✓",
-            format!("All {found} lost writes were found, and no alarm was false."),
-        ),
-        problems => ("verdict bad", "✗", format!("{}.", problems.join("; "))),
+    let (class, sign, problems) = match &problems[..] {
+        [] => ("verdict good", "✓", String::new()),
+        problems => ("verdict bad", "✗", format!("{}. ", problems.join("; "))),
     };
     html! {
         header {
@@ -58,10 +53,10 @@ fn header(comparison: &Comparison) -> Markup {
                 (setup.started_at.format("%Y-%m-%d %H:%M").to_string()) " UTC."
             }
             p class=(class) {
-                span aria-hidden="true" { (sign) } " " (headline)
+                span aria-hidden="true" { (sign) } " " (problems) (comparison.headline())
                 @if setup.interrupted { " The run was ended early." }
             }
-            p.more { (comparison.more_lost()) }
+            p.more { (comparison.details().join(" ")) }
             @if comparison.put_back.is_some() { p.more { (comparison.put_back_text()) } }
         }
     }
@@ -78,8 +73,9 @@ fn tiles(comparison: &Comparison) -> Markup {
         dl.tiles {
             (tile("Writes", thousands(total.writes), format!("{rate:.0} a second")))
             (tile("Lost", thousands(total.lost), share))
-            (tile("Found", thousands(total.found), "covered by the ledgers"))
-            (tile("Missed", thousands(total.missed), "lost, and not found"))
+            (tile("By stamps", thousands(total.found_by_stamps), "covered by the ledgers"))
+            (tile("By the join", thousands(total.found_by_join), "of all streams, without stamps"))
+            (tile("Missed", thousands(total.missed), "lost, and found by neither"))
             (tile("False alarms", thousands(total.false_alarms), conflicts))
             (tile("Propagation", milliseconds_or_dash(metrics.delay_p50), p99))
         }
@@ -94,18 +90,6 @@ fn tile(label: &str, value: String, note: impl AsRef<str>) -> Markup {
 
 fn regions(comparison: &Comparison) -> Markup {
     let total = &comparison.total;
-    let headings = [
-        "Region",
-        "writes",
-        "lost",
-        "found",
-        "missed",
-        "false alarms",
-        "conflicts in the ledger",
-        "by metrics",
-        "delay p50",
-        "delay p99",
-    ];
     let rows = comparison
         .regions
         .iter()
@@ -115,28 +99,35 @@ fn regions(comparison: &Comparison) -> Markup {
         row(
             None,
             &outside.reason,
-            [thousands(outside.lost), thousands(outside.found)],
+            [outside.lost, outside.found_by_stamps, outside.found_by_join].map(thousands),
         )
     });
     let false_outside = (total.false_outside > 0).then(|| {
-        let reason = "conflicts that were none, for these reasons";
-        row(
-            None,
-            reason,
-            [String::new(), thousands(total.false_outside)],
-        )
+        let (none, count) = (String::new(), thousands(total.false_outside));
+        row(None, text::FALSE_OUTSIDE, [none.clone(), count, none])
     });
+    let join = comparison.join.classes.iter();
+    let join = join.map(|class| {
+        let counts = [class.findings, class.lost].map(thousands);
+        row(None, class.name(), counts)
+    });
+    let items = comparison.join.items.iter();
+    let items = items.map(|of| row(None, of.items, [of.lost, of.found].map(thousands)));
     html! {
         section aria-labelledby="regions" {
             h2 #regions { "By Region" }
-            (table(Some("numbers"), None, &headings, rows))
+            (table(Some("numbers"), None, &text::REGIONS, rows))
             @if !comparison.outside.is_empty() || false_outside.is_some() {
                 (table(
                     Some("numbers"),
                     Some("Outside of what stamps promise to show"),
-                    &["reason", "lost", "found anyway"],
+                    &text::OUTSIDE,
                     outside.chain(false_outside),
                 ))
+            }
+            @if !comparison.join.classes.is_empty() {
+                (table(Some("numbers"), Some("What the join of all streams found, without a stamp"), &text::JOIN, join))
+                (table(Some("numbers"), Some("What a value tells decides what the join can tell"), &text::JOIN_ITEMS, items))
             }
         }
     }
@@ -146,7 +137,8 @@ fn region_row(class: Option<&str>, region: &RegionResult) -> Markup {
     let numbers = [
         region.writes,
         region.lost,
-        region.found,
+        region.found_by_stamps,
+        region.found_by_join,
         region.missed,
         region.false_alarms,
         region.ledger_conflicts,

@@ -83,10 +83,11 @@ fn a_run_without_a_conflict_and_without_arrivals_has_a_page_too() {
 #[test]
 fn a_failed_run_says_so_at_the_top() {
     let mut failed = comparison(Vec::new());
-    failed.total.missed = 3;
+    failed.total.missed_by_stamps = 3;
     let page = page::render(&failed).unwrap();
     assert!(
-        page.contains("class=\"verdict bad\"") && page.contains("3 lost writes were not found")
+        page.contains("class=\"verdict bad\"")
+            && page.contains("3 lost writes that the stamps tell of were not found")
     );
     assert!(rendered("address", "here").contains("class=\"verdict good\""));
 }
