@@ -416,14 +416,50 @@ fn a_losing_image_that_does_not_fit_is_compressed() {
 }
 
 #[test]
+fn a_compressed_image_stays_in_the_entry_as_long_as_both_fit() {
+    // 200 KB that do not compress, and enough that does to be too large uncompressed.
+    let loser = Image::from([
+        ("doc".to_owned(), AttributeValue::B(noise_bytes(200_000, 3))),
+        ("rest".to_owned(), AttributeValue::S("l".repeat(208_000))),
+    ]);
+    let winner = image(json!({"doc": {"S": "w".repeat(8_000)}}));
+    let stored = conflict(loser.clone(), winner).into_items();
+    assert_eq!(
+        StorageForm::from_item(&stored.main),
+        StorageForm::Compressed
+    );
+    assert!(size::of_item(&stored.main) > 200_000);
+    assert_eq!(losing_image(read(&stored)), loser);
+}
+
+#[test]
+fn an_event_of_the_history_tells_its_time_as_the_ledger_writes_it() {
+    let event = HistoryEvent {
+        action: OperatorAction::PutBack.into(),
+        at: now(),
+        by: "arn:aws:iam::123456789012:user/ada".to_owned(),
+        why: None,
+        attributes: None,
+        region: None,
+    };
+    assert_eq!(event.at_text(), "2026-11-22T12:30:00.123Z");
+    assert_eq!(json!(event)["At"], event.at_text());
+}
+
+#[test]
 fn a_compressed_image_that_does_not_fit_is_split_over_parts() {
     let loser = Image::from([("doc".to_owned(), AttributeValue::B(noise_bytes(409_000, 3)))]);
     let stored = conflict(loser.clone(), Image::new()).into_items();
-    let count = stored.parts.len();
+    // As few as there can be: each one is a request.
+    let count = 2;
     assert_eq!(
         StorageForm::from_item(&stored.main),
         StorageForm::InParts(count)
     );
+    let AttributeValue::M(side) = &stored.main["Loser"] else {
+        panic!("{:?}", stored.main["Loser"]);
+    };
+    assert_eq!(side["ImageParts"], AttributeValue::N(count.to_string()));
     assert_eq!(losing_image(read(&stored)), loser);
     let key = EntryKey::from_item(&stored.main).unwrap();
     for (number, part) in (1..).zip(&stored.parts) {

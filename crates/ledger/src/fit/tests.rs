@@ -209,3 +209,39 @@ fn each_form_is_followed_by_a_smaller_one() {
         assert_eq!(form, all.next().copied());
     }
 }
+
+/// An entry of so many bytes, with short lists of names.
+fn entry_of(bytes: usize) -> Image {
+    let names = ["a", "b"].map(|name| AttributeValue::S(name.to_owned()));
+    let mut main = Image::from([
+        (
+            "DifferingAttributes".to_owned(),
+            AttributeValue::L(names.to_vec()),
+        ),
+        (
+            "ChangedAttributes".to_owned(),
+            AttributeValue::L(names.to_vec()),
+        ),
+        ("Filler".to_owned(), AttributeValue::S(String::new())),
+    ]);
+    let filler = "x".repeat(bytes - size::of_item(&main));
+    main.insert("Filler".to_owned(), AttributeValue::S(filler));
+    main
+}
+
+#[test]
+fn lists_are_bounded_only_where_the_entry_and_a_note_do_not_fit() {
+    let mut fits = entry_of(size::MAX_ITEM_BYTES - NOTE_BYTES);
+    let before = fits.clone();
+    bound_lists(&mut fits);
+    assert_eq!(fits, before);
+    let mut too_large = entry_of(size::MAX_ITEM_BYTES - NOTE_BYTES + 1);
+    bound_lists(&mut too_large);
+    assert!(!too_large.contains_key("ChangedAttributes"));
+    // What is short stays, and nothing is said to be omitted.
+    assert_eq!(
+        too_large["DifferingAttributes"],
+        before["DifferingAttributes"]
+    );
+    assert!(!too_large.contains_key("DifferingAttributesOmitted"));
+}
