@@ -127,7 +127,7 @@ def _replication(board: Board) -> None:
         ),
         graph(
             "Replicas as seen from here (1 is ACTIVE)",
-            [search(NAMESPACE, "ReplicaActive", "ReplicaRegion", "Minimum", "${!PROP('Dim.ReplicaRegion')}")],
+            [search(NAMESPACE, "ReplicaHealthy", "ReplicaRegion", "Minimum", "${!PROP('Dim.ReplicaRegion')}")],
         ),
     )
 

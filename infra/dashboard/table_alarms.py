@@ -57,14 +57,15 @@ def replication_alarms() -> list[Alarm]:
     for i in range(1, MAX_REGIONS + 1):
         found.append(
             Alarm(
-                logical_id=f"ReplicaNotActiveAlarm{i}",
-                slug="replica-not-active",
-                section="Replica not active",
-                means="As seen from here the replica is not ACTIVE in the Region",
+                logical_id=f"ReplicaUnhealthyAlarm{i}",
+                slug="replica-unhealthy",
+                section="Replica unhealthy",
+                means="As seen from here the replica does not work in the Region",
                 do="Run make status. INACCESSIBLE_ENCRYPTION_CREDENTIALS: give the key back within 20 hours. "
                 "REPLICATION_NOT_AUTHORIZED: the resource policy denies DynamoDB's replication role. REGION_DISABLED: enable the Region. "
-                "ARCHIVED: the key was gone for too long; restore from the backup. CREATING or UPDATING: wait.",
-                metrics=(own("ReplicaActive", "Minimum", ReplicaRegion=region(i)),),
+                "ARCHIVED: the key was gone for too long; restore from the backup. DELETING: somebody removes it. CREATION_FAILED: remove "
+                "it and add it again.",
+                metrics=(own("ReplicaHealthy", "Minimum", ReplicaRegion=region(i)),),
                 threshold=1,
                 comparison="LessThanThreshold",
                 within=3,

@@ -60,7 +60,7 @@ def healthy(minute: int, writes: int, provisioned: bool = False) -> Minute:
         now.function("Errors", REPORTER, 0)
         now.own("ItemCount", 100)
         for region in (HERE, OTHER):
-            now.own("ReplicaActive", 1, ReplicaRegion=region)
+            now.own("ReplicaHealthy", 1, ReplicaRegion=region)
     if provisioned and minute % 5 == 0:
         for dimensions in ({}, {"GlobalSecondaryIndexName": INDEX}):
             for kind in ("Read", "Write"):

@@ -81,21 +81,21 @@ def processor_reads_another_stream(now: Minute) -> None:
 def key_of_the_other_region_is_gone(now: Minute) -> None:
     now.without("ReplicationLatency")
     if now.number % 5 == 3:
-        now.own("ReplicaActive", 0, ReplicaRegion=OTHER)
+        now.own("ReplicaHealthy", 0, ReplicaRegion=OTHER)
 
 
 def own_replica_is_archived(now: Minute) -> None:
     if now.number % 5 == 3:
-        now.own("ReplicaActive", 0, ReplicaRegion=HERE)
+        now.own("ReplicaHealthy", 0, ReplicaRegion=HERE)
 
 
 def schedule_is_switched_off(now: Minute) -> None:
     now.without("Invocations", "Errors", FunctionName=REPORTER)
-    now.without("ReplicaActive", "ItemCount")
+    now.without("ReplicaHealthy", "ItemCount")
 
 
 def reporter_fails(now: Minute) -> None:
-    now.without("ReplicaActive", "ItemCount")
+    now.without("ReplicaHealthy", "ItemCount")
     if now.number % 5 == 3:
         now.function("Errors", REPORTER, 1)
 
@@ -135,8 +135,8 @@ FAULTS = {
         lambda now: now.table("ReplicationLatency", *[20_000.0] * 200, ReceivingRegion=OTHER), {f"replication-latency-{OTHER}"}),
     "replication stands still": (lambda now: now.without("ReplicationLatency"), {f"replication-stalled-{OTHER}"}),
     "the other Region's key is gone": (
-        key_of_the_other_region_is_gone, {f"replica-not-active-{OTHER}", f"replication-stalled-{OTHER}"}),
-    "the own replica is archived": (own_replica_is_archived, {f"replica-not-active-{HERE}"}),
+        key_of_the_other_region_is_gone, {f"replica-unhealthy-{OTHER}", f"replication-stalled-{OTHER}"}),
+    "the own replica is archived": (own_replica_is_archived, {f"replica-unhealthy-{HERE}"}),
     "reads are throttled": (lambda now: now.table("ReadThrottleEvents", 3), {"read-throttle"}),
     "writes are throttled": (
         lambda now: (now.table("WriteThrottleEvents", 3), now.table("ThrottledRequests", 2, Operation="PutItem")),
@@ -199,7 +199,7 @@ def test_every_alarm_has_a_fault():
 
 RECOVERIES = {"iterator-age", "processor-silent", "function-errors", "function-throttles", "function-duration", "failed-events",
               "reporter-errors", "reporter-silent", f"replication-latency-{OTHER}", f"replication-stalled-{OTHER}",
-              f"replica-not-active-{OTHER}", f"replica-not-active-{HERE}", "system-errors", "on-demand-read-maximum",
+              f"replica-unhealthy-{OTHER}", f"replica-unhealthy-{HERE}", "system-errors", "on-demand-read-maximum",
               "on-demand-write-maximum"}
 
 
@@ -211,13 +211,13 @@ def test_the_end_of_a_state_is_news_and_the_end_of_a_count_is_not(fault, alarms)
 
 def test_a_trouble_is_told_once_and_by_the_alarm_that_says_what_to_do():
     notices = simulation(READINGS[0]).run(timeline(180, steady, key_of_the_other_region_is_gone, since=60), 180)
-    assert sorted(n.alarm for n in notices if n.minute) == [f"replica-not-active-{OTHER}", f"replication-stalled-{OTHER}"]
+    assert sorted(n.alarm for n in notices if n.minute) == [f"replica-unhealthy-{OTHER}", f"replication-stalled-{OTHER}"]
 
 
 def test_the_composite_is_on_while_one_of_its_alarms_is():
     made = simulation(READINGS[0])
     made.run(timeline(120, steady, own_replica_is_archived, since=60), 120)
-    assert made.in_alarm() == {f"replica-not-active-{HERE}", "table-unhealthy"}
+    assert made.in_alarm() == {f"replica-unhealthy-{HERE}", "table-unhealthy"}
 
 
 def changed(logical_id, **properties):
@@ -245,7 +245,7 @@ def test_an_alarm_that_leans_on_fill_is_caught():
         assert silent and silent != READINGS
 
 
-@pytest.mark.parametrize("logical_id", ["ReplicaNotActiveAlarm2", "ConflictsAlarm", "IteratorAgeAlarm"])
+@pytest.mark.parametrize("logical_id", ["ReplicaUnhealthyAlarm2", "ConflictsAlarm", "IteratorAgeAlarm"])
 def test_an_alarm_that_takes_silence_for_bad_news_is_caught(logical_id):
     broken = changed(logical_id, TreatMissingData="breaching")
     assert raised(timeline(60, none), 60, READINGS[0], template=broken) != set()
@@ -266,4 +266,4 @@ def test_throttling_by_five_minutes_in_two_periods_is_caught():
 def test_a_composite_that_tells_beside_its_alarms_is_caught():
     broken = changed("TableUnhealthyAlarm", AlarmActions=[{"Ref": "TopicArn"}])
     told = raised(timeline(120, steady, own_replica_is_archived, since=60), 120, READINGS[0], template=broken)
-    assert told == {f"replica-not-active-{HERE}", "table-unhealthy"}
+    assert told == {f"replica-unhealthy-{HERE}", "table-unhealthy"}

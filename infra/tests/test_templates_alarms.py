@@ -38,8 +38,8 @@ ALWAYS = {
     "destination-delivery-failures",
     "reporter-errors",
     "reporter-silent",
-    "replica-not-active-us-east-1",
-    "replica-not-active-eu-west-1",
+    "replica-unhealthy-us-east-1",
+    "replica-unhealthy-eu-west-1",
     "read-throttle",
     "write-throttle",
     "system-errors",
@@ -59,7 +59,7 @@ def test_each_other_region_has_a_latency_and_a_stall_alarm_and_each_region_a_rep
         others = set(FIVE[:count]) - {region}
         assert slugs("replication-latency-", region=region, count=count) == {f"replication-latency-{r}" for r in others}
         assert slugs("replication-stalled-", region=region, count=count) == {f"replication-stalled-{r}" for r in others}
-        assert slugs("replica-not-active-", region=region, count=count) == {f"replica-not-active-{r}" for r in FIVE[:count]}
+        assert slugs("replica-unhealthy-", region=region, count=count) == {f"replica-unhealthy-{r}" for r in FIVE[:count]}
 
 
 def test_latency_alarms_name_the_receiving_region():

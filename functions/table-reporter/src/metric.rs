@@ -16,8 +16,8 @@ pub enum Metric {
     IndexItemCount,
     /// An index's size.
     IndexSizeBytes,
-    /// 1 where a replica is ACTIVE, 0 where it is in any other state.
-    ReplicaActive,
+    /// 1 where a replica works, while it is being updated too; 0 where it does not: see [`report`](crate::report).
+    ReplicaHealthy,
 }
 
 impl Metric {
@@ -32,7 +32,7 @@ impl Metric {
     /// Its unit, as CloudWatch spells it.
     pub fn unit(self) -> &'static str {
         match self {
-            Metric::ItemCount | Metric::IndexItemCount | Metric::ReplicaActive => "Count",
+            Metric::ItemCount | Metric::IndexItemCount | Metric::ReplicaHealthy => "Count",
             Metric::TableSizeBytes | Metric::IndexSizeBytes => "Bytes",
         }
     }
@@ -42,7 +42,7 @@ impl Metric {
         match self {
             Metric::ItemCount | Metric::TableSizeBytes => None,
             Metric::IndexItemCount | Metric::IndexSizeBytes => Some("IndexName"),
-            Metric::ReplicaActive => Some("ReplicaRegion"),
+            Metric::ReplicaHealthy => Some("ReplicaRegion"),
         }
     }
 }

@@ -23,8 +23,12 @@ pub fn data(table: &TableDescription, region: &str) -> Vec<Datum> {
         add(Metric::IndexItemCount, Some(name), items);
         add(Metric::IndexSizeBytes, Some(name), bytes);
     }
-    for (region, active) in replicas(table, region) {
-        add(Metric::ReplicaActive, Some(region), Some(i64::from(active)));
+    for (region, healthy) in replicas(table, region) {
+        add(
+            Metric::ReplicaHealthy,
+            Some(region),
+            Some(i64::from(healthy)),
+        );
     }
     data
 }
@@ -48,20 +52,50 @@ fn indexes(table: &TableDescription) -> impl Iterator<Item = (&str, Option<i64>,
     global.chain(local)
 }
 
-/// Every replica's Region, and whether it is ACTIVE.
+/// Every replica's Region, and whether it is healthy.
 ///
 /// DescribeTable's `Replicas` leaves out the Region that is asked, so `region`'s own state is the TableStatus.
 fn replicas<'t>(table: &'t TableDescription, region: &'t str) -> Vec<(&'t str, bool)> {
-    let own = table.table_status() == Some(&TableStatus::Active);
+    let own = table.table_status().is_some_and(table_is_healthy);
     let mut replicas = vec![(region, own)];
     replicas.extend(table.replicas().iter().filter_map(|replica| {
         let name = replica.region_name().filter(|name| *name != region)?;
-        Some((
-            name,
-            replica.replica_status() == Some(&ReplicaStatus::Active),
-        ))
+        let healthy = replica.replica_status().is_some_and(replica_is_healthy);
+        Some((name, healthy))
     }));
     replicas
+}
+
+/// Whether a table in this state serves requests and replicates. It does while it is being changed (UPDATING), and nobody
+/// has to look at one that is being made.
+/// Source: Amazon DynamoDB API Reference, "TableDescription", `TableStatus`.
+fn table_is_healthy(status: &TableStatus) -> bool {
+    match status {
+        TableStatus::Active | TableStatus::Creating | TableStatus::Updating => true,
+        TableStatus::Archived
+        | TableStatus::Archiving
+        | TableStatus::Deleting
+        | TableStatus::InaccessibleEncryptionCredentials
+        | TableStatus::ReplicationNotAuthorized => false,
+        // One that AWS has added since has to be looked at.
+        _ => false,
+    }
+}
+
+/// The same of a replica as another Region sees it.
+/// Source: Amazon DynamoDB API Reference, "ReplicaDescription", `ReplicaStatus`.
+fn replica_is_healthy(status: &ReplicaStatus) -> bool {
+    match status {
+        ReplicaStatus::Active | ReplicaStatus::Creating | ReplicaStatus::Updating => true,
+        ReplicaStatus::Archived
+        | ReplicaStatus::Archiving
+        | ReplicaStatus::CreationFailed
+        | ReplicaStatus::Deleting
+        | ReplicaStatus::InaccessibleEncryptionCredentials
+        | ReplicaStatus::RegionDisabled
+        | ReplicaStatus::ReplicationNotAuthorized => false,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -126,25 +160,57 @@ mod tests {
                 datum(Metric::IndexSizeBytes, Some("GSI1"), 50.0),
                 datum(Metric::IndexItemCount, Some("ByDate"), 1.0),
                 datum(Metric::IndexSizeBytes, Some("ByDate"), 20.0),
-                datum(Metric::ReplicaActive, Some("eu-west-1"), 1.0),
-                datum(Metric::ReplicaActive, Some("us-east-1"), 1.0),
-                datum(Metric::ReplicaActive, Some("ap-south-1"), 0.0),
+                datum(Metric::ReplicaHealthy, Some("eu-west-1"), 1.0),
+                datum(Metric::ReplicaHealthy, Some("us-east-1"), 1.0),
+                datum(Metric::ReplicaHealthy, Some("ap-south-1"), 0.0),
             ]
         );
     }
 
     #[test]
     fn the_region_that_is_asked_reports_its_own_table_status() {
-        for (status, active) in [
+        for (status, healthy) in [
             (TableStatus::Active, 1.0),
-            (TableStatus::Updating, 0.0),
+            (TableStatus::Creating, 1.0),
+            (TableStatus::Updating, 1.0),
+            (TableStatus::Deleting, 0.0),
             (TableStatus::InaccessibleEncryptionCredentials, 0.0),
+            (TableStatus::ReplicationNotAuthorized, 0.0),
+            (TableStatus::Archiving, 0.0),
             (TableStatus::Archived, 0.0),
+            (TableStatus::from("EVAPORATED"), 0.0),
         ] {
             let table = TableDescription::builder().table_status(status).build();
             assert_eq!(
                 data(&table, "eu-west-1"),
-                [datum(Metric::ReplicaActive, Some("eu-west-1"), active)]
+                [datum(Metric::ReplicaHealthy, Some("eu-west-1"), healthy)]
+            );
+        }
+    }
+
+    #[test]
+    fn a_replica_that_is_being_changed_is_healthy_and_one_that_does_not_replicate_is_not() {
+        for (status, healthy) in [
+            (ReplicaStatus::Active, 1.0),
+            (ReplicaStatus::Creating, 1.0),
+            (ReplicaStatus::Updating, 1.0),
+            (ReplicaStatus::CreationFailed, 0.0),
+            (ReplicaStatus::Deleting, 0.0),
+            (ReplicaStatus::RegionDisabled, 0.0),
+            (ReplicaStatus::InaccessibleEncryptionCredentials, 0.0),
+            (ReplicaStatus::ReplicationNotAuthorized, 0.0),
+            (ReplicaStatus::Archiving, 0.0),
+            (ReplicaStatus::Archived, 0.0),
+            (ReplicaStatus::from("EVAPORATED"), 0.0),
+        ] {
+            let table = TableDescription::builder()
+                .table_status(TableStatus::Active)
+                .replicas(replica("us-east-1", status))
+                .build();
+            let other = data(&table, "eu-west-1").pop().unwrap();
+            assert_eq!(
+                other,
+                datum(Metric::ReplicaHealthy, Some("us-east-1"), healthy)
             );
         }
     }
@@ -168,6 +234,6 @@ mod tests {
             .global_secondary_indexes(index)
             .build();
         let metrics: Vec<Metric> = data(&table, "eu-west-1").iter().map(|d| d.metric).collect();
-        assert_eq!(metrics, [Metric::ReplicaActive]);
+        assert_eq!(metrics, [Metric::ReplicaHealthy]);
     }
 }

@@ -63,16 +63,16 @@ impl<S: Source, K: Sink> Reporter<S, K> {
         let table = self.source.describe(&self.table).await?;
         let data = report::data(&table, &self.region);
         self.sink.publish(&self.table, &data).await?;
-        let inactive: Vec<&str> = data
+        let unhealthy: Vec<&str> = data
             .iter()
-            .filter(|datum| datum.metric == Metric::ReplicaActive && datum.value == 0.0)
+            .filter(|datum| datum.metric == Metric::ReplicaHealthy && datum.value == 0.0)
             .filter_map(|datum| datum.dimension_value.as_deref())
             .collect();
         tracing::info!(
             table = self.table,
             status = table.table_status().map(|status| status.as_str()),
             metrics = data.len(),
-            inactive_replicas = inactive.join(","),
+            unhealthy_replicas = unhealthy.join(","),
             "report"
         );
         Ok(())
@@ -140,7 +140,7 @@ mod tests {
         let values: Vec<(Metric, f64)> = data.iter().map(|d| (d.metric, d.value)).collect();
         assert_eq!(
             values,
-            [(Metric::ItemCount, 7.0), (Metric::ReplicaActive, 1.0)]
+            [(Metric::ItemCount, 7.0), (Metric::ReplicaHealthy, 1.0)]
         );
     }
 

@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_replicas_state_names_its_region_beside_the_table() {
-        let datum = sent(Metric::ReplicaActive, Some("eu-west-1"));
-        assert_eq!(datum.metric_name(), Some("ReplicaActive"));
+        let datum = sent(Metric::ReplicaHealthy, Some("eu-west-1"));
+        assert_eq!(datum.metric_name(), Some("ReplicaHealthy"));
         assert_eq!(datum.unit(), Some(&StandardUnit::Count));
         assert_eq!(datum.value(), Some(1.0));
         assert_eq!(

@@ -57,7 +57,7 @@ def drill(context: Context, request: DrillRequest, pause: Pause | None = None, n
         f"meanwhile in {cut} and elsewhere can be lost as well, and is found as well. It lasts some minutes",
         f"write {request.items} test items in {cut} and {other}, so that the writers know which writes are lost; then end the pause",
         "wait until the Regions agree, compare the ledgers with the writers, and delete items, entries and stack again",
-        "expect the alarms Conflicts and Replication stalled, perhaps Replica not active; each deletion counts as a hard delete",
+        "expect the alarms Conflicts and Replication stalled, perhaps Replica unhealthy; each deletion counts as a hard delete",
     ])
     console.confirm_always(f"Pause replication of {names.table} in {cut} of account {context.aws.account}.")
 

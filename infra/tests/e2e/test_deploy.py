@@ -150,8 +150,8 @@ def test_the_reporter_publishes_the_replicas_states(deployed: Deployed) -> None:
     answer = client.invoke(FunctionName=deployed.output("eu-west-1", "reporter", "FunctionName"), Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
     for region in REGIONS:
-        eventually(lambda: metric_sum(deployed.emulator, "eu-west-1", "ReplicaActive", TableName=TABLE,
-                                      ReplicaRegion=region) >= 1, f"ReplicaActive of {region}")
+        eventually(lambda: metric_sum(deployed.emulator, "eu-west-1", "ReplicaHealthy", TableName=TABLE,
+                                      ReplicaRegion=region) >= 1, f"ReplicaHealthy of {region}")
 
 
 def test_the_logs_of_all_regions_come_in_one_stream(deployed: Deployed) -> None:
