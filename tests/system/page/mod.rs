@@ -4,6 +4,7 @@ mod actions;
 mod browser;
 mod guard;
 mod lists;
+mod reading;
 
 use std::process::Stdio;
 

@@ -8,6 +8,7 @@ mod delay;
 mod example;
 mod join_result;
 mod live;
+mod page;
 mod put_back;
 mod report;
 mod run;
@@ -50,6 +51,7 @@ Examples:
   lastwriter demo --unstamped 1                         writers that stamp nothing, as most do: the join finds them
   lastwriter demo --unstamped 0.1 --blind-puts 0.05     what lies outside of what stamps can show
   lastwriter demo --json | jq .total
+  lastwriter demo --seconds 20 --page                   then look at what was lost in a browser, and put it back
 
 Exit codes: 0 every lost write that the stamps tell of was found and nothing else, 1 not so, or less than 1 % of the
 writes were lost, so that the run proves nothing; 2 bad usage. Ctrl-C ends the traffic early and shows what there is.";
@@ -86,6 +88,9 @@ pub struct Args {
     /// At the end put back the lost writes that nobody has to decide about, and compare the items with the truth
     #[arg(long)]
     pub put_back: bool,
+    /// At the end serve the ledgers' page, on which lost writes can be put back, until Ctrl-C
+    #[arg(long)]
+    pub page: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -125,6 +130,9 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
     } else {
         let tables = table::render(&comparison, Layout::of_stdout());
         terminal::print(&format!("{tables}\nReport: {}\n", args.report.display()))?;
+    }
+    if args.page {
+        page::serve(&run.world, &prefix, &ttl).await?;
     }
     match comparison.problems() {
         problems if problems.is_empty() => Ok(()),

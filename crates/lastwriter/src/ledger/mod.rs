@@ -27,6 +27,7 @@ pub use list::{Filter, ListArgs, Listing, Selection, list};
 pub(crate) use self::put_back::put_back_open;
 pub use self::put_back::{PutBackArgs, PutBackCounts};
 pub use page::PageArgs;
+pub(crate) use page::{RegionUrl, command as serve_page};
 pub use resolve::{EntryArgs, ReopenArgs, ResolveArgs};
 pub use show::{EntryQuery, ShowArgs, show};
 pub use summary::Summary;

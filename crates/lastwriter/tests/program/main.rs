@@ -3,6 +3,7 @@
 mod cli;
 mod deep;
 mod local;
+mod page;
 mod put_back;
 mod world;
 

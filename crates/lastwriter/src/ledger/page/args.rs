@@ -91,3 +91,29 @@ pub struct PageArgs {
     #[arg(long)]
     pub print_policy: bool,
 }
+
+impl PageArgs {
+    /// The page of a world on this machine, which may write.
+    pub(crate) fn of_local(
+        ledger: String,
+        endpoint_url: Vec<RegionUrl>,
+        item_endpoint_url: Vec<RegionUrl>,
+    ) -> Self {
+        Self {
+            ledger: Some(ledger),
+            regions: Vec::new(),
+            profile: None,
+            endpoint_url,
+            item_endpoint_url,
+            endpoints_file: None,
+            write: true,
+            hours: 24,
+            limit: 20_000,
+            refresh: 5,
+            port: 0,
+            stamp_prefix: "lw".to_owned(),
+            ttl_attribute: None,
+            print_policy: false,
+        }
+    }
+}

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures::future::join_all;
-use ledger::{ConflictId, EntryKey, ItemKey};
+use ledger::{EntryKey, ItemKey};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, watch};
 
 use super::super::list::{Filter, Listing, Selection, buckets, hours_back, list};
 use super::super::{LedgerReadError, Summary};
+use super::listed::{Listed, Snapshot, key_of};
 use super::memory::{hex, random_name};
 use super::regions::{RegionLedger, Regions};
 
@@ -37,37 +38,6 @@ const MOST_NAMED: usize = 200_000;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NothingRead(String);
-
-/// An entry of a list.
-#[derive(Debug)]
-pub(super) struct Listed {
-    /// Which of the Regions has it in its ledger.
-    pub(super) ledger: usize,
-    /// What stands for it in addresses.
-    pub(super) name: String,
-    pub(super) summary: Summary,
-    /// What a search looks in, in lower case.
-    pub(super) haystack: String,
-}
-
-impl Listed {
-    pub(super) fn key(&self) -> EntryKey {
-        EntryKey {
-            item_key: self.summary.item_key.clone(),
-            conflict_id: ConflictId::from(self.summary.conflict_id().to_owned()),
-        }
-    }
-}
-
-/// All entries at one time, newest first.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Snapshot {
-    pub(super) entries: Arc<Vec<Arc<Listed>>>,
-    /// What could not be read, for people.
-    pub(super) problems: Vec<String>,
-    /// The Regions that have more entries than are kept.
-    pub(super) cut: Vec<String>,
-}
 
 /// What is in memory of one Region.
 #[derive(Debug, Default)]
@@ -269,7 +239,7 @@ impl Catalog {
                 found.push(self.listed(&mut state, at, summary));
             }
         }
-        found.sort_by(|a, b| newest_first(a, b));
+        found.sort_by(|a, b| a.newest_first(b));
         found
     }
 
@@ -299,10 +269,7 @@ impl Catalog {
 
     fn listed(&self, state: &mut State, ledger: usize, summary: Summary) -> Arc<Listed> {
         let name = self.name(ledger, &summary);
-        let key = EntryKey {
-            item_key: summary.item_key.clone(),
-            conflict_id: ConflictId::from(summary.conflict_id().to_owned()),
-        };
+        let key = key_of(&summary);
         if state.named.insert(name.clone(), (ledger, key)).is_none() {
             state.order.push_back(name.clone());
             if state.order.len() > MOST_NAMED
@@ -311,30 +278,12 @@ impl Catalog {
                 state.named.remove(&oldest);
             }
         }
-        let mut haystack = [
-            summary.key_text().as_str(),
-            &summary.table,
-            summary.conflict_id(),
-        ]
-        .join("\n");
-        for attribute in summary.finding.differing_attributes.iter().flatten() {
-            haystack.push('\n');
-            haystack.push_str(attribute);
-        }
-        Arc::new(Listed {
-            ledger,
-            name,
-            haystack: haystack.to_lowercase(),
-            summary,
-        })
+        Arc::new(Listed::new(ledger, name, summary))
     }
 
     /// Replaces what is kept of an entry. True if it is kept, and was otherwise.
     fn replace(&self, state: &mut State, at: usize, summary: Summary) -> bool {
-        let key = EntryKey {
-            item_key: summary.item_key.clone(),
-            conflict_id: ConflictId::from(summary.conflict_id().to_owned()),
-        };
+        let key = key_of(&summary);
         let before = state.regions[at].entries.get(&key);
         if before.is_none_or(|before| before.summary == summary) {
             return false;
@@ -365,7 +314,7 @@ impl Catalog {
             .iter()
             .flat_map(|region| region.entries.values().cloned())
             .collect();
-        entries.sort_by(|a, b| newest_first(a, b));
+        entries.sort_by(|a, b| a.newest_first(b));
         let regions = || state.regions.iter().zip(&self.regions.ledgers);
         let mut problems: Vec<String> = Vec::new();
         for (kept, ledger) in regions() {
@@ -412,10 +361,4 @@ impl RegionEntries {
             self.is_cut = true;
         }
     }
-}
-
-fn newest_first(a: &Listed, b: &Listed) -> std::cmp::Ordering {
-    let (a, b) = (&a.summary, &b.summary);
-    let by_id = || b.conflict_id().cmp(a.conflict_id());
-    b.detected_at.cmp(&a.detected_at).then_with(by_id)
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod entry;
 mod guard;
 mod html;
+mod listed;
 mod memory;
 mod policy;
 mod query;
@@ -22,6 +23,7 @@ use local_aws::http::Server;
 use tokio::net::TcpListener;
 
 pub use args::PageArgs;
+pub(crate) use regions::RegionUrl;
 
 use self::catalog::Catalog;
 use self::guard::Guard;
@@ -40,7 +42,8 @@ struct PortError {
     source: std::io::Error,
 }
 
-pub(super) async fn command(args: PageArgs) -> Result<(), CommandError> {
+/// Serves the page until Ctrl-C.
+pub(crate) async fn command(args: PageArgs) -> Result<(), CommandError> {
     if args.print_policy {
         return Ok(terminal::print_json(&policy::policy(&args))?);
     }

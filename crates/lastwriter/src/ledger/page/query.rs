@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::key::{KeyPart, item_key};
 use super::super::list::Filter;
-use super::catalog::{Listed, Snapshot};
+use super::listed::{Listed, Snapshot};
 
 /// How many entries a list has on one page.
 pub(super) const ROWS: usize = 50;

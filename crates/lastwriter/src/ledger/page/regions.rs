@@ -25,6 +25,14 @@ pub struct RegionUrl {
 pub struct NotARegionUrl;
 
 impl RegionUrl {
+    /// The endpoint of one Region.
+    pub(crate) fn new(region: &str, url: String) -> Self {
+        Self {
+            region: Some(region.to_owned()),
+            url,
+        }
+    }
+
     /// Reads `http://...` or `us-east-1=http://...`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use ledger::EntryKind;
 use maud::{Markup, html};
 
-use crate::ledger::page::catalog::Listed;
+use crate::ledger::page::listed::Listed;
 use crate::page::{BarChart, TimeLabels, Timeline};
 
 /// How long a bar is, in minutes, for so many hours: no chart has more than some fifty bars.

@@ -9,13 +9,12 @@ use serde_dynamo::AttributeValue;
 
 use super::list::status_mark;
 use super::value::{short, text, value};
-use super::{Rendered, age, frame, plan, time, time_text, words};
+use super::{Rendered, age, frame, notice, plan, time, time_text, words};
 use crate::ledger::Summary;
 use crate::ledger::change::{last_event, status};
 use crate::ledger::page::entry::{EntryView, ItemNow, Possible};
 use crate::ledger::page::shell;
 use crate::ledger::page::state::{Notice, PageState};
-use crate::ledger::put_back::{ChangedAttribute, Outcome};
 use crate::ledger::versions;
 use crate::page::{row, table};
 
@@ -28,7 +27,7 @@ pub(in crate::ledger::page) fn entry(
     let summary = Summary::from(&view.entry);
     let key = summary.key_text();
     let main = html! {
-        @if let Some(notice) = notice { (told(notice)) }
+        @if let Some(notice) = notice { (notice::told(notice)) }
         p.setup { a href=(state.root) { "All conflicts" } }
         h1 { (short(&key)) }
         p.setup {
@@ -44,87 +43,6 @@ pub(in crate::ledger::page) fn entry(
     };
     // The title goes into the browser's history: it says nothing of the item.
     frame(state, "A conflict", &main, None)
-}
-
-/// What came of the form that was sent.
-fn told(notice: &Notice) -> Markup {
-    let (class, body) = match notice {
-        Notice::Status(text) => ("verdict good", html! { (text) }),
-        Notice::Refused(message) => (
-            "verdict bad",
-            html! { "Nothing was done: " (text(message)) },
-        ),
-        Notice::ChoicesChanged => (
-            "verdict warn",
-            html! { "Nothing was written: you have chosen something else than the plan showed. This is the plan with what you chose; look at it, then put back." },
-        ),
-        Notice::PlanForgotten => (
-            "verdict warn",
-            html! { "Nothing was written: that plan was made too long ago. This is a new one; look at it, then put back." },
-        ),
-        Notice::PutBack(outcome) => put_back(outcome),
-    };
-    html! { div class=(class) role="status" #notice tabindex="-1" { (body) } }
-}
-
-fn put_back(outcome: &Outcome) -> (&'static str, Markup) {
-    match outcome {
-        Outcome::Restored { written, .. } if written.is_empty() => (
-            "verdict good",
-            html! { "Nothing had to be written: " (short(&outcome.describe())) ". The entry is restored." },
-        ),
-        Outcome::Restored { written, .. } => (
-            "verdict good",
-            html! { "Put back: " (short(&written.join(", "))) ". The entry is restored." },
-        ),
-        Outcome::Left { written, undecided } => (
-            "verdict warn",
-            html! {
-                @if written.is_empty() { "Nothing was put back" } @else { "Put back: " (short(&written.join(", "))) }
-                ". Still to decide: " (short(&undecided.join(", "))) ". The entry stays open."
-            },
-        ),
-        Outcome::Closed { status, by, at } => (
-            "verdict warn",
-            html! {
-                "Nothing was written: the entry was not open any more. It is " (status)
-                @if let Some(by) = by { ", by " bdi { (by) } }
-                @if let Some(at) = at { ", " (time_text(at)) }
-                "."
-            },
-        ),
-        Outcome::ChangedMeanwhile { changes } => (
-            "verdict bad",
-            html! {
-                p { "Nothing was written: the item has changed since the plan was shown. The plan below is a new one." }
-                (changed(changes))
-            },
-        ),
-        Outcome::Impossible { message } | Outcome::Failed { message } => (
-            "verdict bad",
-            html! { "Nothing is certain to be written: " (text(message)) },
-        ),
-        Outcome::NotReached => (
-            "verdict bad",
-            html! { "Nothing was written: the server was ending." },
-        ),
-    }
-}
-
-fn changed(changes: &[ChangedAttribute]) -> Markup {
-    let rows = changes.iter().map(|change| {
-        row(
-            None,
-            short(&change.name),
-            [value(change.was.as_ref()), value(change.is.as_ref())],
-        )
-    });
-    table(
-        Some("versions"),
-        None,
-        &["attribute", "when the plan was shown", "now"],
-        rows,
-    )
 }
 
 /// What happened, in a few sentences.

@@ -11,7 +11,7 @@ use super::value::short;
 use super::{LIVE_SCRIPT, Rendered, age, charts, frame, time, words};
 use crate::format::thousands;
 use crate::ledger::Summary;
-use crate::ledger::page::catalog::Listed;
+use crate::ledger::page::listed::Listed;
 use crate::ledger::page::query::{ANY, Query, ROWS, Search};
 use crate::ledger::page::state::PageState;
 use crate::ledger::top::{Count, top};

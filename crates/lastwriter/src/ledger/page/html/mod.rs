@@ -3,6 +3,7 @@
 mod charts;
 mod entry;
 mod list;
+mod notice;
 pub(super) mod plan;
 mod value;
 mod words;
