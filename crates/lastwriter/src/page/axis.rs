@@ -1,6 +1,6 @@
 //! Axes: which value lies where in a plot, where the ticks are, and how both are drawn.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use maud::{Markup, html};
 
 use crate::format::decimal;
@@ -38,10 +38,10 @@ impl Axis {
         }
     }
 
-    /// As [`linear`](Self::linear), with ticks at round times of day.
-    fn of_minutes(most: f64, count: f64, ends: (f64, f64)) -> Self {
-        const ROUND: [f64; 12] = [
-            5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 180.0, 240.0, 360.0, 720.0, 1_440.0, 2_880.0,
+    /// As [`linear`](Self::linear), with ticks at round times of day; `first` is the minute of the day at its start.
+    fn of_minutes(first: f64, most: f64, count: f64, ends: (f64, f64)) -> Self {
+        const ROUND: [f64; 11] = [
+            5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 240.0, 360.0, 720.0, 1_440.0,
         ];
         let least = most / count;
         let days = (least / 1_440.0).ceil() * 1_440.0;
@@ -49,12 +49,14 @@ impl Axis {
             .into_iter()
             .find(|round| *round >= least)
             .unwrap_or(days);
+        let offset = (every - first % every) % every;
+        let last = ((most - offset) / every).floor().max(0.0) as u32;
         Self {
             values: (0.0, most),
             ends,
             logarithmic: false,
-            ticks: (0..=(most / every).floor() as u32)
-                .map(|at| f64::from(at) * every)
+            ticks: (0..=last)
+                .map(|at| offset + f64::from(at) * every)
                 .collect(),
         }
     }
@@ -152,9 +154,12 @@ impl Timeline {
     fn axis(&self) -> Axis {
         let span = self.step * self.steps as f64;
         let ends = (LEFT, WIDTH - RIGHT);
-        match self.labels {
+        match &self.labels {
             TimeLabels::Elapsed(_) => Axis::linear(span, 6.0, ends),
-            TimeLabels::Clock { .. } => Axis::of_minutes(span, 6.0, ends),
+            TimeLabels::Clock { start, .. } => {
+                let first = f64::from(start.num_seconds_from_midnight()) / 60.0;
+                Axis::of_minutes(first, span, 6.0, ends)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Data stays data, and axes end where they should.
 
-use super::axis::{Axis, nice};
+use super::axis::{Axis, TimeLabels, Timeline, nice};
 use super::json;
 
 #[test]
@@ -42,4 +42,36 @@ fn a_logarithmic_axis_spans_whole_powers_of_ten() {
         Axis::logarithmic(f64::INFINITY, 1_000.0, (1.0, 0.0)).ticks(),
         [1_000.0, 10_000.0]
     );
+}
+
+#[test]
+fn the_ticks_of_a_day_are_at_round_times() {
+    let shown = |start: &str, step: f64, with_day| {
+        let timeline = Timeline {
+            step,
+            steps: 49,
+            labels: TimeLabels::Clock {
+                start: start.parse().unwrap(),
+                with_day,
+            },
+            band: None,
+            line: None,
+        };
+        let markup = timeline.times(0.0).into_string();
+        let labels = markup
+            .split("</text>")
+            .filter_map(|text| text.rsplit('>').next());
+        let labels: Vec<String> = labels
+            .filter(|label| !label.is_empty())
+            .map(str::to_owned)
+            .collect();
+        (labels, timeline.span(1))
+    };
+    let (labels, span) = shown("2026-11-26T17:06:00Z", 2.0, false);
+    assert_eq!(labels, ["17:20", "17:40", "18:00", "18:20", "18:40"]);
+    assert_eq!(span, "17:08 to 17:10 UTC");
+    let (labels, _) = shown("2026-11-26T17:30:00Z", 30.0, false);
+    assert_eq!(labels, ["18:00", "00:00", "06:00", "12:00", "18:00"]);
+    let (labels, _) = shown("2026-11-20T00:00:00Z", 240.0, true);
+    assert_eq!(labels[..2], ["11-20 00:00", "11-22 00:00"]);
 }

@@ -56,7 +56,7 @@ impl ListView {
 pub(in crate::ledger::page) fn list(state: &PageState, view: &ListView) -> Rendered {
     let main = html! {
         h1 { "Lost writes" }
-        p.setup { (state.regions.names().join(", ")) ", the last " (state.args.hours) " hours" }
+        p.setup { (state.regions.names().join(", ")) ", the last " (view.hours) @if view.hours == 1 { " hour" } @else { " hours" } }
         (filters(state, view))
         div.follow hidden {
             label { input #follow type="checkbox" checked autocomplete="off"; " Look for new ones every " (state.args.refresh) " s" }
