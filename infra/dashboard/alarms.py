@@ -94,6 +94,24 @@ def conflict_alarms() -> list[Alarm]:
     ]
 
 
+def open_entry_alarms() -> list[Alarm]:
+    return [
+        Alarm(
+            logical_id="OpenEntriesAlarm",
+            slug="open-entries",
+            section="Open entries",
+            means="Lost writes of this Region wait in the ledger, and nobody has decided about them for days.",
+            do="`lastwriter ledger list --status open` or `lastwriter ledger page` shows them. Put back what is to be put back, and close "
+            "the rest with `ledger resolve ID --why`: with filters, many at once. They are deleted after LedgerRetentionDays.",
+            metrics=(own("OldestOpenEntryAge", "Maximum"),),
+            threshold=ref("OpenEntryAgeThresholdSeconds"),
+            within=3,
+            missing="notBreaching",
+            missing_why="The reporter has not run yet, or the ledger's index Open is being made; reporter-silent watches the reporter.",
+        ),
+    ]
+
+
 def processor_alarms() -> list[Alarm]:
     name = sub(PROCESSOR)
     return [
@@ -256,6 +274,7 @@ def processor_alarms() -> list[Alarm]:
 def all_alarms() -> list[Alarm]:
     return [
         *conflict_alarms(),
+        *open_entry_alarms(),
         *processor_alarms(),
         *replication_alarms(),
         *throttle_alarms(),

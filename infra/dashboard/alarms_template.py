@@ -21,7 +21,7 @@ Description: The alarms of one Region.
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,
 #               MetricsNamespace, EventSourceMappingId, TopicArn, RunbookUrl, FunctionTimeout,
 #               ReplicationLatencyThresholdMs, IteratorAgeThresholdMs, LostWriteRatePercent, ConflictsThreshold,
-#               UnstampedWritesPercent, StaleOverwritesThreshold, CapacityPercent
+#               UnstampedWritesPercent, StaleOverwritesThreshold, OpenEntryAgeThresholdSeconds, CapacityPercent
 #   Outputs:    UnhealthyAlarmName, UnhealthyAlarmArn
 
 """
@@ -42,6 +42,11 @@ THRESHOLDS: dict[str, tuple[float, float, str]] = {
         "Unstamped writes per hundred writes that are still no alarm. 100 is never: for a table whose writers do not stamp yet.",
     ),
     "StaleOverwritesThreshold": (0, 0, "Stale overwrites in five minutes that are still no alarm."),
+    "OpenEntryAgeThresholdSeconds": (
+        259200,
+        300,
+        "Age of the oldest open entry of the ledger, in seconds. Entries go after LedgerRetentionDays, open or not.",
+    ),
     "CapacityPercent": (80, 1, "Used share of the provisioned capacity. Auto scaling aims at 70."),
 }
 

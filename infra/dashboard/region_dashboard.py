@@ -98,6 +98,14 @@ def _conflicts(board: Board) -> None:
                 math("IF(replicated > 0, 100 * lost / replicated, 0)", "lost-write rate, %", id="rate"),
             ],
         ),
+        graph(
+            "Open entries of the ledger, and the oldest one's age",
+            [
+                own("OpenEntries", stat="Maximum"),
+                own("OldestOpenEntryAge", stat="Maximum", yAxis="right"),
+            ],
+            yAxis={"left": {"min": 0, "label": "entries"}, "right": {"min": 0, "label": "seconds"}},
+        ),
     )
 
 
@@ -126,7 +134,7 @@ def _replication(board: Board) -> None:
             stacked=True,
         ),
         graph(
-            "Replicas as seen from here (1 is ACTIVE)",
+            "Replicas as seen from here (1 works)",
             [search(NAMESPACE, "ReplicaHealthy", "ReplicaRegion", "Minimum", "${!PROP('Dim.ReplicaRegion')}")],
         ),
     )

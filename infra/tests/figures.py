@@ -59,6 +59,8 @@ def healthy(minute: int, writes: int, provisioned: bool = False) -> Minute:
         now.function("Invocations", REPORTER, 1)
         now.function("Errors", REPORTER, 0)
         now.own("ItemCount", 100)
+        now.own("OpenEntries", 2)
+        now.own("OldestOpenEntryAge", 7_200)
         for region in (HERE, OTHER):
             now.own("ReplicaHealthy", 1, ReplicaRegion=region)
     if provisioned and minute % 5 == 0:

@@ -91,11 +91,11 @@ def own_replica_is_archived(now: Minute) -> None:
 
 def schedule_is_switched_off(now: Minute) -> None:
     now.without("Invocations", "Errors", FunctionName=REPORTER)
-    now.without("ReplicaHealthy", "ItemCount")
+    now.without("ReplicaHealthy", "ItemCount", "OpenEntries", "OldestOpenEntryAge")
 
 
 def reporter_fails(now: Minute) -> None:
-    now.without("ReplicaHealthy", "ItemCount")
+    now.without("ReplicaHealthy", "ItemCount", "OpenEntries", "OldestOpenEntryAge")
     if now.number % 5 == 3:
         now.function("Errors", REPORTER, 1)
 
@@ -115,6 +115,7 @@ FAULTS = {
         lambda now: (now.own("Conflicts", 4), now.own("LostWrites", 4)), {"conflicts", "lost-write-rate"}),
     "a writer does not stamp": (lambda now: now.own("UnstampedWrites", 3), {"unstamped-writes"}),
     "an old version is put back": (lambda now: now.own("StaleOverwrites", 1), {"stale-overwrites"}),
+    "nobody looks at the ledger": (lambda now: now.own("OldestOpenEntryAge", 300_000), {"open-entries"}),
     "a record cannot be read": (lambda now: now.own("QuarantinedRecords", 1), {"quarantined-records"}),
     "the stream's view type is changed": (lambda now: now.own("UnusableRecords", 400), {"unusable-records"}),
     "the processor falls behind": (lambda now: now.function("IteratorAge", PROCESSOR, 400_000), {"iterator-age"}),

@@ -106,6 +106,6 @@ def test_alarms_take_ten_metrics_at_most():
 
 def test_the_contract_is_sound():
     for metric in own_metrics().values():
-        assert metric["unit"] in ("Count", "Milliseconds", "Bytes")
+        assert metric["unit"] in ("Count", "Milliseconds", "Seconds", "Bytes")
         assert all("TableName" in s for s in metric["dimension_sets"])
     json.dumps(own_metrics())

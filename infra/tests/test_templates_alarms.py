@@ -25,6 +25,7 @@ ALWAYS = {
     "lost-write-rate",
     "unstamped-writes",
     "stale-overwrites",
+    "open-entries",
     "quarantined-records",
     "unusable-records",
     "iterator-age",

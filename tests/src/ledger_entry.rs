@@ -24,7 +24,8 @@ pub fn part_id(conflict_id: &str, number: usize) -> String {
 
 /// Splits an entry into what does not depend on the time of the run and what is wrong with what does.
 ///
-/// `DetectedAt` must be RFC 3339 in UTC, `Bucket` its hour and one of 16 shards, `ExpiresAt` so many days after it.
+/// `DetectedAt` must be RFC 3339 in UTC, `Bucket` its hour and one of 16 shards, `ExpiresAt` so many days after it. `OpenShard` is that
+/// shard where the entry is open and no sample, and missing elsewhere.
 pub fn without_time(item: &Value, retention_days: i64) -> (Map<String, Value>, Vec<String>) {
     let mut attributes = item.as_object().cloned().unwrap_or_default();
     let mut problems = Vec::new();
@@ -32,9 +33,10 @@ pub fn without_time(item: &Value, retention_days: i64) -> (Map<String, Value>, V
         let value = attributes.remove(name).unwrap_or_default();
         value[tag].as_str().map(str::to_owned)
     };
-    let (detected, bucket, expires) = (
+    let (detected, bucket, open_shard, expires) = (
         take("DetectedAt", "S"),
         take("Bucket", "S"),
+        take("OpenShard", "S"),
         take("ExpiresAt", "N"),
     );
     let Some(at) = detected.as_deref().and_then(utc) else {
@@ -48,6 +50,16 @@ pub fn without_time(item: &Value, retention_days: i64) -> (Map<String, Value>, V
     if !shard.is_some_and(|shard| shard.len() == 1 && "0123456789abcdef".contains(shard)) {
         problems.push(format!(
             "Bucket is not the hour of {at} and a shard: {bucket:?}"
+        ));
+    }
+    let open = item["Status"]["S"] == "open";
+    let is_sample = item["Kind"]["S"]
+        .as_str()
+        .is_some_and(|kind| kind.ends_with("_sample"));
+    let expected = shard.filter(|_| open && !is_sample);
+    if open_shard.as_deref() != expected {
+        problems.push(format!(
+            "OpenShard is {open_shard:?}, expected {expected:?}"
         ));
     }
     let due = at.timestamp() + retention_days * 24 * 60 * 60;

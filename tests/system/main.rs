@@ -8,6 +8,7 @@ mod depth;
 mod faults;
 mod logs;
 mod metrics_sink;
+mod open_entries;
 mod page;
 mod put_back;
 mod refused;

@@ -1,4 +1,4 @@
-//! The keys of the index by time: the hour in which an entry was found, spread over [`SHARDS`] shards.
+//! The keys of the indexes: the hour in which an entry was found, or that it is open, spread over [`SHARDS`] shards.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -10,8 +10,18 @@ const SHARDS: u8 = 16;
 
 /// The bucket of an entry that was found at `time`, as in `2026-11-22T12#a`.
 pub(crate) fn bucket(time: DateTime<Utc>, id: &ConflictId) -> String {
+    format!("{}#{}", hour(time), open_shard(id))
+}
+
+/// Where the index of open entries has this one, while it is open.
+pub fn open_shard(id: &ConflictId) -> String {
     let shard = Sha256::digest(id.as_str())[0] % SHARDS;
-    format!("{}#{shard:x}", hour(time))
+    format!("{shard:x}")
+}
+
+/// All that [`open_shard`] gives.
+pub fn open_shards() -> impl Iterator<Item = String> {
+    (0..SHARDS).map(|shard| format!("{shard:x}"))
 }
 
 /// The hour that a bucket stands for, as in `2026-11-22T12`.

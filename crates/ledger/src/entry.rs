@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue;
 
 use crate::fit::{self, EntryForm, StoredEntry};
-use crate::schema::{BUCKET, IMAGE, KEY, LOSER, RECORD, UNDECODED_ATTRIBUTES, WINNER};
+use crate::schema::{BUCKET, IMAGE, KEY, LOSER, OPEN_SHARD, RECORD, UNDECODED_ATTRIBUTES, WINNER};
 use crate::{
     ConflictId, EntryKind, HistoryEvent, Image, ItemKey, Name, PendingSum, Status, bucket, json,
     storage, time,
@@ -183,6 +183,16 @@ impl Entry {
         }
     }
 
+    /// Where the index of open entries has it; none for one that is not open, or never has to be closed.
+    pub fn open_shard(&self) -> Option<String> {
+        let waits = match self.kind {
+            Name::Known(kind) => kind.waits_for_an_operator(),
+            Name::Unknown(_) => true,
+        };
+        let is_open = self.status == Name::Known(Status::Open);
+        (waits && is_open).then(|| bucket::open_shard(&self.conflict_id))
+    }
+
     /// The entry as items of the table, none larger or deeper than DynamoDB takes.
     pub fn into_items(self) -> StoredEntry {
         self.into_items_in(EntryForm::Full)
@@ -195,6 +205,9 @@ impl Entry {
         let mut main = attributes(&self);
         let bucket = bucket::bucket(self.detected_at, &self.conflict_id);
         main.insert(BUCKET.to_owned(), AttributeValue::S(bucket));
+        if let Some(shard) = self.open_shard() {
+            main.insert(OPEN_SHARD.to_owned(), AttributeValue::S(shard));
+        }
         if let Some(key) = key {
             main.insert(KEY.to_owned(), AttributeValue::M(key.into_iter().collect()));
         }

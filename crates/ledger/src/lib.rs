@@ -39,15 +39,15 @@ use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
 
-pub use bucket::{buckets, hour};
+pub use bucket::{buckets, hour, open_shard, open_shards};
 pub use entry::{Entry, EntryError, Key, Side};
 pub use fit::{EntryForm, StoredEntry, omitted_bytes, omitted_image_bytes};
 pub use history::{HistoryEvent, OperatorAction, PendingSum};
 pub use id::{ConflictId, EntryKey, ItemKey, event_id};
 pub use names::{EntryKind, Name, Status};
 pub use schema::{
-    BUCKET, BY_TIME, CONFLICT_ID, EXPIRES_AT, HISTORY, ITEM_KEY, KIND, PATHS_WITHOUT_IMAGES,
-    PENDING_SUMS, STATUS, create_table_request, is_part,
+    BUCKET, BY_TIME, CONFLICT_ID, DETECTED_AT, EXPIRES_AT, HISTORY, ITEM_KEY, KIND, OPEN,
+    OPEN_SHARD, PATHS_WITHOUT_IMAGES, PENDING_SUMS, STATUS, create_table_request, is_part,
 };
 pub use storage::StorageForm;
 

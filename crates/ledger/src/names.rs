@@ -43,6 +43,22 @@ impl EntryKind {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Whether an operator is to decide what becomes of such an entry. Samples only show where to look.
+    pub fn waits_for_an_operator(self) -> bool {
+        match self {
+            EntryKind::Overwrite
+            | EntryKind::DeleteDelete
+            | EntryKind::UpdateDelete
+            | EntryKind::DeleteUpdate
+            | EntryKind::InsertInsert
+            | EntryKind::UpdateUpdate
+            | EntryKind::StaleOverwrite
+            | EntryKind::LocalOverwrite
+            | EntryKind::MalformedRecord => true,
+            EntryKind::UnstampedSample | EntryKind::OddStampSample => false,
+        }
+    }
 }
 
 impl From<Kind> for EntryKind {

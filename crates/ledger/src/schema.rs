@@ -12,6 +12,13 @@ pub const CONFLICT_ID: &str = "ConflictId";
 pub const BY_TIME: &str = "ByTime";
 /// The hash key of [`BY_TIME`]. The parts of an entry lack it.
 pub const BUCKET: &str = "Bucket";
+/// The index of entries that wait for an operator, by when they were found. It is small while they are dealt with.
+pub const OPEN: &str = "Open";
+/// The hash key of [`OPEN`], one of [`open_shards`](crate::open_shards). Only open entries have it, and samples never do: nobody
+/// has to close those.
+pub const OPEN_SHARD: &str = "OpenShard";
+/// When an entry was found, in RFC 3339 with milliseconds; the range key of [`OPEN`].
+pub const DETECTED_AT: &str = "DetectedAt";
 /// The table's TTL attribute.
 pub const EXPIRES_AT: &str = "ExpiresAt";
 /// What an entry records. The parts of an entry lack it.
@@ -71,17 +78,23 @@ pub fn is_part(item: &Image) -> bool {
 /// templates with it.
 pub fn create_table_request(table_name: &str) -> Value {
     let key = |name: &str, key_type: &str| json!({ "AttributeName": name, "KeyType": key_type });
-    let attributes = [ITEM_KEY, CONFLICT_ID, BUCKET];
+    let attributes = [ITEM_KEY, CONFLICT_ID, BUCKET, OPEN_SHARD, DETECTED_AT];
     let attributes = attributes.map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
+    let index = |name: &str, keys: [Value; 2]| {
+        json!({
+            "IndexName": name,
+            "KeySchema": keys,
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        })
+    };
     json!({
         "TableName": table_name,
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": attributes,
         "KeySchema": [key(ITEM_KEY, "HASH"), key(CONFLICT_ID, "RANGE")],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": BY_TIME,
-            "KeySchema": [key(BUCKET, "HASH"), key(CONFLICT_ID, "RANGE")],
-            "Projection": { "ProjectionType": "KEYS_ONLY" },
-        }],
+        "GlobalSecondaryIndexes": [
+            index(BY_TIME, [key(BUCKET, "HASH"), key(CONFLICT_ID, "RANGE")]),
+            index(OPEN, [key(OPEN_SHARD, "HASH"), key(DETECTED_AT, "RANGE")]),
+        ],
     })
 }

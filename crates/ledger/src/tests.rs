@@ -132,6 +132,7 @@ fn an_entry_looks_like_this() {
         "ItemKey": {"S": "{\"PK\":{\"S\":\"ORDER#1\"}}"},
         "ConflictId": {"S": "2026-11-22T12:13:08.000000Z#e1"},
         "Bucket": {"S": "2026-11-22T12#f"},
+        "OpenShard": {"S": "f"},
         "Key": {"M": {"PK": {"S": "ORDER#1"}}},
         "TableName": {"S": "orders"},
         "Kind": {"S": "update_update"},
@@ -232,6 +233,7 @@ fn a_quarantined_record_looks_like_this() {
         "ItemKey": {"S": "quarantine"},
         "ConflictId": {"S": "malformed#44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         "Bucket": {"S": "2026-11-22T12#4"},
+        "OpenShard": {"S": "4"},
         "TableName": {"S": "orders"},
         "Kind": {"S": "malformed_record"},
         "Status": {"S": "open"},
@@ -589,6 +591,8 @@ fn the_table_is_the_one_that_the_templates_are_compared_with() {
     assert_eq!(create_table_request("conflicts"), expected);
     let keys = ["ItemKey", "ConflictId", "Bucket", "ByTime", "Kind"];
     assert_eq!([ITEM_KEY, CONFLICT_ID, BUCKET, BY_TIME, KIND], keys);
+    let of_open = ["OpenShard", "DetectedAt", "Open"];
+    assert_eq!([OPEN_SHARD, DETECTED_AT, OPEN], of_open);
 }
 
 fn any_value() -> impl Strategy<Value = AttributeValue> {
@@ -777,4 +781,47 @@ proptest! {
         let stored = conflict(loser.clone(), loser.clone()).into_items();
         prop_assert_eq!(losing_image(read(&stored)), loser);
     }
+}
+
+#[test]
+fn only_what_waits_for_an_operator_is_in_the_index_of_open_entries() {
+    let shard = |change: &dyn Fn(&mut Entry)| {
+        let mut entry = conflict(Image::new(), Image::new());
+        change(&mut entry);
+        let id = entry.conflict_id.clone();
+        let stored = entry.into_items().main;
+        let shard = stored.get("OpenShard").cloned();
+        assert!(
+            shard
+                .iter()
+                .all(|shard| *shard == AttributeValue::S(open_shard(&id)))
+        );
+        shard.is_some()
+    };
+    for kind in EntryKind::ALL {
+        let is_sample = kind.name().ends_with("_sample");
+        assert_eq!(
+            shard(&|entry| entry.kind = (*kind).into()),
+            !is_sample,
+            "{kind:?}"
+        );
+    }
+    for status in Status::ALL {
+        let is_open = *status == Status::Open;
+        assert_eq!(shard(&|entry| entry.status = (*status).into()), is_open);
+    }
+    // What a later version wrote is counted until that version says otherwise.
+    assert!(shard(
+        &|entry| entry.kind = Name::Unknown("new_kind".to_owned())
+    ));
+    assert!(!shard(
+        &|entry| entry.status = Name::Unknown("parked".to_owned())
+    ));
+    let shards: Vec<String> = open_shards().collect();
+    assert_eq!(shards.len(), 16);
+    assert!(
+        buckets("2026-11-22T12")
+            .zip(&shards)
+            .all(|(bucket, shard)| bucket.ends_with(&format!("#{shard}")))
+    );
 }

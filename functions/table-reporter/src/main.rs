@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono::Utc;
 use function_support::clients;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -19,8 +20,8 @@ async fn main() -> ExitCode {
 
 async fn run(settings: Settings) -> Result<(), lambda_runtime::Error> {
     let source = DynamoDb::new(clients::dynamodb());
-    let sink = CloudWatch::new(clients::cloudwatch(), settings.metrics_namespace);
-    let reporter = Reporter::new(source, sink, settings.table_name, settings.region);
+    let sink = CloudWatch::new(clients::cloudwatch(), settings.metrics_namespace.clone());
+    let reporter = Reporter::new(source, sink, Utc::now, settings);
     let reporter = &reporter;
     // What the schedule sends does not matter: every invocation is the same.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
@@ -33,6 +34,7 @@ async fn run(settings: Settings) -> Result<(), lambda_runtime::Error> {
 fn diagnostic(error: ReportError) -> Diagnostic {
     let error_type = match &error {
         ReportError::Describe { .. } => "TableNotDescribed",
+        ReportError::Ledger { .. } => "LedgerNotRead",
         ReportError::Publish { .. } => "MetricsNotPublished",
     };
     Diagnostic {

@@ -18,6 +18,10 @@ pub enum Metric {
     IndexSizeBytes,
     /// 1 where a replica works, while it is being updated too; 0 where it does not: see [`report`](crate::report).
     ReplicaHealthy,
+    /// Entries of the Region's ledger that wait for an operator; at least so many, where they are very many.
+    OpenEntries,
+    /// How long ago the oldest of these was found; 0 without any.
+    OldestOpenEntryAge,
 }
 
 impl Metric {
@@ -32,7 +36,11 @@ impl Metric {
     /// Its unit, as CloudWatch spells it.
     pub fn unit(self) -> &'static str {
         match self {
-            Metric::ItemCount | Metric::IndexItemCount | Metric::ReplicaHealthy => "Count",
+            Metric::ItemCount
+            | Metric::IndexItemCount
+            | Metric::ReplicaHealthy
+            | Metric::OpenEntries => "Count",
+            Metric::OldestOpenEntryAge => "Seconds",
             Metric::TableSizeBytes | Metric::IndexSizeBytes => "Bytes",
         }
     }
@@ -40,7 +48,10 @@ impl Metric {
     /// The dimension that it has beside the table's name, if any.
     pub fn dimension(self) -> Option<&'static str> {
         match self {
-            Metric::ItemCount | Metric::TableSizeBytes => None,
+            Metric::ItemCount
+            | Metric::TableSizeBytes
+            | Metric::OpenEntries
+            | Metric::OldestOpenEntryAge => None,
             Metric::IndexItemCount | Metric::IndexSizeBytes => Some("IndexName"),
             Metric::ReplicaHealthy => Some("ReplicaRegion"),
         }

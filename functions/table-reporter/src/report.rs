@@ -1,8 +1,11 @@
-//! From a table's description to metrics. Pure.
+//! From a table's description, and what is open in the ledger, to metrics. Pure.
 
 use aws_sdk_dynamodb::types::{ReplicaStatus, TableDescription, TableStatus};
 
+use chrono::{DateTime, Utc};
+
 use crate::metric::{Datum, Metric};
+use crate::source::OpenEntries;
 
 /// What to publish of a table as `region` describes it.
 ///
@@ -31,6 +34,21 @@ pub fn data(table: &TableDescription, region: &str) -> Vec<Datum> {
         );
     }
     data
+}
+
+/// What to publish of the entries that wait for an operator.
+pub fn open_entries(open: OpenEntries, now: DateTime<Utc>) -> [Datum; 2] {
+    let age = open.oldest.map_or(0, |oldest| (now - oldest).num_seconds());
+    let datum = |metric, value| Datum {
+        metric,
+        dimension_value: None,
+        value,
+    };
+    [
+        datum(Metric::OpenEntries, open.count as f64),
+        // Another clock may be a little ahead.
+        datum(Metric::OldestOpenEntryAge, age.max(0) as f64),
+    ]
 }
 
 /// Name, items and bytes of every index, global and local.
@@ -145,9 +163,12 @@ mod tests {
             .replicas(replica("ap-south-1", ReplicaStatus::RegionDisabled))
             .build();
         let data = data(&table, "eu-west-1");
+        let open = open_entries(OpenEntries::default(), DateTime::UNIX_EPOCH);
         for metric in Metric::ALL {
             assert!(
-                data.iter().any(|datum| datum.metric == *metric),
+                data.iter()
+                    .chain(&open)
+                    .any(|datum| datum.metric == *metric),
                 "{metric:?}"
             );
         }
@@ -213,6 +234,22 @@ mod tests {
                 datum(Metric::ReplicaHealthy, Some("us-east-1"), healthy)
             );
         }
+    }
+
+    #[test]
+    fn open_entries_are_counted_and_the_oldest_has_an_age() {
+        let now: DateTime<Utc> = "2026-11-26T12:00:10.900Z".parse().unwrap();
+        let values = |count, oldest: Option<&str>| {
+            let open = OpenEntries {
+                count,
+                more: false,
+                oldest: oldest.map(|time| time.parse().unwrap()),
+            };
+            open_entries(open, now).map(|datum| datum.value)
+        };
+        assert_eq!(values(0, None), [0.0, 0.0]);
+        assert_eq!(values(3, Some("2026-11-26T12:00:00.123Z")), [3.0, 10.0]);
+        assert_eq!(values(1, Some("2026-11-26T12:00:11Z")), [1.0, 0.0]);
     }
 
     #[test]

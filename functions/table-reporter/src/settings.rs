@@ -3,8 +3,9 @@
 use function_support::settings::{Setting, SettingsError, SettingsReader, namespace};
 
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [Setting; 2] = [
+pub const SETTINGS: [Setting; 3] = [
     ("TABLE_NAME", None),
+    ("LEDGER_TABLE", Some("")),
     ("METRICS_NAMESPACE", Some("LastWriter")),
 ];
 
@@ -13,6 +14,8 @@ pub const SETTINGS: [Setting; 2] = [
 pub struct Settings {
     /// The table to report on, in the function's Region.
     pub table_name: String,
+    /// The ledger of the Region, whose open entries are counted; none if it is not to be read.
+    pub ledger_table: Option<String>,
     /// The CloudWatch namespace.
     pub metrics_namespace: String,
     /// The function's own Region, which Lambda gives. DescribeTable does not name it among the replicas.
@@ -25,10 +28,20 @@ impl Settings {
         let mut reader = SettingsReader::new(&SETTINGS, variable);
         let settings = Self {
             table_name: reader.required("TABLE_NAME", table_name),
+            ledger_table: Some(reader.checked("LEDGER_TABLE", ledger_table))
+                .filter(|name| !name.is_empty()),
             metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
             region: reader.given_by_lambda("AWS_REGION"),
         };
         reader.finish(settings)
+    }
+}
+
+/// A table's name, or nothing.
+fn ledger_table(value: &str) -> Result<(), &'static str> {
+    match value {
+        "" => Ok(()),
+        name => table_name(name),
     }
 }
 
@@ -62,8 +75,30 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(settings.table_name, "orders");
+        assert_eq!(settings.ledger_table, None);
         assert_eq!(settings.metrics_namespace, "LastWriter");
         assert_eq!(settings.region, "eu-west-1");
+    }
+
+    #[test]
+    fn the_ledger_is_read_where_it_is_named() {
+        let read = |ledger: &str| {
+            read(&[
+                ("TABLE_NAME", "orders"),
+                ("LEDGER_TABLE", ledger),
+                ("AWS_REGION", "eu-west-1"),
+            ])
+        };
+        let settings = read("lastwriter-prod-conflicts").unwrap();
+        assert_eq!(
+            settings.ledger_table.as_deref(),
+            Some("lastwriter-prod-conflicts")
+        );
+        let message = read("a ledger").unwrap_err().to_string();
+        assert!(
+            message.contains("LEDGER_TABLE is \"a ledger\""),
+            "{message}"
+        );
     }
 
     #[test]

@@ -154,6 +154,15 @@ def test_the_reporter_publishes_the_replicas_states(deployed: Deployed) -> None:
                                       ReplicaRegion=region) >= 1, f"ReplicaHealthy of {region}")
 
 
+def test_the_reporter_counts_what_is_open_in_the_regions_ledger(deployed: Deployed) -> None:
+    # The write that was lost above is in the ledger of its Region.
+    client = deployed.emulator.client("lambda", "us-east-1")
+    answer = client.invoke(FunctionName=deployed.output("us-east-1", "reporter", "FunctionName"), Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    for metric in ("OpenEntries", "OldestOpenEntryAge"):
+        eventually(lambda: metric_sum(deployed.emulator, "us-east-1", metric, TableName=TABLE) >= 1, metric)
+
+
 def test_the_logs_of_all_regions_come_in_one_stream(deployed: Deployed) -> None:
     def look() -> str:
         said = deployed.emulator.run("logs", *SYSTEM, "--since", "1h").stdout

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue as Sdk;
 use ledger::{
-    Entry, EntryKey, HISTORY, HistoryEvent, ITEM_KEY, Name, PENDING_SUMS, PendingSum, STATUS,
-    Status,
+    Entry, EntryKey, HISTORY, HistoryEvent, ITEM_KEY, Name, OPEN_SHARD, PENDING_SUMS, PendingSum,
+    STATUS, Status, open_shard,
 };
 use serde_dynamo::AttributeValue;
 
@@ -40,16 +40,25 @@ impl LedgerTable {
         change: &EntryChange,
     ) -> Result<ChangeResult, LedgerReadError> {
         let event = to_list(std::slice::from_ref(&change.event));
-        let request = self
-            .update(key)
-            .update_expression(
-                "SET #status = :to, #history = list_append(if_not_exists(#history, :none), :event) REMOVE #sums",
-            )
+        let history = "#history = list_append(if_not_exists(#history, :none), :event)";
+        // The index of open entries holds those alone; what somebody opens again is to be decided, a sample too.
+        let mut request = self.update(key);
+        request = match change.to {
+            Status::Open => request
+                .update_expression(format!(
+                    "SET #status = :to, {history}, #open = :open REMOVE #sums"
+                ))
+                .expression_attribute_values(":open", Sdk::S(open_shard(&key.conflict_id))),
+            Status::Restored | Status::Dismissed => request
+                .update_expression(format!("SET #status = :to, {history} REMOVE #sums, #open")),
+        };
+        let request = request
             .condition_expression("attribute_exists(#key) AND #status = :from")
             .expression_attribute_names("#key", ITEM_KEY)
             .expression_attribute_names("#status", STATUS)
             .expression_attribute_names("#history", HISTORY)
             .expression_attribute_names("#sums", PENDING_SUMS)
+            .expression_attribute_names("#open", OPEN_SHARD)
             .expression_attribute_values(":from", text(change.from))
             .expression_attribute_values(":to", text(change.to))
             .expression_attribute_values(":none", Sdk::L(Vec::new()))
