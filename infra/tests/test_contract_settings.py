@@ -9,8 +9,6 @@ from stacks import stack
 
 # The log filter is read by the logging library, not by the function's own settings.
 NOT_OURS = {"RUST_LOG"}
-# The function can do without the ledger, and a deployment has one.
-GIVEN = {"LEDGER_TABLE"}
 FUNCTIONS = {"stream-processor": "stream-processor.yaml", "table-reporter": "table-reporter.yaml"}
 
 
@@ -24,7 +22,7 @@ def differences(function, template=None):
     passed = environment(FUNCTIONS[function], template)
     found = [f"{n} is no setting" for n in passed if n not in settings and n not in NOT_OURS]
     for name, default in settings.items():
-        if default is not None and name not in GIVEN and str(passed.get(name)) != str(default):
+        if default is not None and str(passed.get(name)) != str(default):
             found.append(f"{name} is {passed.get(name)}, the function's default is {default}")
     return found
 

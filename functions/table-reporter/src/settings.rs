@@ -5,7 +5,7 @@ use function_support::settings::{Setting, SettingsError, SettingsReader, namespa
 /// The name of every setting, with its default. The templates are compared with this list by a test.
 pub const SETTINGS: [Setting; 3] = [
     ("TABLE_NAME", None),
-    ("LEDGER_TABLE", Some("")),
+    ("LEDGER_TABLE", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
 ];
 
@@ -28,20 +28,11 @@ impl Settings {
         let mut reader = SettingsReader::new(&SETTINGS, variable);
         let settings = Self {
             table_name: reader.required("TABLE_NAME", table_name),
-            ledger_table: Some(reader.checked("LEDGER_TABLE", ledger_table))
-                .filter(|name| !name.is_empty()),
+            ledger_table: reader.optional("LEDGER_TABLE", table_name),
             metrics_namespace: reader.checked("METRICS_NAMESPACE", namespace),
             region: reader.given_by_lambda("AWS_REGION"),
         };
         reader.finish(settings)
-    }
-}
-
-/// A table's name, or nothing.
-fn ledger_table(value: &str) -> Result<(), &'static str> {
-    match value {
-        "" => Ok(()),
-        name => table_name(name),
     }
 }
 
