@@ -107,7 +107,17 @@ pub fn plan(entry: &Entry, item: Option<&Image>, request: &Request) -> Result<Pl
         Some(EntryKind::DeleteUpdate) => (true, false),
         Some(EntryKind::UpdateDelete) => (false, true),
         Some(EntryKind::DeleteDelete) => (true, true),
-        _ => {
+        Some(
+            EntryKind::InsertInsert
+            | EntryKind::UpdateUpdate
+            | EntryKind::Overwrite
+            | EntryKind::StaleOverwrite
+            | EntryKind::LocalOverwrite
+            | EntryKind::UnstampedSample
+            | EntryKind::OddStampSample
+            | EntryKind::MalformedRecord,
+        )
+        | None => {
             let won = evidence.winner.and_then(|winner| winner.image.as_ref());
             (marked(evidence.lost), won.is_some_and(marked))
         }

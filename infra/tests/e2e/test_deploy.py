@@ -157,10 +157,14 @@ def test_the_reporter_publishes_the_replicas_states(deployed: Deployed) -> None:
 def test_the_reporter_counts_what_is_open_in_the_regions_ledger(deployed: Deployed) -> None:
     # The write that was lost above is in the ledger of its Region.
     client = deployed.emulator.client("lambda", "us-east-1")
-    answer = client.invoke(FunctionName=deployed.output("us-east-1", "reporter", "FunctionName"), Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
-    for metric in ("OpenEntries", "OldestOpenEntryAge"):
-        eventually(lambda: metric_sum(deployed.emulator, "us-east-1", metric, TableName=TABLE) >= 1, metric)
+
+    def reported() -> bool:
+        answer = client.invoke(FunctionName=deployed.output("us-east-1", "reporter", "FunctionName"), Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        metrics = ("OpenEntries", "OldestOpenEntryAge")
+        return all(metric_sum(deployed.emulator, "us-east-1", metric, TableName=TABLE) >= 1 for metric in metrics)
+
+    eventually(reported, "an open entry that is a second old")
 
 
 def test_the_logs_of_all_regions_come_in_one_stream(deployed: Deployed) -> None:

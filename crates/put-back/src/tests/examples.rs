@@ -1,5 +1,6 @@
 //! Updates that were lost to updates: the usual conflict.
 
+use serde_dynamo::AttributeValue;
 use serde_json::json;
 
 use super::item::carried_out;
@@ -287,4 +288,80 @@ fn a_winner_that_has_not_arrived_yet_is_told_by_its_stamps() {
     assert!(crate::saw_winner(&entry, &version(json!({}), 4, 3), &names));
     assert!(!crate::saw_winner(&entry, &lost(json!({})), &names));
     assert!(!crate::saw_winner(&entry, &image(json!({})), &names));
+}
+
+#[test]
+fn of_images_that_hold_only_what_differs_each_says_what_it_has() {
+    let mut entry = entry(
+        EntryKind::UpdateUpdate,
+        json!({"lost": 1}),
+        json!({"won": 2, "neither": 3}),
+    );
+    entry.winner_only_attributes = Some(vec!["won".to_owned()]);
+    let item = won(json!({"won": 2, "neither": 3}));
+    let plan = planned(&entry, &item, &Request::default());
+    let names: Vec<&str> = plan.attributes.iter().map(|a| a.name.as_str()).collect();
+    assert_eq!(names, ["lost", "won"]);
+}
+
+#[test]
+fn what_the_ledger_does_not_know_of_the_winner_is_not_taken_for_absent() {
+    let entry = update_update(json!({"a": 1}), json!({}), &["a"]);
+    let item = won(json!({}));
+    let state = |change: &dyn Fn(&mut Side)| {
+        let mut entry = entry.clone();
+        change(entry.winner.as_mut().unwrap());
+        planned(&entry, &item, &Request::default()).attributes[0].state
+    };
+    assert_eq!(state(&|_| ()), State::Untouched);
+    let omitted = json!({"Omitted": {"BOOL": true}, "Bytes": {"N": "7"}});
+    let left_out = state(&|winner| winner.image = Some(image(omitted.clone())));
+    assert_eq!(left_out, State::ChangedSince);
+    let undecoded = state(&|winner| winner.undecoded = [("a".to_owned(), None)].into());
+    assert_eq!(undecoded, State::ChangedSince);
+}
+
+#[test]
+fn a_plan_tells_how_the_item_looks_afterwards() {
+    let names = StampNames::default();
+    let entry = update_update(
+        json!({"a": 1, "c": 1}),
+        json!({"a": 2, "b": 2, "c": 1}),
+        &["a", "b"],
+    );
+    let item = won(json!({"a": 2, "b": 2, "c": 1}));
+    let plan = planned(&entry, &item, &Request::default());
+    assert_eq!(plan.written(), ["a", "b"]);
+    let after = plan.after(Some(&item), &names).unwrap();
+    let mut expected = carried_out(Some(&item), &plan).unwrap();
+    // But for its stamp: nobody has counted yet, and nobody knows the time.
+    let count = names.count(LOSER);
+    expected.insert(count.clone(), item[&count].clone());
+    expected.insert(names.time(LOSER), AttributeValue::N("0".to_owned()));
+    assert_eq!(after, expected);
+    let nothing = planned(&entry, &expected, &Request::default());
+    assert!(!nothing.writes());
+    assert_eq!(nothing.after(Some(&item), &names), Some(item));
+    assert_eq!(nothing.after(None, &names), None);
+}
+
+#[test]
+fn each_step_says_what_happens() {
+    let steps = [
+        Step::Nothing,
+        Step::Update,
+        Step::Revive,
+        Step::Delete,
+        Step::Create,
+    ];
+    assert_eq!(
+        steps.map(Step::describe),
+        [
+            "nothing is written",
+            "attributes are put back",
+            "the item is revived: its delete mark is removed",
+            "the item is marked as deleted again",
+            "the item is created again",
+        ]
+    );
 }

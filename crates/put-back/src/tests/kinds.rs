@@ -179,3 +179,17 @@ fn two_creations_are_merged() {
     let after = carried_out(Some(&item), &plan).unwrap();
     assert_eq!(after["mail"], item["mail"]);
 }
+
+#[test]
+fn the_kind_tells_of_a_delete_where_the_ledger_has_no_image_of_the_winner() {
+    let without_winners = |mut entry: Entry| {
+        entry.winner.as_mut().unwrap().image = None;
+        entry
+    };
+    let item = won(marked(json!({"a": 1})));
+    let revived = planned(&without_winners(update_delete()), &item, &with_ttl());
+    assert_eq!(revived.step, Step::Revive);
+    let both = entry(EntryKind::DeleteDelete, json!({"a": 1}), json!({}));
+    let refused = plan(&without_winners(both), Some(&item), &with_ttl()).unwrap_err();
+    assert!(matches!(refused, NothingToPlan::BothDeleted(_)));
+}

@@ -204,3 +204,54 @@ fn rules_that_name_what_does_not_differ_say_nothing() {
     let plan = planned(&entry, &won(json!({"a": 2})), &request);
     assert_eq!(plan.attributes.len(), 1);
 }
+
+#[test]
+fn the_larger_may_be_the_lost_value_and_the_smaller_the_one_of_now() {
+    let entry = update_update(
+        json!({"a": 5, "b": 5, "c": "e", "d": "e"}),
+        json!({"a": 1, "b": 1, "c": "a", "d": "a"}),
+        &["a", "b", "c", "d"],
+    );
+    let item = version(json!({"a": 3, "b": 3, "c": "c", "d": "c"}), 1, 3);
+    let rules = [
+        ("a", Rule::Max),
+        ("b", Rule::Min),
+        ("c", Rule::Max),
+        ("d", Rule::Min),
+    ];
+    assert_eq!(
+        told(&planned(&entry, &item, &ruled(&rules))),
+        [
+            r#"a: changed_since, set {"N":"5"}"#,
+            "b: changed_since, leave, already there",
+            r#"c: changed_since, set {"S":"e"}"#,
+            "d: changed_since, leave, already there"
+        ]
+    );
+}
+
+#[test]
+fn a_number_that_was_not_there_before_the_lost_write_is_added_from_nothing_where_that_is_known() {
+    let mut entry = counter(Some("10"));
+    entry.ancestor_numbers = Some(Default::default());
+    let item = version(json!({"stock": 4}), 1, 5);
+    let told = |entry: &Entry| {
+        let plan = planned(entry, &item, &ruled(&[("stock", Rule::Sum)]));
+        told(&plan).remove(0)
+    };
+    assert_eq!(told(&entry), r#"stock: changed_since, set {"N":"11"}"#);
+    entry.changed_attributes_complete = Some(false);
+    let unknown = LeftBecause::RuleDoesNotFit(Misfit::NoAncestor).reason();
+    assert_eq!(
+        told(&entry),
+        format!("stock: changed_since, leave, {unknown}")
+    );
+}
+
+#[test]
+fn the_rules_of_named_attributes_are_listed_without_the_one_of_all_others() {
+    let rules = ruled(&[("tags", Rule::Union), ("*", Rule::Keep), ("a", Rule::Max)]).rules;
+    let named: Vec<_> = rules.named().collect();
+    assert_eq!(named, [("a", Rule::Max), ("tags", Rule::Union)]);
+    assert_eq!(rules.get("other"), Some(Rule::Keep));
+}
