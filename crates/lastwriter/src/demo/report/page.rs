@@ -120,13 +120,13 @@ fn regions(comparison: &Comparison) -> Markup {
             @if !comparison.outside.is_empty() || false_outside.is_some() {
                 (table(
                     Some("numbers"),
-                    Some("Outside of what stamps promise to show"),
+                    None,
                     &text::OUTSIDE,
                     outside.chain(false_outside),
                 ))
             }
             @if !comparison.join.classes.is_empty() {
-                (table(Some("numbers"), Some("What the join of all streams found, without a stamp"), &text::JOIN, join))
+                (table(Some("numbers"), None, &text::JOIN, join))
                 (table(Some("numbers"), Some("What a value tells decides what the join can tell"), &text::JOIN_ITEMS, items))
             }
         }
