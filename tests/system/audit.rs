@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::types::AttributeValue as Value;
 use local_aws::fault::{Fault, Refusal};
 use local_aws::global_table::{GlobalTable, GlobalTableConfig, Lag, Region};
+use local_aws::ledger::{Ledger, Storage};
 use local_aws::streams::{Stream, StreamOperation, StreamViewType};
 use serde_json::json;
 use system_tests::bootstrap::tool;
@@ -58,6 +59,20 @@ impl World {
             endpoints,
             _folder: folder,
         }
+    }
+
+    /// A ledger in each of two Regions, and their endpoints in the file.
+    async fn add_ledgers(&self) -> [Ledger; 2] {
+        let ledger = || {
+            let request = ledger::create_table_request("ledger");
+            Ledger::start(request, ledger::EXPIRES_AT, Storage::Memory)
+        };
+        let ledgers = [ledger().await.unwrap(), ledger().await.unwrap()];
+        let file = std::fs::read_to_string(&self.endpoints).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&file).unwrap();
+        file["ledgers"] = json!({ EAST: ledgers[0].endpoint(), WEST: ledgers[1].endpoint() });
+        std::fs::write(&self.endpoints, file.to_string()).unwrap();
+        ledgers
     }
 
     async fn of_two() -> Self {
@@ -427,4 +442,61 @@ async fn a_replica_that_is_left_out_is_refused_with_the_reason() {
         "{}",
         stderr(&output)
     );
+}
+
+#[tokio::test]
+async fn findings_are_kept_once_in_the_ledger_of_the_region_that_lost() {
+    let world = World::of_two().await;
+    let [east, west] = world.add_ledgers().await;
+    world.lose(0..3).await;
+    let output = world.audit(&["--json", "--ledger", "ledger"]).await;
+    assert_eq!(lost_items(&outcome_of(&output)), all(3));
+    let said = "3 findings written, 0 were there already; 0 left out";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    let entries = east.items().await.unwrap();
+    assert_eq!((entries.len(), west.items().await.unwrap().len()), (3, 0));
+    for entry in &entries {
+        assert_eq!(entry["Evidence"], json!({ "S": "join" }));
+        assert_eq!(entry["Status"], json!({ "S": "open" }));
+        let attribute = |side: &str, name: &str| {
+            let image = &entry[side]["M"]["Image"]["M"];
+            image[name]["S"].as_str().map(str::to_owned)
+        };
+        assert!(attribute("Loser", "address").is_some() && attribute("Loser", "phone").is_none());
+        assert!(attribute("Winner", "phone").is_some());
+    }
+    // Once more: an entry that is there stays as it is.
+    let again = world.audit(&["--json", "--ledger", "ledger"]).await;
+    let said = "0 findings written, 3 were there already";
+    assert!(stderr(&again).contains(said), "{}", stderr(&again));
+    assert_eq!(east.items().await.unwrap(), entries);
+
+    // The other commands take them for what they are.
+    let id = entries[0]["ConflictId"]["S"].as_str().unwrap();
+    let mut show = Command::new(tool());
+    show.args(["ledger", "show", id, "--ledger", "ledger"])
+        .args(["--region", EAST, "--endpoint-url", &east.endpoint()])
+        .env_remove("AWS_PROFILE");
+    let shown = tokio::task::spawn_blocking(move || show.output().unwrap());
+    let shown = shown.await.unwrap();
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(text.contains("evidence         join"), "{}", stderr(&shown));
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_not_there_is_told_after_what_was_found() {
+    let world = World::of_two().await;
+    let _ledgers = world.add_ledgers().await;
+    world.lose(0..2).await;
+    let output = world.audit(&["--json", "--ledger", "another"]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(lost_items(&outcome), all(2));
+    for part in [
+        "2 of 2 findings were not written",
+        "there is no ledger table another in us-east-1",
+        "Run it again",
+    ] {
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
 }

@@ -12,8 +12,8 @@ use serde_dynamo::AttributeValue;
 use crate::fit::{self, EntryForm, StoredEntry};
 use crate::schema::{BUCKET, IMAGE, KEY, LOSER, OPEN_SHARD, RECORD, UNDECODED_ATTRIBUTES, WINNER};
 use crate::{
-    ConflictId, EntryKind, HistoryEvent, Image, ItemKey, Name, PendingSum, Status, bucket, json,
-    storage, time,
+    ConflictId, EntryKind, Evidence, HistoryEvent, Image, ItemKey, Name, PendingSum, Status,
+    bucket, json, storage, time,
 };
 
 /// An item's key, by attribute name.
@@ -39,6 +39,8 @@ pub struct Entry {
     pub kind: Name<EntryKind>,
     /// How sure it is.
     pub confidence: Option<Name<Confidence>>,
+    /// What it rests on; none where that is the stamps of both versions.
+    pub evidence: Option<Name<Evidence>>,
     /// What became of it.
     pub status: Name<Status>,
     /// When it was found. Milliseconds are kept.
@@ -158,6 +160,7 @@ impl Entry {
             table_name: table_name.to_owned(),
             kind: kind.into(),
             confidence: None,
+            evidence: None,
             status: Status::Open.into(),
             detected_at: now,
             expires_at: Some(time::seconds_after(now, retention_days)),

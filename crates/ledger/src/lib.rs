@@ -44,7 +44,7 @@ pub use entry::{Entry, EntryError, Key, Side};
 pub use fit::{EntryForm, StoredEntry, omitted_bytes, omitted_image_bytes};
 pub use history::{HistoryEvent, OperatorAction, PendingSum};
 pub use id::{ConflictId, EntryKey, ItemKey, event_id};
-pub use names::{EntryKind, Name, Status};
+pub use names::{EntryKind, Evidence, Name, Status};
 pub use schema::{
     BUCKET, BY_TIME, CONFLICT_ID, DETECTED_AT, EXPIRES_AT, HISTORY, ITEM_KEY, KIND, OPEN,
     OPEN_SHARD, PATHS_WITHOUT_IMAGES, PENDING_SUMS, STATUS, create_table_request, is_part,

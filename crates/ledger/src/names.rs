@@ -74,6 +74,14 @@ impl From<Kind> for EntryKind {
     }
 }
 
+/// What an entry rests on where it is not the stamps of both versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Evidence {
+    /// The streams of all Regions together, which an audit joined.
+    Join,
+}
+
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]

@@ -44,13 +44,14 @@ pub(crate) const IMAGES_REFUSED: &str = "ImagesRefused";
 pub(crate) const RECORD: &str = "Record";
 
 /// What has to be read of an entry to know all of it but the images and the stamps, as document paths.
-pub const PATHS_WITHOUT_IMAGES: [&str; 22] = [
+pub const PATHS_WITHOUT_IMAGES: [&str; 23] = [
     ITEM_KEY,
     CONFLICT_ID,
     "Key",
     "TableName",
     KIND,
     "Confidence",
+    "Evidence",
     STATUS,
     "DetectedAt",
     "Loser.Region",

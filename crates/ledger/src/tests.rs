@@ -654,6 +654,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         prop::option::of(any_name(&[Confidence::Certain, Confidence::Probable])),
         any_name(Status::ALL),
         any_micros().prop_map(|micros| ConflictId::new(micros, "e1")),
+        prop::option::of(any_name(&[Evidence::Join])),
     );
     let key = prop::collection::btree_map("[a-z]{1,3}", any_value(), 1..3);
     let times = (
@@ -719,7 +720,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 (lists, changed, acts),
                 (loser, winner),
             )| {
-                let (kind, confidence, status, conflict_id) = labels;
+                let (kind, confidence, status, conflict_id, evidence) = labels;
                 let (event_id, sequence_number, reason, record, table_name) = texts;
                 Entry {
                     item_key: key
@@ -730,6 +731,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                     table_name,
                     kind,
                     confidence,
+                    evidence,
                     status,
                     detected_at,
                     expires_at: expires_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),

@@ -12,7 +12,7 @@ use super::recorded::RecordedStream;
 const AFTER_HELP: &str = "\
 Last writer wins drops a write where another Region wrote the item before it arrived. The streams of all replicas, read as
 one, show it: which version was made where, on top of what, and which never reached the version on which all Regions
-settled. No writer has to stamp, nothing is deployed, and nothing is written to the table.
+settled. No writer has to stamp, nothing is deployed, and nothing is written to the table; --ledger writes to a ledger.
 
 Examples:
   lastwriter audit --table orders --regions us-east-1,eu-west-1            the last 24 hours, from the streams
@@ -21,6 +21,7 @@ Examples:
   lastwriter audit --events us.jsonl eu.jsonl                              recorded stream events of all Regions
   lastwriter audit --events us-east-1=us.json eu-west-1=eu.json            of files that name no Region
   lastwriter audit --endpoints-file ends.json                              the world of `lastwriter local`
+  lastwriter audit --table orders --ledger lastwriter-prod-orders-ledger   and keep what was lost, to put it back
 
 Every Region of the table has to be read: with one of two unread nothing is found, with one of three a third is missed.
 The first and the last --window are not judged, because what was under way then is seen in part; --whole judges them.
@@ -38,6 +39,10 @@ stale_puts {certain, likely, possible}, lost_per_million}, kinds, items, attribu
 incomplete, and findings: in each table, key (DynamoDB JSON), lost_in, won_in, confidence, kind, class (lost_write or
 stale_put), second, stamped, lost and won {region, sequence_number, event_id} of the stream records whose NewImages are the
 two versions (of a REMOVE: none), and differing_attributes.
+
+--ledger keeps findings as the function does, with Evidence `join`: `lastwriter ledger` lists, shows and puts back, in each
+Region. An entry that is there stays as it is, so the same audit may run again. Stamped losses are left to the function, and
+possible ones to nobody. It needs dynamodb:PutItem on each ledger, and has 30 days until the entry goes.
 
 Exit codes: 0 done, whether or not something was lost; 1 failed; 2 bad usage, or input that cannot be audited.";
 
@@ -94,6 +99,10 @@ pub struct Args {
     /// Write what was found as a page to this file, too
     #[arg(long, value_name = "PAGE.html")]
     pub report: Option<PathBuf>,
+    /// Write certain and likely findings that the function cannot have, of writers that do not stamp, into the table of this
+    /// name in the Region of each, where the function keeps its own
+    #[arg(long, value_name = "NAME")]
+    pub ledger: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -114,7 +123,8 @@ impl Args {
 
     /// How much memory there is for images; none where nothing shows them.
     pub(super) fn images(&self) -> Option<u64> {
-        (!self.json || self.report.is_some()).then_some(self.memory)
+        let shown = !self.json || self.report.is_some() || self.ledger.is_some();
+        shown.then_some(self.memory)
     }
 
     /// What clap cannot see.
@@ -123,11 +133,17 @@ impl Args {
     ///
     /// [`AuditError::Options`]
     pub(super) fn check(&self) -> Result<(), AuditError> {
-        match self.table.as_deref() {
-            Some("") => Err(AuditError::Options(
+        let empty = |name: &Option<String>| name.as_deref() == Some("");
+        if empty(&self.table) {
+            return Err(AuditError::Options(
                 "--table is empty: give the table's name",
-            )),
-            Some(_) | None => Ok(()),
+            ));
         }
+        if empty(&self.ledger) {
+            return Err(AuditError::Options(
+                "--ledger is empty: give the ledger table's name",
+            ));
+        }
+        Ok(())
     }
 }

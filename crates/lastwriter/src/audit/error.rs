@@ -5,6 +5,7 @@ use crate::failure::CommandError;
 
 use super::analysis::AnalysisError;
 use super::reader::ReaderError;
+use crate::ledger::LedgerReadError;
 
 /// An audit that gives nothing.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,18 @@ pub(super) enum AuditError {
     /// The streams cannot be read.
     #[error(transparent)]
     Reader(#[from] ReaderError),
+    /// Findings were not written to a ledger.
+    #[error(
+        "{failed} of {all} findings were not written to their ledgers: {first}. Run it again: what is there stays as it is"
+    )]
+    Ledger {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+        /// The first failure.
+        first: Box<LedgerReadError>,
+    },
     /// A signal came before anything was read.
     #[error("ended before anything was read")]
     EndedEarly,
@@ -80,7 +93,9 @@ impl From<AuditError> for CommandError {
             | AuditError::Options(_) => Self::bad_input(error),
             AuditError::Analysis(AnalysisError::Images(_)) => Self::failed(error),
             AuditError::Reader(ref reader) if reader.is_bad_input() => Self::bad_input(error),
-            AuditError::Reader(_) | AuditError::EndedEarly => Self::failed(error),
+            AuditError::Reader(_) | AuditError::Ledger { .. } | AuditError::EndedEarly => {
+                Self::failed(error)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod args;
 mod error;
 mod example;
 mod images;
+mod ledgers;
 mod offline;
 mod online;
 mod options;
@@ -49,7 +50,7 @@ const EXAMPLES: usize = 2;
 /// [`CommandError::BadInput`] for what cannot be audited.
 pub async fn command(args: Args) -> Result<(), CommandError> {
     if args.print_policy {
-        let policy = reader::policy(args.table.as_deref(), &args.regions, None);
+        let policy = reader::policy(args.table.as_deref(), &args.regions, args.ledger.as_deref());
         return Ok(terminal::print_json(&policy)?);
     }
     // First of all, so that Ctrl-C gives what there is.
@@ -66,7 +67,12 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         page::write(path, &mut audited)?;
         progress::say(&format!("The page is {}.", path.display()));
     }
+    let written = match &args.ledger {
+        Some(name) => ledgers::write(&args, name, &mut audited).await?,
+        None => Ok(()),
+    };
     show(audited, args.json)?;
+    written?;
     // What had been read before it failed is worth something all the same.
     failure.map_or(Ok(()), |failure| Err(failure.into()))
 }

@@ -53,7 +53,7 @@ pub enum LedgerReadError {
     },
     /// The caller may not write to the table.
     #[error(
-        "not allowed to write to {table} in {location}: the caller needs dynamodb:UpdateItem on the ledger, and kms:Decrypt on its key"
+        "not allowed to write to {table} in {location}: the caller needs dynamodb:UpdateItem on the ledger (an audit: PutItem), and kms:Decrypt on its key"
     )]
     WriteDenied {
         /// The table.

@@ -36,7 +36,7 @@ and go back as far as the ledger does.
 
 --json prints a list of {conflict_id, item_key, key, table, kind, confidence, status, detected_at, loser_region,
 loser_written_at, winner_region, winner_written_at, lost_writes, differing_attributes, identical, reason,
-images_refused, undecoded_attributes}.
+images_refused, undecoded_attributes}, and evidence, join, of what an audit found.
 
 Exit codes: 0 done (also if there is nothing to list), 1 failed, 2 bad usage.";
 
@@ -292,7 +292,9 @@ pub(super) fn render(entries: &[Summary], limit: usize, layout: Layout) -> Strin
             let separator = if differing.is_empty() { "" } else { "\n" };
             differing = format!("{differing}{separator}{note}");
         }
-        let marks = finding.confidence.iter().chain([&entry.status]);
+        let evidence = entry.evidence.iter();
+        let marks = finding.confidence.iter().chain(evidence);
+        let marks = marks.chain([&entry.status]);
         let marks: Vec<&str> = marks.map(String::as_str).collect();
         table.add_row(vec![
             layout.cell(&entry.detected_at.replace('T', "\n")),

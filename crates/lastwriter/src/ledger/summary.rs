@@ -19,6 +19,9 @@ pub struct Summary {
     pub table: String,
     /// `Status`: `open` until an operator changes it.
     pub status: String,
+    /// What it rests on, `join`; none where that is the stamps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
     /// When it was found, RFC 3339 UTC.
     pub detected_at: String,
     /// When the loser was written, by its writer's clock, RFC 3339 UTC.
@@ -44,6 +47,7 @@ impl From<&Entry> for Summary {
             key: entry.key.clone(),
             table: entry.table_name.clone(),
             status: entry.status.to_string(),
+            evidence: entry.evidence.as_ref().map(ToString::to_string),
             detected_at: entry.detected_at_text(),
             loser_written_at: written_at(&entry.loser),
             winner_written_at: written_at(&entry.winner),

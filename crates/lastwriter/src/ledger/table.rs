@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue as Sdk, KeysAndAttributes};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use ledger::{
-    BUCKET, BY_TIME, CONFLICT_ID, ConflictId, Entry, EntryKey, Image, ItemKey,
+    BUCKET, BY_TIME, CONFLICT_ID, ConflictId, Entry, EntryKey, ITEM_KEY, Image, ItemKey,
     PATHS_WITHOUT_IMAGES, StorageForm,
 };
 
@@ -201,6 +202,33 @@ impl LedgerTable {
             id: key.conflict_id.clone(),
             source,
         })
+    }
+
+    /// Writes an item that must not be there yet, and says whether it was not.
+    pub(crate) async fn put_new(&self, item: Image) -> Result<bool, LedgerReadError> {
+        let item = item.into_iter();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(
+                item.map(|(name, value)| (name, value.into())).collect(),
+            ))
+            .condition_expression("attribute_not_exists(#key)")
+            .expression_attribute_names("#key", ITEM_KEY)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(self.write_error(error)),
+        }
     }
 
     /// An UpdateItem of an entry.

@@ -68,6 +68,7 @@ fn facts(entry: &Entry, form: StorageForm) -> String {
         ("item", Some(key)),
         ("kind", finding.kind),
         ("confidence", finding.confidence),
+        ("evidence", summary.evidence),
         ("status", Some(summary.status)),
         ("found", Some(summary.detected_at)),
         ("expires", entry.expires_at_text()),

@@ -17,6 +17,6 @@ pub(super) use error::ReaderError;
 pub(super) use plan::Plan;
 pub(super) use policy::policy;
 pub(super) use readers::text as readers;
-pub(super) use replicas::{Source, find};
+pub(super) use replicas::{Source, find, ledger_endpoints};
 pub(super) use run::{ReadOptions, Reader, RegionProgress, epoch_second};
 pub(super) use schedule::Extent;

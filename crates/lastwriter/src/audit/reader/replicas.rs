@@ -1,7 +1,7 @@
 //! Which streams an audit reads: those of all of the table's replicas, and no fewer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{MultiRegionConsistency, TableDescription};
@@ -41,13 +41,7 @@ impl Replicas {
 
 /// Finds the table's replicas and their streams.
 pub(in crate::audit) async fn find(source: &Source) -> Result<Replicas, ReaderError> {
-    let world = source.endpoints_file.as_ref().map(|path| {
-        Endpoints::read(path).map_err(|problem| ReaderError::EndpointsFile {
-            path: path.clone(),
-            problem,
-        })
-    });
-    let world = world.transpose()?;
+    let world = world(source.endpoints_file.as_deref())?;
     let table = source.table.clone();
     let table = table.or_else(|| world.as_ref().map(|world| world.table.clone()));
     let finder = Finder {
@@ -56,6 +50,24 @@ pub(in crate::audit) async fn find(source: &Source) -> Result<Replicas, ReaderEr
         endpoints: world.map(|world| world.replicas),
     };
     finder.find(&source.regions).await
+}
+
+/// The endpoints of the ledgers by Region, where a file of `lastwriter local` stands for AWS.
+pub(in crate::audit) fn ledger_endpoints(
+    file: Option<&Path>,
+) -> Result<Option<BTreeMap<String, String>>, ReaderError> {
+    Ok(world(file)?.map(|world| world.ledgers))
+}
+
+/// What `lastwriter local` wrote, if it is to be read.
+fn world(file: Option<&Path>) -> Result<Option<Endpoints>, ReaderError> {
+    let world = file.map(|path| {
+        Endpoints::read(path).map_err(|problem| ReaderError::EndpointsFile {
+            path: path.to_owned(),
+            problem,
+        })
+    });
+    world.transpose()
 }
 
 struct Finder {
