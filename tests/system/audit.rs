@@ -500,3 +500,13 @@ async fn a_ledger_that_is_not_there_is_told_after_what_was_found() {
         assert!(stderr(&output).contains(part), "{}", stderr(&output));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_audit_ends_by_itself_after_its_time_and_begins_with_what_comes_then() {
+    let world = World::of_two().await;
+    world.lose(0..2).await;
+    let outcome = world.outcome(&["--live", "--for", "1s"]).await;
+    assert_eq!(outcome["interrupted"], false);
+    assert_eq!(outcome["total"]["records"], 0);
+    assert_eq!(lost_items(&outcome), all(0));
+}

@@ -1,6 +1,7 @@
 //! The built program: what it prints, and how it ends.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use lastwriter::event::{Event, Stream, read_all};
@@ -405,4 +406,33 @@ fn what_is_no_stream_record_ends_with_its_name_and_exit_code_2() {
         assert_eq!(refused.status.code(), Some(2));
         assert!(stderr(&refused).contains("this is of a Kinesis data stream"));
     }
+}
+
+#[test]
+fn an_audit_reads_the_streams_of_all_regions_from_standard_input_too() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/audit");
+    let files = ["us-east-1.jsonl", "eu-west-1.jsonl"].map(|name| folder.join(name));
+    let named = files.each_ref().map(|file| file.to_str().unwrap());
+    let from_files = output(&[&["audit", "--whole", "--json", "--events"], &named[..]].concat());
+    assert_eq!(from_files.status.code(), Some(0), "{}", stderr(&from_files));
+    let mut child = lastwriter(&["audit", "--whole", "--json", "--events", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || {
+        for file in files {
+            input.write_all(&std::fs::read(file).unwrap()).unwrap();
+        }
+    });
+    let piped = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    assert_eq!(piped.status.code(), Some(0), "{}", stderr(&piped));
+    let found = |output: &Output| -> Value { serde_json::from_slice(&output.stdout).unwrap() };
+    let (from_files, piped) = (found(&from_files), found(&piped));
+    assert!(from_files["findings"].as_array().unwrap().len() > 10);
+    assert_eq!(piped["total"], from_files["total"]);
+    assert_eq!(piped["findings"], from_files["findings"]);
 }
