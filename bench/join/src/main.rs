@@ -1,4 +1,5 @@
-//! Reads so many recorded stream events of two Regions and joins them, for measuring: `join-events RECORDS`.
+//! Reads so many recorded stream events of two Regions and joins them, for measuring: `join-events RECORDS`. With `--print` it
+//! prints the events instead, as JSON lines, for whatever else is to read the same.
 //!
 //! Prints one JSON object with the most records that were held at a time, and the most memory that was allocated beyond
 //! what there was at the start, in bytes. How long it takes is measured from outside: making the events is a copy of a
@@ -6,6 +7,7 @@
 
 mod events;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use conflict::StampNames;
@@ -24,14 +26,21 @@ struct Figures {
 #[expect(clippy::print_stdout, reason = "it is the program's result")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [records] = arguments.as_slice() else {
-        eprintln!("usage: join-events RECORDS");
-        return ExitCode::from(2);
+    let (print, records) = match arguments.as_slice() {
+        [records] => (false, records),
+        [print, records] if print == "--print" => (true, records),
+        _ => {
+            eprintln!("usage: join-events [--print] RECORDS");
+            return ExitCode::from(2);
+        }
     };
     let Ok(records) = records.parse() else {
         eprintln!("RECORDS is a number, such as 1000000");
         return ExitCode::from(2);
     };
+    if print {
+        return print_events(records);
+    }
     let mut figures = Figures::default();
     let options = Options {
         whole: true,
@@ -46,6 +55,29 @@ fn main() -> ExitCode {
         })
     );
     ExitCode::SUCCESS
+}
+
+/// Prints about so many records, second by second.
+fn print_events(records: u64) -> ExitCode {
+    let mut output = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut traffic = Traffic::new();
+    let mut printed = 0;
+    let mut result = Ok(());
+    while printed < records && result.is_ok() {
+        traffic.second(|text| {
+            if result.is_ok() {
+                result = writeln!(output, "{text}");
+            }
+            printed += 1;
+        });
+    }
+    match result.and_then(|()| output.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the events cannot be printed: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Joins about so many records, second by second.
