@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .alarm_model import NOTHING_FOLLOWS, Alarm, dynamodb, function, mapping, own
 from .names import PROCESSOR, REPORTER, ref, sub
-from .table_alarms import QUIET, capacity_alarms, replication_alarms, request_alarms, throttle_alarms
+from .table_alarms import QUIET, capacity_alarms, latency_alarms, replication_alarms, request_alarms, throttle_alarms
 
 # Periods are 300 s (alarm_model.py): DynamoDB publishes several of its metrics every five minutes, and alarms on figures of
 # the same period can be read side by side on the dashboard. Throttling is published each minute, and watched each minute.
@@ -279,5 +279,6 @@ def all_alarms() -> list[Alarm]:
         *replication_alarms(),
         *throttle_alarms(),
         *request_alarms(),
+        *latency_alarms(),
         *capacity_alarms(),
     ]

@@ -20,8 +20,8 @@ Description: The alarms of one Region.
 # Interface (the whole of it is in INTERFACE.md)
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,
 #               MetricsNamespace, EventSourceMappingId, TopicArn, RunbookUrl, FunctionTimeout,
-#               ReplicationLatencyThresholdMs, IteratorAgeThresholdMs, LostWriteRatePercent, ConflictsThreshold,
-#               UnstampedWritesPercent, StaleOverwritesThreshold, OpenEntryAgeThresholdSeconds, CapacityPercent
+#               ReplicationLatencyThresholdMs, RequestLatencyThresholdMs, IteratorAgeThresholdMs, LostWriteRatePercent,
+#               ConflictsThreshold, UnstampedWritesPercent, StaleOverwritesThreshold, OpenEntryAgeThresholdSeconds, CapacityPercent
 #   Outputs:    UnhealthyAlarmName, UnhealthyAlarmArn
 
 """
@@ -32,6 +32,12 @@ THRESHOLDS: dict[str, tuple[float, float, str]] = {
         10000,
         1,
         "Average replication latency, in milliseconds. It is about a second as a rule.",
+    ),
+    "RequestLatencyThresholdMs": (
+        200,
+        1,
+        "Average latency of GetItem, PutItem, UpdateItem and DeleteItem, each, in milliseconds. It is below ten as a rule; "
+        "STRONG adds the way to another Region.",
     ),
     "IteratorAgeThresholdMs": (300000, 1, "Age of the last record of a batch, in milliseconds. The stream keeps 86400000."),
     "LostWriteRatePercent": (1, 0, "Lost writes per hundred replicated writes."),
@@ -52,7 +58,7 @@ THRESHOLDS: dict[str, tuple[float, float, str]] = {
 
 UNHEALTHY_SLUG = "table-unhealthy"
 UNHEALTHY_SECTION = "Table unhealthy"
-UNHEALTHY_MEANS = "At least one alarm about the table's replication, throttling, capacity, errors or replicas is on."
+UNHEALTHY_MEANS = "At least one alarm about the table's replication, throttling, capacity, latency, errors or replicas is on."
 UNHEALTHY_DO = "Open the dashboard: the tile of alarms shows which one. Act on that one; this alarm goes when it goes."
 
 

@@ -25,6 +25,9 @@ OPERATIONS = [
     "TransactWriteItems",
 ]
 
+# The operations of one item, whose latency is DynamoDB's own. What the others take depends on how much they ask for.
+SINGLE_ITEM_OPERATIONS = ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]
+
 # The kinds of a conflict (the specification, section 3).
 KINDS = [
     "update_update",

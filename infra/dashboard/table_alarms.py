@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .alarm_model import NOTHING_FOLLOWS, Alarm, Instance, dynamodb, own
-from .names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, index, ref, region
+from .names import MAX_INDEXES, MAX_REGIONS, OPERATIONS, SINGLE_ITEM_OPERATIONS, index, ref, region
 
 QUIET = "No data is no event: the figure is published only when something was counted."
 # Consumed is a sum over the period, the limit a rate per second: divide, then compare. Without a limit the point is dropped.
@@ -150,6 +150,31 @@ def request_alarms() -> list[Alarm]:
             missing_why=QUIET,
             unhealthy=True,
         ),
+    ]
+
+
+def latency_alarms() -> list[Alarm]:
+    return [
+        Alarm(
+            logical_id=f"RequestLatencyAlarm{operation}",
+            slug="request-latency",
+            section="Request latency",
+            means="DynamoDB takes long to answer the operation",
+            do="The figure is DynamoDB's own time, without the network. Look at AWS Health, then at the item sizes and at throttling "
+            "(a table or index that is short of capacity). If it lasts, send traffic to another replica. STRONG waits for another "
+            "Region: look there too. If it is always so, raise RequestLatencyThresholdMs.",
+            # The average: a maximum shows one slow request of many, which a retry inside DynamoDB makes now and then.
+            metrics=(dynamodb("SuccessfulRequestLatency", "Average", Operation=operation),),
+            threshold=ref("RequestLatencyThresholdMs"),
+            # A quiet table's average may be one request's, so it has to last.
+            within=3,
+            missing="notBreaching",
+            missing_why="The figure is published only while such requests succeed; system-errors and throttled-requests watch the rest.",
+            instance=Instance("operation", operation),
+            unhealthy=True,
+            recovers=True,
+        )
+        for operation in SINGLE_ITEM_OPERATIONS
     ]
 
 

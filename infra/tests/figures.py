@@ -74,6 +74,8 @@ def healthy(minute: int, writes: int, provisioned: bool = False) -> Minute:
         now.table("ConsumedReadCapacityUnits", writes, **dimensions)
     # The figure is of five minutes in AWS; a point a minute is the harder case for a window of five.
     now.table("ReplicationLatency", *[900.0] * writes, ReceivingRegion=OTHER)
+    for operation, milliseconds in (("PutItem", 6.0), ("UpdateItem", 7.0), ("GetItem", 3.0), ("Scan", 900.0)):
+        now.table("SuccessfulRequestLatency", *[milliseconds] * writes, Operation=operation)
     for name, *values in (("Invocations", 1), ("Errors", 0), ("Throttles", 0), ("Duration", 25), ("IteratorAge", 1500)):
         now.function(name, PROCESSOR, *values)
     now.mapping("InvokedEventCount", 2 * writes)

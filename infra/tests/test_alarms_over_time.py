@@ -100,6 +100,16 @@ def reporter_fails(now: Minute) -> None:
         now.function("Errors", REPORTER, 1)
 
 
+def nobody_looks_at_the_ledger(now: Minute) -> None:
+    if now.number % 5 == 3:
+        now.own("OldestOpenEntryAge", 300_000)
+
+
+def slow(operation, milliseconds=400.0):
+    """DynamoDB takes long for one operation."""
+    return lambda now: now.table("SuccessfulRequestLatency", *[milliseconds] * 50, Operation=operation)
+
+
 def function_does_not_start(now: Minute) -> None:
     """A wrong setting: every invocation fails, and nothing is judged."""
     now.without(*OWN_METRICS)
@@ -115,7 +125,7 @@ FAULTS = {
         lambda now: (now.own("Conflicts", 4), now.own("LostWrites", 4)), {"conflicts", "lost-write-rate"}),
     "a writer does not stamp": (lambda now: now.own("UnstampedWrites", 3), {"unstamped-writes"}),
     "an old version is put back": (lambda now: now.own("StaleOverwrites", 1), {"stale-overwrites"}),
-    "nobody looks at the ledger": (lambda now: now.own("OldestOpenEntryAge", 300_000), {"open-entries"}),
+    "nobody looks at the ledger": (nobody_looks_at_the_ledger, {"open-entries"}),
     "a record cannot be read": (lambda now: now.own("QuarantinedRecords", 1), {"quarantined-records"}),
     "the stream's view type is changed": (lambda now: now.own("UnusableRecords", 400), {"unusable-records"}),
     "the processor falls behind": (lambda now: now.function("IteratorAge", PROCESSOR, 400_000), {"iterator-age"}),
@@ -146,6 +156,8 @@ FAULTS = {
         lambda now: now.table("ReadThrottleEvents", 3, GlobalSecondaryIndexName=INDEX), {f"read-throttle-{INDEX}"}),
     "an index throttles writes": (
         lambda now: now.table("WriteThrottleEvents", 3, GlobalSecondaryIndexName=INDEX), {f"write-throttle-{INDEX}"}),
+    **{f"DynamoDB takes long for {o}": (slow(o), {f"request-latency-{o}"})
+       for o in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
     "DynamoDB answers with errors": (lambda now: now.table("SystemErrors", 1, Operation="Query"), {"system-errors"}),
     "reads near the on-demand maximum": (
         lambda now: (now.table("ConsumedReadCapacityUnits", 5_400), now.table("OnDemandMaxReadRequestUnits", 100)),
@@ -198,7 +210,19 @@ def test_every_alarm_has_a_fault():
     assert told == {a["Properties"]["AlarmName"].split(".", 1)[1] for alarms in made for a in alarms}
 
 
-RECOVERIES = {"iterator-age", "processor-silent", "function-errors", "function-throttles", "function-duration", "failed-events",
+def test_a_slow_minute_is_no_alarm_and_a_slow_scan_is_its_own_business():
+    for fault in (slow("Scan", 5_000.0), slow("Query"), slow("BatchWriteItem"), slow("PutItem", 150.0)):
+        assert raised(timeline(120, steady, fault, since=60), 120, READINGS[0]) == set()
+    assert raised(timeline(120, steady, slow("PutItem"), since=60, until=69), 120, READINGS[0]) == set()
+
+
+def test_latency_rings_from_the_limit_that_was_given_on():
+    strict = {**ON_DEMAND, "RequestLatencyThresholdMs": "100"}
+    assert raised(timeline(120, steady, slow("PutItem", 150.0), since=60), 120, READINGS[0], strict) == {"request-latency-PutItem"}
+
+
+RECOVERIES = {"request-latency-GetItem", "request-latency-PutItem", "request-latency-UpdateItem", "request-latency-DeleteItem",
+              "iterator-age", "processor-silent", "function-errors", "function-throttles", "function-duration", "failed-events",
               "reporter-errors", "reporter-silent", f"replication-latency-{OTHER}", f"replication-stalled-{OTHER}",
               f"replica-unhealthy-{OTHER}", f"replica-unhealthy-{HERE}", "system-errors", "on-demand-read-maximum",
               "on-demand-write-maximum"}
@@ -250,6 +274,14 @@ def test_an_alarm_that_leans_on_fill_is_caught():
 def test_an_alarm_that_takes_silence_for_bad_news_is_caught(logical_id):
     broken = changed(logical_id, TreatMissingData="breaching")
     assert raised(timeline(60, none), 60, READINGS[0], template=broken) != set()
+
+
+def test_a_latency_alarm_on_the_slowest_request_is_caught():
+    one_of_many = lambda now: now.table("SuccessfulRequestLatency", 3_000.0, *[6.0] * 199, Operation="PutItem")  # noqa: E731
+    published = timeline(120, steady, one_of_many, since=60)
+    assert raised(published, 120, READINGS[0]) == set()
+    broken = changed("RequestLatencyAlarmPutItem", Statistic="Maximum")
+    assert raised(published, 120, READINGS[0], template=broken) == {"request-latency-PutItem"}
 
 
 def test_a_count_of_unstamped_writes_in_place_of_a_share_is_caught():

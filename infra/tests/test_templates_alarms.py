@@ -43,6 +43,10 @@ ALWAYS = {
     "replica-unhealthy-eu-west-1",
     "read-throttle",
     "write-throttle",
+    "request-latency-GetItem",
+    "request-latency-PutItem",
+    "request-latency-UpdateItem",
+    "request-latency-DeleteItem",
     "system-errors",
     "throttled-requests",
     "table-unhealthy",
@@ -111,7 +115,7 @@ def test_the_composite_watches_alarms_of_this_stack_and_is_well_formed(mode, cou
     assert re.fullmatch(r'ALARM\("<\w+>"\)(?: OR ALARM\("<\w+>"\))*', rule)
     watched = set(re.findall(r"<(\w+)>", rule))
     assert watched <= set(made)
-    table_alarms = {i for i in made if i.startswith(("Replica", "Read", "Write", "System", "ThrottledRequests", "OnDemand"))}
+    table_alarms = {i for i in made if i.startswith(("Replica", "Read", "Write", "Request", "System", "ThrottledRequests", "OnDemand"))}
     assert watched == table_alarms
     # CloudWatch's limits: a hundred alarms in a rule, and its length (an alarm's name takes more room than its token).
     assert len(watched) <= 100
