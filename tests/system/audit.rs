@@ -510,3 +510,16 @@ async fn a_live_audit_ends_by_itself_after_its_time_and_begins_with_what_comes_t
     assert_eq!(outcome["total"]["records"], 0);
     assert_eq!(lost_items(&outcome), all(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_goes_back_as_far_as_it_is_told_to() {
+    let world = World::of_two().await;
+    world.lose(0..2).await;
+    for _ in 0..3 {
+        next_second().await;
+    }
+    let outcome = world.outcome(&["--since", "1s"]).await;
+    assert_eq!(outcome["total"]["records"], 0);
+    let outcome = world.outcome(&["--since", "1h"]).await;
+    assert_eq!(lost_items(&outcome), all(2));
+}
