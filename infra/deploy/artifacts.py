@@ -13,8 +13,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploy import templates
 from infra.deploy.aws import Aws
 from infra.deploy.errors import DeployError, code_of
+from infra.deploy.planning import is_pending
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -104,10 +106,15 @@ class Store:
         return artifact.key
 
     def template(self, region: str, path: Path) -> dict[str, str]:
-        """The template as an argument of CloudFormation: inline where it fits, else from the Region's bucket."""
+        """The template as an argument of CloudFormation: inline where it fits, else from the Region's bucket.
+
+        Where that bucket is only planned, the change set is only looked at, and the compact template does.
+        """
         body = path.read_bytes()
         if len(body) <= MAX_INLINE_TEMPLATE_BYTES:
             return {"TemplateBody": body.decode()}
+        if is_pending(self.buckets.get(region, "")):
+            return {"TemplateBody": templates.compact(path.stem)}
         key = f"templates/{path.stem}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
         bucket = self._put(region, key, body)
         endpoint = self.aws.client("s3", region).meta.endpoint_url

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import ClientError
+
 from infra.deploy import importing, readers, tables
 from infra.deploy.context import Context
-from infra.deploy.errors import DeployError
+from infra.deploy.errors import DeployError, code_of
 from infra.deploy.regions import partition_of
 
 
@@ -74,6 +76,22 @@ def check_given(context: Context, regions: list[str], table_is_ours: bool) -> No
             f"ExistingKeyArn names {', '.join(sorted(ids))}, and a table of ours needs one multi-Region key (mrk-...) with a "
             "replica in each Region. Nothing was changed.", "replicate a multi-Region key, or leave ExistingKeyArn out.",
         )
+
+
+def check_kinesis(context: Context, regions: list[str]) -> None:
+    """The Kinesis data stream that PARAMS names is there in each Region: without it the table would be made, and then fail."""
+    name = context.own_parameters(context.primary, "table").get("KinesisStreamName", "")
+    for region in regions if name else ():
+        try:
+            found = context.aws.client("kinesis", region).describe_stream_summary(StreamName=name)
+            status = found["StreamDescriptionSummary"]["StreamStatus"]
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            status = "not there"
+        if status not in ("ACTIVE", "UPDATING"):
+            raise DeployError(f"The Kinesis data stream {name} in {region} is {status}. Nothing was changed.",
+                              f"make it in {', '.join(regions)}, or leave KinesisStreamName out.")
 
 
 def _value(context: Context, region: str, part: str, name: str) -> str:

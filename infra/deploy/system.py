@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from infra.deploy import artifacts, regional, stacks, subscribers, tables, templates
+from infra.deploy import artifacts, key_parameters, regional, stacks, subscribers, tables, templates
 from infra.deploy.artifacts import Artifact, Store
 from infra.deploy.console import Console
 from infra.deploy.context import Context
@@ -19,9 +19,6 @@ from infra.deploy.regions import MAX_REPLICAS
 from infra.deploy.tables import NEEDED_VIEW, Replica
 
 REGIONAL_STACKS = ("processor", "reporter", "alarms", "dashboard")
-TEMPLATE_INDEXES = ("GSI1", "GSI2")
-"""The global secondary indexes that global-table.yaml makes."""
-
 MAX_WATCHED_INDEXES = 5
 """The alarms' template watches so many indexes; a table can have more."""
 MAX_INDEX_NAME = 200
@@ -124,7 +121,9 @@ class Builder:
         values = {**context.find(region, part).parameters, **context.own_parameters(region, part), **known}
         templates.check_rules(TEMPLATE_OF[part], values, region)
         if part == "table":
-            check_capacity(templates.with_defaults(TEMPLATE_OF[part], values))
+            complete = templates.with_defaults(TEMPLATE_OF[part], values)
+            check_capacity(complete)
+            key_parameters.check(complete)
 
     def buckets(self, regions: list[str]) -> None:
         """The artifact bucket of each Region, with both zips in it."""
@@ -193,7 +192,8 @@ class Builder:
             found = Replica(region, table, {
                 "StreamSpecification": view, "LatestStreamArn": pending("table", "StreamArn"),
                 "MultiRegionConsistency": settings["ConsistencyMode"],
-                "GlobalSecondaryIndexes": [{"IndexName": name} for name in TEMPLATE_INDEXES],
+                "GlobalSecondaryIndexes": [
+                    {"IndexName": name} for name in key_parameters.index_names(settings)],
                 "BillingModeSummary": {"BillingMode": settings["BillingMode"]},
             })
         mode = given.get("BillingMode", found.billing_mode)

@@ -7,42 +7,21 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import templates
+from infra.deploy import key_parameters, templates
 from infra.deploy.aws import Aws
 from infra.deploy.errors import DeployError
 from infra.deploy.names import TEMPLATE_OF
 from infra.deploy.tables import Replica
 
 
-def _schema(keys: list[dict[str, str]]) -> list[tuple[str, str]]:
-    return [(key["KeyType"], key["AttributeName"]) for key in sorted(keys, key=lambda key: key["KeyType"])]
-
-
-def _indexes(found: list[dict[str, Any]]) -> dict[str, Any]:
-    return {one["IndexName"]: (_schema(one["KeySchema"]), one["Projection"]["ProjectionType"]) for one in found}
-
-
 def check_shape(replicas: dict[str, Replica]) -> None:
-    """The table's keys and indexes are the template's, and its key is one that the template can name.
+    """The table's keys and indexes are some that the template can make, and its key is one that the template can name.
 
     What differs here, an update after the import could only bring about by a new table.
     """
-    wanted = templates.read(TEMPLATE_OF["table"])["Resources"]["GlobalTable"]["Properties"]
-    types = {one["AttributeName"]: one["AttributeType"] for one in wanted["AttributeDefinitions"]}
     problems = []
     for region, replica in replicas.items():
-        found = replica.description
-        if _schema(found["KeySchema"]) != _schema(wanted["KeySchema"]):
-            problems.append(f"{region}: its key is {_names(found['KeySchema'])}, not {_names(wanted['KeySchema'])}")
-        actual = {one["AttributeName"]: one["AttributeType"] for one in found["AttributeDefinitions"]}
-        wrong = sorted(name for name, kind in actual.items() if types.get(name, kind) != kind)
-        if wrong:
-            problems.append(f"{region}: {', '.join(wrong)} is not of the template's type")
-        if _indexes(found.get("GlobalSecondaryIndexes", [])) != _indexes(wanted["GlobalSecondaryIndexes"]):
-            problems.append(f"{region}: its global secondary indexes ({', '.join(replica.indexes) or 'none'}) are not "
-                            f"{', '.join(_indexes(wanted['GlobalSecondaryIndexes']))} as the template makes them")
-        if found.get("LocalSecondaryIndexes"):
-            problems.append(f"{region}: it has local secondary indexes, and the template has none")
+        problems += [f"{region}: {problem}" for problem in key_parameters.problems(replica.description)]
         if not re.search(r":key/mrk-[0-9a-f]{32}$", replica.key_arn):
             problems.append(f"{region}: it is encrypted with {replica.key_arn or 'a key that DynamoDB owns'}, and the "
                             "template names a multi-Region key (mrk-...)")
@@ -55,10 +34,6 @@ def check_shape(replicas: dict[str, Replica]) -> None:
             + "\n".join(f"  {problem}" for problem in dict.fromkeys(problems)),
             "run `make attach`, which watches any table and leaves it as it is.",
         )
-
-
-def _names(keys: list[dict[str, str]]) -> str:
-    return ", ".join(name for _, name in _schema(keys))
 
 
 def parameters_of(aws: Aws, replicas: dict[str, Replica], regions: list[str]) -> dict[str, str]:
@@ -91,6 +66,9 @@ def parameters_of(aws: Aws, replicas: dict[str, Replica], regions: list[str]) ->
         "MaxReadRequestUnits": str(max(0, limits.get("MaxReadRequestUnits", 0))),
         "MaxWriteRequestUnits": str(max(0, limits.get("MaxWriteRequestUnits", 0))),
         "ContributorInsightsMode": _contributor_insights(client, first.table),
+        "KinesisStreamName": _kinesis_stream(client, first.table),
+        **_warm_throughput(found),
+        **key_parameters.of_table(found),
     }
     if recovers and recovery.get("RecoveryPeriodInDays"):
         answer["RecoveryPeriodInDays"] = str(recovery["RecoveryPeriodInDays"])
@@ -111,6 +89,25 @@ def _contributor_insights(client: Any, table: str) -> str:
     if answer.get("ContributorInsightsStatus") not in ("ENABLED", "ENABLING"):
         return "OFF"
     return answer.get("ContributorInsightsMode", "ACCESSED_AND_THROTTLED_KEYS")
+
+
+def _kinesis_stream(client: Any, table: str) -> str:
+    """The Kinesis data stream that gets the table's changes, by its name; the template takes one of that name in each Region."""
+    try:
+        destinations = client.describe_kinesis_streaming_destination(TableName=table)["KinesisDataStreamDestinations"]
+    except ClientError:
+        return ""
+    active = [one["StreamArn"] for one in destinations if one["DestinationStatus"] in ("ACTIVE", "ENABLING", "UPDATING")]
+    return active[0].rsplit("/", 1)[-1] if active else ""
+
+
+def _warm_throughput(description: dict[str, Any]) -> dict[str, str]:
+    """What the table takes at once, where that is more than each table takes: it can rise, and never fall."""
+    warm, least = description.get("WarmThroughput", {}), templates.parameters(TEMPLATE_OF["table"])
+    return {
+        name: str(max(int(least[name]["Default"]), warm.get(f"{kind}UnitsPerSecond", 0)))
+        for kind in ("Read", "Write") for name in [f"Warm{kind}UnitsPerSecond"]
+    }
 
 
 def _text(value: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -90,14 +91,39 @@ def with_defaults(name: str, given: dict[str, str]) -> dict[str, str]:
     return {**defaults, **given}
 
 
+def _bare(declared: dict[str, Any]) -> dict[str, Any]:
+    """A parameter with its type and default alone."""
+    return {part: declared[part] for part in ("Type", "Default") if part in declared}
+
+
+def compact(name: str) -> str:
+    """The template without what says or checks something: the same resources and outputs in half the bytes.
+
+    It is for a change set that is only looked at, where there is no bucket yet that a large template could go through.
+    """
+    source = read(name)
+    return json.dumps({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": {key: _bare(value) for key, value in parameters(name).items()},
+        **{section: _long_form(source[section]) for section in ("Mappings", "Conditions", "Resources", "Outputs")
+           if section in source},
+    }, separators=(",", ":"))
+
+
 def reduced(name: str, logical_ids: set[str]) -> dict[str, Any]:
-    """The template with some of its resources alone, without outputs and rules, as JSON has it: what an import takes."""
+    """The template with some of its resources alone, without outputs and rules, as JSON has it: what an import takes.
+
+    Parameters keep type and default alone: an import comes before there is a bucket, so its template has to fit in the
+    request, and its values are those of what exists. The update that follows brings the rest.
+    """
     source = read(name)
     kept = {logical_id: source["Resources"][logical_id] for logical_id in source["Resources"] if logical_id in logical_ids}
     conditions = source.get("Conditions", {})
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Parameters": {key: value for key, value in parameters(name).items() if key in _references([kept, conditions])},
+        "Parameters": {
+            key: _bare(value) for key, value in parameters(name).items() if key in _references([kept, conditions])
+        },
         **({"Conditions": _long_form(conditions)} if conditions else {}),
         "Resources": _long_form(kept),
     }

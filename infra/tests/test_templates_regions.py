@@ -168,3 +168,82 @@ def test_contributor_insights_can_show_more_or_nothing(mode, specification):
     for replica in properties(ContributorInsightsMode=mode)["Replicas"]:
         for part in (replica, *replica["GlobalSecondaryIndexes"]):
             assert part["ContributorInsightsSpecification"] == specification
+
+
+SIX_KEYS = ["PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK"]
+
+
+def defined(**parameters):
+    return [(one["AttributeName"], one["AttributeType"]) for one in properties(**parameters)["AttributeDefinitions"]]
+
+
+def test_the_schema_of_a_single_table_is_the_default():
+    made = properties()
+    assert defined() == [(name, "S") for name in SIX_KEYS] and "LocalSecondaryIndexes" not in made
+    assert [one["IndexName"] for one in made["GlobalSecondaryIndexes"]] == ["GSI1", "GSI2"]
+    assert made["GlobalSecondaryIndexes"][0]["Projection"] == {"ProjectionType": "ALL"}
+    assert "WarmThroughput" not in made and "KinesisStreamSpecification" not in made["Replicas"][0]
+
+
+@pytest.mark.parametrize("parameters, expected", [
+    ({"PartitionKey": "id", "PartitionKeyType": "N", "SortKey": "", "Gsi1Name": "", "Gsi2Name": ""}, [("id", "N")]),
+    ({"Gsi1PartitionKey": "SK", "Gsi1SortKey": "PK", "Gsi2Name": ""}, [("PK", "S"), ("SK", "S")]),
+    ({"Gsi1SortKey": "", "Gsi2PartitionKey": "GSI1SK"}, [(n, "S") for n in ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2SK")]),
+    ({"Gsi1Name": "", "Gsi2PartitionKey": "GSI1PK"}, [(n, "S") for n in ("PK", "SK", "GSI1PK", "GSI2SK")]),
+    ({"Lsi1Name": "late", "Lsi1SortKey": "GSI1SK"}, [(n, "S") for n in SIX_KEYS]),
+    ({"Lsi1Name": "late", "Lsi1SortKeyType": "B", "Lsi2Name": "later", "Lsi2SortKey": "LSI1SK"},
+     [*((n, "S") for n in SIX_KEYS), ("LSI1SK", "B")]),
+    ({"Gsi3Name": "by-a", "Gsi3PartitionKey": "a", "Gsi3SortKey": "", "Gsi4Name": "by-b", "Gsi4PartitionKey": "a", "Gsi4SortKey": "b"},
+     [*((n, "S") for n in SIX_KEYS), ("a", "S"), ("b", "S")]),
+])
+def test_each_attribute_of_a_key_is_defined_once_and_no_other_is(parameters, expected):
+    assert defined(**parameters) == expected
+    made = properties(**parameters)
+    parts = [made, *made.get("GlobalSecondaryIndexes", []), *made.get("LocalSecondaryIndexes", [])]
+    assert {key["AttributeName"] for part in parts for key in part["KeySchema"]} == {name for name, _ in expected}
+
+
+KEYS = ["PartitionKey", "SortKey", *(f"Gsi{n}{kind}" for n in (1, 2, 3, 4) for kind in ("PartitionKey", "SortKey")),
+        "Lsi1SortKey", "Lsi2SortKey"]
+ALL_INDEXES = {f"{slot}Name": slot for slot in ("Gsi1", "Gsi2", "Gsi3", "Gsi4", "Lsi1", "Lsi2")}
+
+
+@pytest.mark.parametrize("later", KEYS[2:])
+def test_an_attribute_of_any_two_keys_is_defined_once(later):
+    for earlier in KEYS[:KEYS.index(later)]:
+        if later.startswith("Lsi") and earlier == "PartitionKey":
+            continue  # No key holds an attribute twice.
+        names = [name for name, _ in defined(**ALL_INDEXES, **{earlier: "shared", later: "shared"})]
+        assert len(names) == len(set(names)) == 11, earlier
+
+
+def test_an_attribute_that_is_defined_twice_is_caught():
+    broken = load("global-table.yaml")
+    broken["Conditions"]["DefinesGsi1PartitionKey"] = {"Condition": "HasGsi1"}
+    made = stack("global-table.yaml", template=broken, Gsi1PartitionKey="SK").resources()["GlobalTable"]["Properties"]
+    assert [one["AttributeName"] for one in made["AttributeDefinitions"]].count("SK") == 2
+
+
+def test_a_table_without_indexes_names_none_anywhere():
+    made = properties(Gsi1Name="", Gsi2Name="")
+    assert all("GlobalSecondaryIndexes" not in part for part in (made, *made["Replicas"]))
+
+
+def test_local_indexes_have_the_tables_partition_key_and_their_projection():
+    late, = properties(PartitionKey="id", Lsi1Name="late", Lsi1SortKey="at", Lsi1Projection="INCLUDE",
+                       Lsi1NonKeyAttributes="a,b c")["LocalSecondaryIndexes"]
+    assert late == {"IndexName": "late", "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["a", "b c"]},
+                    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]}
+
+
+def test_each_replica_names_the_indexes_and_its_own_regions_kinesis_stream():
+    made = properties(Gsi1Name="", Gsi4Name="by-status", KinesisStreamName="changes", GlobalTableRegions=",".join(FIVE))
+    for replica, region in zip(made["Replicas"], FIVE, strict=True):
+        assert [one["IndexName"] for one in replica["GlobalSecondaryIndexes"]] == ["GSI2", "by-status"]
+        assert replica["KinesisStreamSpecification"]["StreamArn"] == f"arn:aws:kinesis:{region}:{ACCOUNT}:stream/changes"
+
+
+def test_table_and_indexes_are_warmed_alike():
+    made = properties(WarmWriteUnitsPerSecond="9000")
+    for part in (made, *made["GlobalSecondaryIndexes"]):
+        assert part["WarmThroughput"] == {"ReadUnitsPerSecond": "12000", "WriteUnitsPerSecond": "9000"}

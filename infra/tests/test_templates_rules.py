@@ -64,6 +64,21 @@ def test_a_stream_without_both_images_is_refused_by_table_and_processor(view):
         stack("stream-processor.yaml", StreamViewType=view)
 
 
+@pytest.mark.parametrize("parameters, why", [
+    ({"Gsi1Projection": "INCLUDE"}, "INCLUDE needs Gsi1NonKeyAttributes"),
+    ({"Lsi2NonKeyAttributes": "a,b"}, "Lsi2Projection INCLUDE needs"),
+    ({"SortKey": "", "Lsi1Name": "late"}, "only a table with a sort key can have local indexes"),
+])
+def test_an_index_that_dynamodb_would_not_make_is_refused(parameters, why):
+    with pytest.raises(Refused, match=why):
+        stack("global-table.yaml", **parameters)
+
+
+def test_a_strongly_consistent_table_has_no_local_indexes():
+    with pytest.raises(Refused, match="does not support local secondary indexes"):
+        strong(SETS["US"], Lsi1Name="late")
+
+
 def test_a_strongly_consistent_table_may_have_another_view_type():
     strong(SETS["US"], StreamViewType="KEYS_ONLY")
 

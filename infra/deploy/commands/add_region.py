@@ -29,6 +29,7 @@ def add_region(context: Context, region: str) -> int:
     preflight.import_leftovers(context, "add-region", with_table=False, plan_only=False)
     preflight.check_mappings(context, wanted)
     preflight.check_given(context, wanted, table_is_ours=True)
+    preflight.check_kinesis(context, wanted)
     preflight.check_partition(context, wanted)
     builder.check_rules(region, "processor", {})
     with_policy = int(stack.parameters["ReplicasWithPolicy"])

@@ -33,6 +33,7 @@ def deploy(context: Context, plan_only: bool = False) -> int:
         preflight.check_readers(context, replicas)
     preflight.check_mappings(context, regions)
     preflight.check_given(context, regions, table_is_ours=True)
+    preflight.check_kinesis(context, regions)
     preflight.check_partition(context, regions)
 
     console.plan(f"make {'plan' if plan_only else 'deploy'} {names.arguments()}", [

@@ -71,14 +71,27 @@ def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator)
     assert "or gone already" in once_more and "is not there" in once_more
 
 
+OWN_KEYS = ("PartitionKey=id SortKey=at SortKeyType=N Gsi1Name=by-status Gsi1PartitionKey=status Gsi1SortKey=at Gsi1SortKeyType=N "
+            "Gsi1Projection=INCLUDE Gsi1NonKeyAttributes=total,currency Gsi2Name= Lsi1Name=by-total Lsi1SortKey=total Lsi1SortKeyType=N "
+            "Lsi1Projection=KEYS_ONLY")
+
+
 def test_destroy_leaves_the_data_protected_and_import_takes_it_back(emulator: Emulator) -> None:
-    emulator.run("deploy", *system("gone"), "--params", "TtlAttribute=expires")
+    emulator.run("deploy", *system("gone"), "--params", f"TtlAttribute=expires {OWN_KEYS}")
     emulator.run("deploy", *system("gone"), "--params", "DeletionProtectionEnabled=false")
     refused = emulator.run("destroy", *system("gone"), check=False)
     assert refused.returncode == 1 and "there is no terminal to ask at" in refused.stderr
     assert stacks(emulator, "us-east-1", "gone")
     client = emulator.client("dynamodb", "us-east-1")
-    client.put_item(TableName="gone", Item={"PK": {"S": "a"}, "SK": {"S": "b"}})
+    client.put_item(TableName="gone", Item={"id": {"S": "a"}, "at": {"N": "7"}, "status": {"S": "open"}, "total": {"N": "1"}})
+    for region in REGIONS:
+        for index, wanted in (("by-status", {"status": "open"}), ("by-total", {"id": "a"})):
+            (name, value), = wanted.items()
+            found = emulator.client("dynamodb", region).query(
+                TableName="gone", IndexName=index, KeyConditionExpression="#key = :value", ExpressionAttributeNames={"#key": name},
+                ExpressionAttributeValues={":value": {"S": value}})
+            assert [item["id"] for item in found["Items"]] == [{"S": "a"}], (region, index)
+        assert stacks(emulator, region, "gone")["alarms"]["IndexNames"] == "by-status"
     keys = {client.describe_table(TableName="gone")["Table"]["SSEDescription"]["KMSMasterKeyArn"].split("/")[-1]}
 
     said = emulator.run("destroy", *system("gone"), "--yes").stdout
@@ -108,7 +121,9 @@ def test_destroy_leaves_the_data_protected_and_import_takes_it_back(emulator: Em
     table = stacks(emulator, "us-east-1", "gone")["table"]
     assert (table["ReplicasWithPolicy"], table["TtlAttribute"]) == ("2", "expires")
     assert {table["TableKeyId"]} == keys
-    assert client.get_item(TableName="gone", Key={"PK": {"S": "a"}, "SK": {"S": "b"}})["Item"]
+    given = {name: table[name] for name in (one.split("=")[0] for one in OWN_KEYS.split())}
+    assert given == dict(one.split("=") for one in OWN_KEYS.split())
+    assert client.get_item(TableName="gone", Key={"id": {"S": "a"}, "at": {"N": "7"}})["Item"]
     assert "nothing has changed" in emulator.run("deploy", *system("gone")).stdout
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from doubles import ACCOUNT, REGIONS, StubbedAws, stack, write_zip
 
-from infra.deploy import artifacts
+from infra.deploy import artifacts, templates
 from infra.deploy.artifacts import MAX_INLINE_TEMPLATE_BYTES, Store
 from infra.deploy.commands import deploy_function
 from infra.deploy.errors import DeployError
+from infra.deploy.planning import pending
 
 NAME = "lastwriter-dev-orders-stream-processor"
 
@@ -89,6 +91,19 @@ def test_a_template_that_is_too_large_to_send_goes_through_the_bucket(aws: Stubb
     aws.answer("s3", "eu-west-1", "head_object", {})
     url = store.template("eu-west-1", large)["TemplateURL"]
     assert url.startswith("https://code.s3.eu-west-1.amazonaws.com/templates/large-") and url.endswith(".yaml")
+
+
+@pytest.mark.parametrize("name", sorted(
+    path.stem for path in templates.path_of("global-table").parent.glob("*.yaml")
+    if len(path.read_bytes()) > MAX_INLINE_TEMPLATE_BYTES and path.stem not in ("alarms", "dashboard")))
+def test_a_plan_needs_no_bucket_to_look_at_a_stack_that_exists_before_there_is_one(aws: StubbedAws, name: str) -> None:
+    """A table or ledger that was only just imported; alarms and dashboards are never imported."""
+    store = Store(aws, {"eu-west-1": pending("artifacts", "BucketName")})
+    body = store.template("eu-west-1", templates.path_of(name))["TemplateBody"]
+    assert len(body) <= MAX_INLINE_TEMPLATE_BYTES
+    compact, whole = json.loads(body), templates.read(name)
+    assert set(compact["Resources"]) == set(whole["Resources"]) and set(compact["Parameters"]) == set(whole["Parameters"])
+    assert set(compact["Outputs"]) == set(whole["Outputs"])
 
 
 def test_a_template_url_elsewhere_than_on_aws_names_the_bucket_in_its_path() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from doubles import ACCOUNT, REGIONS, StubbedAws, stack, table
 from doubles import context as make_context
+from stacks import stack as template_stack
 
 from infra.deploy import importing, preflight, table_shape, tables, templates
+from infra.deploy.artifacts import MAX_INLINE_TEMPLATE_BYTES
 from infra.deploy.errors import DeployError
 from infra.deploy.importing import Import
 from infra.deploy.stacks import Stack
@@ -48,11 +50,38 @@ def test_a_table_as_the_template_makes_it_can_be_imported() -> None:
     table_shape.check_shape(replicas())
 
 
+def index(name: str, *keys: tuple[str, str], **projection: Any) -> dict[str, Any]:
+    return {"IndexName": name, "KeySchema": [{"AttributeName": n, "KeyType": k} for n, k in keys],
+            "Projection": {"ProjectionType": "ALL", **projection}}
+
+
+TOO_MANY = [index(f"by-{n}", ("PK", "HASH")) for n in range(5)]
+OWN = {
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}, {"AttributeName": "at", "AttributeType": "B"}],
+    "GlobalSecondaryIndexes": [index("by-at", ("at", "HASH"), ("id", "RANGE"), ProjectionType="INCLUDE",
+                                     NonKeyAttributes=["a", "b c"])],
+}
+
+
+def test_a_table_with_keys_of_its_own_is_described_by_the_parameters_and_the_template_makes_the_same(aws: StubbedAws) -> None:
+    lay_out_settings(aws)
+    table_shape.check_shape(replicas(**OWN))
+    given = table_shape.parameters_of(aws, replicas(**OWN), REGIONS)
+    assert set(given) <= set(templates.parameters("global-table"))
+    schema = {name: value for name, value in given.items() if name.startswith(("Partition", "Sort", "Gsi", "Lsi"))}
+    made = template_stack("global-table.yaml", **schema).resources()["GlobalTable"]["Properties"]
+    assert made["KeySchema"] == OWN["KeySchema"] and made["AttributeDefinitions"] == OWN["AttributeDefinitions"]
+    assert [{key: one[key] for key in OWN["GlobalSecondaryIndexes"][0]} for one in made["GlobalSecondaryIndexes"]] \
+        == OWN["GlobalSecondaryIndexes"]
+    assert "LocalSecondaryIndexes" not in made
+
+
 @pytest.mark.parametrize(("changes", "expected"), [
-    ({"KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}, "its key is Id, not PK, SK"),
-    ({"AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "N"}]}, "PK is not of the template's type"),
-    ({"GlobalSecondaryIndexes": []}, "its global secondary indexes (none) are not GSI1, GSI2"),
-    ({"LocalSecondaryIndexes": [{"IndexName": "L"}]}, "it has local secondary indexes"),
+    ({"GlobalSecondaryIndexes": TOO_MANY}, "it has 5 global secondary indexes, and the template at most 4"),
+    ({"LocalSecondaryIndexes": TOO_MANY[:3]}, "it has 3 local secondary indexes, and the template at most 2"),
+    ({"GlobalSecondaryIndexes": [index("i", ("a", "HASH"), ("b", "HASH"))]}, "several attributes of one kind"),
+    ({"GlobalSecondaryIndexes": [index("i", ("a", "HASH"), NonKeyAttributes=["x,y"])]}, "projects ['x,y'], which the parameter cannot say"),
     ({"SSEDescription": {}}, "encrypted with a key that DynamoDB owns"),
     ({"SSEDescription": {"KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/0a-1b"}}, "names a multi-Region key"),
 ])
@@ -64,7 +93,7 @@ def test_a_table_that_the_template_would_replace_is_refused_and_may_be_attached_
     assert "belongs to no stack of ours, and cannot be taken into one" in str(raised.value)
 
 
-def lay_out_settings(aws: StubbedAws, insights: dict[str, str] | None = None) -> None:
+def lay_out_settings(aws: StubbedAws, insights: dict[str, str] | None = None, kinesis: str = "DISABLED") -> None:
     region = ("dynamodb", "us-east-1")
     aws.answer(*region, "describe_time_to_live", {"TimeToLiveDescription": {
         "TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}})
@@ -72,6 +101,8 @@ def lay_out_settings(aws: StubbedAws, insights: dict[str, str] | None = None) ->
         "ContinuousBackupsStatus": "ENABLED",
         "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7}}})
     aws.answer(*region, "describe_contributor_insights", insights or {"ContributorInsightsStatus": "DISABLED"})
+    aws.answer(*region, "describe_kinesis_streaming_destination", {"TableName": "orders", "KinesisDataStreamDestinations": [
+        {"StreamArn": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/changes", "DestinationStatus": kinesis}]})
 
 
 def test_the_stack_describes_the_table_as_it_is_so_that_the_import_changes_nothing(aws: StubbedAws) -> None:
@@ -94,6 +125,19 @@ def test_contributor_insights_stay_as_they_are(aws: StubbedAws, insights: dict[s
     assert table_shape.parameters_of(aws, replicas(), REGIONS)["ContributorInsightsMode"] == mode
 
 
+@pytest.mark.parametrize("status, name", [("ACTIVE", "changes"), ("DISABLED", "")])
+def test_a_kinesis_stream_that_gets_the_changes_is_kept(aws: StubbedAws, status: str, name: str) -> None:
+    lay_out_settings(aws, kinesis=status)
+    assert table_shape.parameters_of(aws, replicas(), REGIONS)["KinesisStreamName"] == name
+
+
+def test_warm_throughput_is_kept_where_it_was_raised(aws: StubbedAws) -> None:
+    lay_out_settings(aws)
+    warm = {"ReadUnitsPerSecond": 50_000, "WriteUnitsPerSecond": 1_000, "Status": "ACTIVE"}
+    given = table_shape.parameters_of(aws, replicas(WarmThroughput=warm), REGIONS)
+    assert (given["WarmReadUnitsPerSecond"], given["WarmWriteUnitsPerSecond"]) == ("50000", "4000")
+
+
 def test_capacities_of_a_provisioned_table_are_kept(aws: StubbedAws) -> None:
     lay_out_settings(aws)
     given = table_shape.parameters_of(aws, replicas(
@@ -114,6 +158,14 @@ def test_an_import_holds_what_is_imported_and_nothing_else(aws: StubbedAws, cont
     assert request["ChangeSetType"] == "IMPORT"
     assert request["ResourcesToImport"] == [{"ResourceType": "AWS::KMS::Key", "LogicalResourceId": "PrimaryKey",
                                             "ResourceIdentifier": {"KeyId": KEY_ID}}]
+
+
+@pytest.mark.parametrize(("template", "logical_id"), [
+    ("global-table", "GlobalTable"), ("stream-processor", "Ledger"), ("encryption-key", "PrimaryKey"), ("encryption-key", "ReplicaKey")])
+def test_an_import_needs_no_bucket(template: str, logical_id: str) -> None:
+    reduced = templates.reduced(template, {logical_id})
+    assert len(json.dumps(reduced, separators=(",", ":"))) <= MAX_INLINE_TEMPLATE_BYTES
+    assert set(reduced["Parameters"]) >= templates._references(reduced["Resources"]) & set(templates.parameters(template))
 
 
 LEDGER = Import("us-east-1", "processor", "Ledger", {"TableName": "lastwriter-dev-orders-ledger"}, {"KeyArn": "arn"})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from doubles import REGIONS, console
+import re
 
-from infra.deploy import parameters, regions, templates
+import pytest
+from doubles import REGIONS, StubbedAws, console
+from doubles import context as make_context
+
+from infra.deploy import key_parameters, parameters, preflight, regions, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.names import STACKS, Names, label_of
 
@@ -158,6 +161,53 @@ def test_a_minimum_over_its_maximum_is_refused_before_anything_is_made(changes: 
 def test_capacities_that_nobody_uses_or_that_fit_are_taken() -> None:
     parameters.check_capacity({**PROVISIONED, "ReadCapacityUnits": "100"})
     parameters.check_capacity({**PROVISIONED, "BillingMode": "PAY_PER_REQUEST", "ReadCapacityUnits": "101"})
+
+
+def keys(**changes: str) -> dict[str, str]:
+    return templates.with_defaults("global-table", {"GlobalTableRegions": TWO, **changes})
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({"Gsi1SortKey": "SK", "Gsi1SortKeyType": "N"}, "The attribute SK is S as SortKey and N as Gsi1SortKey"),
+    ({"Lsi2Name": "late", "Lsi2SortKey": "GSI2SK", "Lsi2SortKeyType": "B"}, "GSI2SK is S as Gsi2SortKey and B as Lsi2SortKey"),
+    ({"Gsi3Name": "GSI1"}, "Gsi1Name and Gsi3Name are both GSI1"),
+    ({"Lsi1Name": "GSI2"}, "Gsi2Name and Lsi1Name are both GSI2"),
+])
+def test_keys_that_do_not_go_together_are_refused_before_anything_is_made(changes: dict[str, str], expected: str) -> None:
+    assert f"{expected}. Nothing was changed" in message(key_parameters.check, keys(**changes))
+
+
+def test_keys_of_an_index_that_is_not_there_count_for_nothing() -> None:
+    key_parameters.check(keys(Gsi2Name="", Gsi2PartitionKey="PK", Gsi2PartitionKeyType="N"))
+    key_parameters.check(keys(SortKey="", Lsi1SortKey="PK", Lsi1SortKeyType="N"))
+
+
+def test_the_planned_table_has_the_indexes_that_params_name() -> None:
+    assert key_parameters.index_names(keys(Gsi1Name="", Gsi4Name="by-status")) == ["GSI2", "by-status"]
+
+
+def test_every_index_of_the_template_is_known() -> None:
+    declared = {name.removesuffix("Name") for name in templates.parameters("global-table") if re.fullmatch("[GL]si[0-9]Name", name)}
+    assert declared == {*key_parameters.GLOBAL_INDEXES, *key_parameters.LOCAL_INDEXES}
+
+
+@pytest.mark.parametrize(("status", "expected"), [("DELETING", "is DELETING"), ("", "is not there")])
+def test_a_kinesis_stream_that_is_not_there_is_refused_before_the_table_is_made(
+        aws: StubbedAws, status: str, expected: str) -> None:
+    summary = {"StreamName": "changes", "StreamARN": "arn:aws:kinesis:x:1:stream/changes", "RetentionPeriodHours": 24,
+               "StreamCreationTimestamp": "2026-11-22T12:00:00Z", "EnhancedMonitoring": [], "OpenShardCount": 1}
+    aws.answer("kinesis", "us-east-1", "describe_stream_summary", {"StreamDescriptionSummary": {**summary, "StreamStatus": "ACTIVE"}})
+    if status:
+        aws.answer("kinesis", "eu-west-1", "describe_stream_summary", {"StreamDescriptionSummary": {**summary, "StreamStatus": status}})
+    else:
+        aws.refuse("kinesis", "eu-west-1", "describe_stream_summary", "ResourceNotFoundException")
+    context = make_context(aws, params="KinesisStreamName=changes")
+    said = message(preflight.check_kinesis, context, REGIONS)
+    assert "The Kinesis data stream changes in eu-west-1" in said and expected in said and "Nothing was changed" in said
+
+
+def test_without_a_kinesis_stream_nothing_is_asked(aws: StubbedAws) -> None:
+    preflight.check_kinesis(make_context(aws), REGIONS)
 
 
 def functions_in(node: object) -> set[str]:
