@@ -45,6 +45,8 @@ pub enum Disturbance {
     HourAhead,
     /// A write advanced the stamps of another Region.
     WrongRegion,
+    /// A PutItem that read nothing, with the stamps that its process remembers, replaced an item.
+    RememberingPut,
 }
 
 impl Disturbance {
@@ -69,6 +71,7 @@ impl Disturbance {
             Disturbance::Recreation => "re-creations",
             Disturbance::HourAhead => "an hour ahead",
             Disturbance::WrongRegion => "wrong Region's stamps",
+            Disturbance::RememberingPut => "puts that remember",
         }
     }
 }

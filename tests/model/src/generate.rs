@@ -173,6 +173,9 @@ impl Recipe {
             Trouble::StalePuts if hit => {
                 write.action = WriteAction::StalePut(between(&(10 * MS..2 * SECOND), rng));
             }
+            Trouble::RememberingPuts if hit => {
+                write.action = WriteAction::RememberingPut(between(&(10 * MS..2 * SECOND), rng));
+            }
             Trouble::UnstampedUpdates if hit => write.action = WriteAction::UnstampedUpdate,
             Trouble::UnstampedPuts if hit => write.action = WriteAction::UnstampedPut,
             // The last write is the delete; those just before it may be concurrent to it.
@@ -204,6 +207,7 @@ impl Recipe {
             | Trouble::HourAhead
             | Trouble::LateRetries
             | Trouble::WrongRegion
+            | Trouble::RememberingPuts
             | Trouble::Calm
             | Trouble::Delays
             | Trouble::Coalescing

@@ -213,6 +213,7 @@ fn action(action: &WriteAction) -> &'static str {
         WriteAction::SoftDelete => "soft delete",
         WriteAction::Revive => "revival",
         WriteAction::BlindPut => "blind put",
+        WriteAction::RememberingPut(_) => "put of remembered stamps",
         WriteAction::StalePut(_) => "put of an earlier read",
         WriteAction::UnstampedUpdate => "unstamped update",
         WriteAction::UnstampedPut => "unstamped put",

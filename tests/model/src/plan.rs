@@ -68,6 +68,9 @@ pub enum WriteAction {
     /// A PutItem with the stamps of the item as it was so many microseconds before, its own pair advanced. Where
     /// there was no item, its condition says that there must be none still.
     StalePut(u64),
+    /// A PutItem that read nothing, of a process that last saw the item so many microseconds before and remembers its
+    /// stamps: it carries those, its own pair advanced. Where it saw none, it is a [`WriteAction::BlindPut`].
+    RememberingPut(u64),
     /// An UpdateItem that leaves the stamps alone.
     UnstampedUpdate,
     /// A PutItem without stamps.

@@ -47,6 +47,8 @@ pub enum Trouble {
     LateRetries,
     /// Writers advance another Region's stamps.
     WrongRegion,
+    /// Puts that read nothing, of processes that remember the stamps they saw up to two seconds before.
+    RememberingPuts,
 }
 
 impl Trouble {
@@ -73,7 +75,8 @@ impl Trouble {
             | Trouble::Recreations
             | Trouble::HourAhead
             | Trouble::LateRetries
-            | Trouble::WrongRegion => false,
+            | Trouble::WrongRegion
+            | Trouble::RememberingPuts => false,
         }
     }
 
@@ -100,6 +103,7 @@ impl Trouble {
             Trouble::HourAhead => "a clock an hour ahead",
             Trouble::LateRetries => "attempts applied again seconds later",
             Trouble::WrongRegion => "stamps of the wrong Region",
+            Trouble::RememberingPuts => "puts that remember stamps",
         }
     }
 
@@ -136,6 +140,7 @@ impl Trouble {
             Trouble::HourAhead => &[D::HourAhead],
             Trouble::LateRetries => &[D::AppliedTwice],
             Trouble::WrongRegion => &[D::WrongRegion],
+            Trouble::RememberingPuts => &[D::RememberingPut],
         }
     }
 }

@@ -87,7 +87,9 @@ impl<'p> Table<'p> {
             },
         };
         for (number, write) in plan.writes.iter().enumerate() {
-            if let WriteAction::StalePut(before) = write.action {
+            if let WriteAction::StalePut(before) | WriteAction::RememberingPut(before) =
+                write.action
+            {
                 table.schedule(
                     write.at.saturating_sub(before),
                     ScheduledEvent::Read { write: number },
@@ -192,10 +194,12 @@ impl<'p> Table<'p> {
                     current,
                 )
             }
-            WriteAction::BlindPut => {
-                let item = update(Item::default());
-                let reset = Some(time(write));
-                (Some(Item { reset, ..item }), current)
+            WriteAction::BlindPut => (Some(put_without_history(write)), current),
+            WriteAction::RememberingPut(_) => {
+                let seen =
+                    self.reads[number].and_then(|version| self.history.versions[version].item);
+                let item = seen.map_or_else(|| put_without_history(write), update);
+                (Some(item), current)
             }
             WriteAction::StalePut(_) => {
                 let read = self.reads[number];
@@ -277,6 +281,15 @@ impl<'p> Table<'p> {
             self.history
         );
         self.history
+    }
+}
+
+/// What a put makes that knows nothing of what it replaces: the writer's pair starts anew, and it says so.
+fn put_without_history(write: &Write) -> Item {
+    Item {
+        reset: Some(time(write)),
+        number: 1,
+        ..stamped(Item::default(), write)
     }
 }
 

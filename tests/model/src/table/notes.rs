@@ -67,6 +67,7 @@ impl Table<'_> {
                 .filter(|item| item.deleted)
                 .map(|_| Disturbance::Revival),
             WriteAction::BlindPut => replaces.then_some(Disturbance::BlindPut),
+            WriteAction::RememberingPut(_) => replaces.then_some(Disturbance::RememberingPut),
             WriteAction::StalePut(_) => (effect.parent != current).then_some(Disturbance::StalePut),
             WriteAction::UnstampedUpdate => Some(Disturbance::UnstampedUpdate),
             WriteAction::UnstampedPut => replaces.then_some(Disturbance::UnstampedPut),

@@ -45,7 +45,7 @@ fn outside_the_bar_each_disturbance_occurs_and_costs_something() {
         10_000,
         2,
     );
-    assert_eq!(outcomes.len(), 40);
+    assert_eq!(outcomes.len(), 44);
     assert_eq!(complaints::list(&outcomes, 0.0), [""; 0]);
     for outcome in outcomes
         .iter()

@@ -26,6 +26,7 @@ pub(super) fn of_any_kind(regions: usize) -> impl Strategy<Value = Plan> {
             1 => Just(WriteAction::SoftDelete),
             1 => Just(WriteAction::Revive),
             1 => Just(WriteAction::BlindPut),
+            1 => (0..900u64).prop_map(|before| WriteAction::RememberingPut(before * MS)),
             1 => (0..900u64).prop_map(|before| WriteAction::StalePut(before * MS)),
             1 => Just(WriteAction::UnstampedUpdate),
             1 => Just(WriteAction::UnstampedPut),

@@ -62,6 +62,19 @@ fn a_blind_put_starts_anew_and_says_so_but_follows_what_it_replaced() {
 }
 
 #[test]
+fn a_put_that_remembers_claims_what_was_seen_and_follows_what_it_replaced() {
+    let history = after_three_writes(WriteAction::RememberingPut(50 * MS));
+    assert_eq!(last(&history).pairs[..2], [pair(3, 600), pair(1, 300)]);
+    assert_eq!(last(&history).reset, None);
+    assert!(truth::lost(&history).is_empty());
+    assert_eq!(history.occurrences.get(Disturbance::RememberingPut), 1);
+    // Before the item's first write it had seen nothing.
+    let forgetful = after_three_writes(WriteAction::RememberingPut(700 * MS));
+    assert_eq!(last(&forgetful).pairs[..2], [pair(1, 600), None]);
+    assert_eq!(last(&forgetful).reset, Some(START + 600 * MS));
+}
+
+#[test]
 fn a_put_of_an_earlier_read_loses_what_came_between() {
     let history = after_three_writes(WriteAction::StalePut(450 * MS));
     assert_eq!(last(&history).pairs[..2], [pair(3, 600), None]);
