@@ -23,8 +23,8 @@ def _context(aws: StubbedAws):  # type: ignore[no-untyped-def]
 
 
 def lay_out(aws: StubbedAws, alarm_state: str = "OK", mapping_state: str = "Enabled", present: str = "true",
-            subscriptions: tuple[str, ...] = (f"{TOPIC}:0a1b",)) -> None:
-    aws.answer("dynamodb", REGION, "describe_table", table(REGION))
+            subscriptions: tuple[str, ...] = (f"{TOPIC}:0a1b",), table_status: str = "ACTIVE") -> None:
+    aws.answer("dynamodb", REGION, "describe_table", table(REGION, TableStatus=table_status))
     mapping = {"UUID": MAPPING, "State": mapping_state, "FunctionArn": FUNCTION, "LastProcessingResult": "OK"}
     aws.answer("lambda", REGION, "list_event_source_mappings", {"EventSourceMappings": [mapping]})
     aws.answer("pipes", REGION, "list_pipes", {"Pipes": []})
@@ -50,7 +50,14 @@ def test_a_sound_system_ends_with_0(aws: StubbedAws, context, said) -> None:
     assert "Nothing needs attention." in said()
 
 
+def test_a_table_that_is_being_updated_works(aws: StubbedAws, context, said) -> None:
+    lay_out(aws, table_status="UPDATING")
+    assert status.status(context) == 0
+    assert "UPDATING" in said() and "Nothing needs attention." in said()
+
+
 @pytest.mark.parametrize(("changes", "expected"), [
+    ({"table_status": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"}, "the table is INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
     ({"alarm_state": "ALARM"}, "alarm lastwriter-dev-orders.conflicts: because"),
     ({"mapping_state": "Disabled"}, "the mapping is Disabled (`make resume`)"),
     ({"subscriptions": ()}, f"alarms tell nobody: {TOPIC} has no subscriber"),
