@@ -502,6 +502,18 @@ async fn a_ledger_that_is_not_there_is_told_after_what_was_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_local_world_without_ledgers_is_not_taken_for_aws() {
+    let world = World::of_two().await;
+    world.lose(0..2).await;
+    let output = world.audit(&["--json", "--ledger", "ledger"]).await;
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(lost_items(&outcome), all(2));
+    let said = "the endpoints file names no ledger of us-east-1, where writes were lost";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_live_audit_ends_by_itself_after_its_time_and_begins_with_what_comes_then() {
     let world = World::of_two().await;
     world.lose(0..2).await;

@@ -65,6 +65,12 @@ pub(super) enum AuditError {
         /// The first failure.
         first: Box<LedgerReadError>,
     },
+    /// The endpoints file has no ledger of a Region that lost writes.
+    #[error(
+        "the endpoints file names no ledger of {0}, where writes were lost: no finding was written. Start `lastwriter local` \
+         with the function, which keeps a ledger in each Region, or leave --endpoints-file out to write to AWS"
+    )]
+    NoLedgerEndpoint(String),
     /// A signal came before anything was read.
     #[error("ended before anything was read")]
     EndedEarly,
@@ -89,6 +95,7 @@ impl From<AuditError> for CommandError {
             | AuditError::SeveralTables(..)
             | AuditError::RegionLeftOut(_)
             | AuditError::NoRecordOf(_)
+            | AuditError::NoLedgerEndpoint(_)
             | AuditError::Analysis(AnalysisError::Join(_))
             | AuditError::Options(_) => Self::bad_input(error),
             AuditError::Analysis(AnalysisError::Images(_)) => Self::failed(error),

@@ -37,6 +37,14 @@ pub(super) async fn write(
             by_region.entry(&finding.lost_in).or_default().push(at);
         }
     }
+    // Where a file stands for AWS, a Region that it lacks must not be looked for on AWS.
+    if let Some(endpoints) = &endpoints
+        && let Some(region) = by_region
+            .keys()
+            .find(|region| !endpoints.contains_key(**region))
+    {
+        return Ok(Err(AuditError::NoLedgerEndpoint((*region).to_owned())));
+    }
     let all: usize = by_region.values().map(Vec::len).sum();
     let (mut written, mut there, mut first) = (0, 0, None);
     for (region, places) in by_region {
