@@ -81,6 +81,7 @@ async fn main() -> Result<std::process::ExitCode> {
     };
     let candidates = scenarios::Candidates {
         bare: built("bare-function")?,
+        floor: built("dropping-function")?,
         emf: Candidate {
             name: "stream-processor, EMF",
             environment: vec![("METRICS_SINK".to_owned(), "emf".to_owned())],

@@ -19,7 +19,10 @@ const WARM_UP: usize = 5;
 
 /// What is measured beside each other.
 pub(crate) struct Candidates {
+    /// The runtime, the payload taken as raw JSON.
     pub(crate) bare: Candidate,
+    /// The runtime, the payload dropped before anything reads it.
+    pub(crate) floor: Candidate,
     pub(crate) ours: Candidate,
     /// Ours, with the metrics in embedded metric format.
     pub(crate) emf: Candidate,
@@ -65,6 +68,7 @@ pub(crate) struct Figures {
 #[derive(Debug, Serialize)]
 pub(crate) struct Results {
     pub(crate) bare: Figures,
+    pub(crate) floor: Figures,
     pub(crate) ours: Figures,
     pub(crate) emf: Figures,
     /// The typed function, and the peers.
@@ -92,9 +96,13 @@ pub(crate) async fn run(
     zip_bytes: u64,
 ) -> Result<Results> {
     let Candidates {
-        bare, ours, emf, ..
+        bare,
+        ours,
+        emf,
+        floor,
+        ..
     } = candidates;
-    let mut all = vec![bare, ours, emf, &candidates.typed];
+    let mut all = vec![bare, ours, emf, floor, &candidates.typed];
     all.extend(&candidates.peers);
 
     progress("start-up");
@@ -116,6 +124,7 @@ pub(crate) async fn run(
         bare: next(),
         ours: next(),
         emf: next(),
+        floor: next(),
         others: figures.collect(),
         records_per_batch: Batch::STANDARD.records,
         one_percent_cpu_us,
