@@ -64,7 +64,7 @@ test: setup-checks ## Everything that CI checks: format, lints, all tests, packa
 prove: ## A million writes per setting against the model of a global table (PROVE="--only join")
 	@cargo run --quiet --package global-table-model --bin prove -- --allow-close 25 $(PROVE)
 
-bench: setup build ## CPU, start-up, memory, growth and cost beside a bare and a typed function (PEERS=1: Python and Node too; JOIN=1: an audit beside judge, first)
+bench: setup build ## CPU, start-up, memory, growth and cost beside bare functions and a typed one (PEERS=1: Python and Node too; JOIN=1: an audit beside judge, first)
 	@$(if $(JOIN),bench/audit.sh)
 	@cargo lambda build --quiet --release $(FUNCTIONS:%=--package %) --package bench-functions
 	@cargo build --quiet --package bench

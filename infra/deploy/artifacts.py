@@ -114,7 +114,7 @@ class Store:
         if len(body) <= MAX_INLINE_TEMPLATE_BYTES:
             return {"TemplateBody": body.decode()}
         if is_pending(self.buckets.get(region, "")):
-            return {"TemplateBody": templates.compact(path.stem)}
+            return {"TemplateBody": templates.body(templates.compact(path.stem))}
         key = f"templates/{path.stem}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
         bucket = self._put(region, key, body)
         endpoint = self.aws.client("s3", region).meta.endpoint_url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +82,7 @@ class Deployer:
                    "ResourceType": template["Resources"][logical_id]["Type"]}
                   for logical_id, identifier in resources.items()]
         return {**_request(before, values), "ChangeSetType": "IMPORT", "ResourcesToImport": wanted,
-                "TemplateBody": json.dumps(template, separators=(",", ":"))}
+                "TemplateBody": templates.body(template)}
 
     def apply(self, region: str, name: str, template: str, parameters: dict[str, str],
               tags: dict[str, str]) -> StackUpdate:

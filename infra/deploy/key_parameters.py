@@ -46,7 +46,9 @@ def check(values: dict[str, str]) -> None:
     named: dict[str, str] = {}
     for index in (*GLOBAL_INDEXES, *LOCAL_INDEXES):
         name = values[f"{index}Name"]
-        if name and name in named:
+        if not name:
+            continue
+        if name in named:
             raise DeployError(f"{named[name]}Name and {index}Name are both {name}. Nothing was changed.",
                               "give each index a name of its own in PARAMS.")
         named[name] = index

@@ -12,6 +12,9 @@ from infra.deploy.errors import DeployError, code_of
 
 NEEDED_VIEW = "NEW_AND_OLD_IMAGES"
 
+AT_WORK = ("ACTIVE", "UPDATING")
+"""In what states a replica answers reads and writes as ever."""
+
 
 @dataclass(frozen=True)
 class Replica:
@@ -105,7 +108,7 @@ def check_replicas(aws: Aws, regions: list[str], table: str) -> dict[str, Replic
     """The table in every Region, each ACTIVE and each a replica of the same global table."""
     replicas = {region: describe(aws, region, table) for region in regions}
     for region, replica in replicas.items():
-        if replica.status not in ("ACTIVE", "UPDATING"):
+        if replica.status not in AT_WORK:
             raise DeployError(f"Table {table} in {region} is {replica.status}.", "wait until it is ACTIVE.")
         version = replica.description.get("GlobalTableVersion")
         if version and version != "2019.11.21":

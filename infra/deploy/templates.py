@@ -91,42 +91,41 @@ def with_defaults(name: str, given: dict[str, str]) -> dict[str, str]:
     return {**defaults, **given}
 
 
-def _bare(declared: dict[str, Any]) -> dict[str, Any]:
-    """A parameter with its type and default alone."""
-    return {part: declared[part] for part in ("Type", "Default") if part in declared}
+def compact(name: str) -> dict[str, Any]:
+    """The template without what says or checks something, as JSON has it: the same resources and outputs in half the bytes.
 
-
-def compact(name: str) -> str:
-    """The template without what says or checks something: the same resources and outputs in half the bytes.
-
-    It is for a change set that is only looked at, where there is no bucket yet that a large template could go through.
+    It is for a request that comes before there is a bucket which a large template could go through. The update that
+    follows brings the rest.
     """
     source = read(name)
-    return json.dumps({
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Parameters": {key: _bare(value) for key, value in parameters(name).items()},
-        **{section: _long_form(source[section]) for section in ("Mappings", "Conditions", "Resources", "Outputs")
-           if section in source},
-    }, separators=(",", ":"))
-
-
-def reduced(name: str, logical_ids: set[str]) -> dict[str, Any]:
-    """The template with some of its resources alone, without outputs and rules, as JSON has it: what an import takes.
-
-    Parameters keep type and default alone: an import comes before there is a bucket, so its template has to fit in the
-    request, and its values are those of what exists. The update that follows brings the rest.
-    """
-    source = read(name)
-    kept = {logical_id: source["Resources"][logical_id] for logical_id in source["Resources"] if logical_id in logical_ids}
-    conditions = source.get("Conditions", {})
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": {
-            key: _bare(value) for key, value in parameters(name).items() if key in _references([kept, conditions])
+            key: {part: declared[part] for part in ("Type", "Default") if part in declared}
+            for key, declared in parameters(name).items()
         },
-        **({"Conditions": _long_form(conditions)} if conditions else {}),
-        "Resources": _long_form(kept),
+        **{section: _long_form(source[section]) for section in ("Mappings", "Conditions", "Resources", "Outputs")
+           if section in source},
     }
+
+
+def reduced(name: str, logical_ids: set[str]) -> dict[str, Any]:
+    """The compact template with some of its resources alone, without outputs: what an import takes."""
+    whole = compact(name)
+    kept = {logical_id: whole["Resources"][logical_id] for logical_id in whole["Resources"] if logical_id in logical_ids}
+    conditions = {"Conditions": whole["Conditions"]} if "Conditions" in whole else {}
+    used = _references([kept, conditions])
+    return {
+        "AWSTemplateFormatVersion": whole["AWSTemplateFormatVersion"],
+        "Parameters": {key: declared for key, declared in whole["Parameters"].items() if key in used},
+        **conditions,
+        "Resources": kept,
+    }
+
+
+def body(template: dict[str, Any]) -> str:
+    """A template as a request holds it."""
+    return json.dumps(template, separators=(",", ":"))
 
 
 def _long_form(node: Any) -> Any:

@@ -64,9 +64,13 @@ def test_a_stream_without_both_images_is_refused_by_table_and_processor(view):
         stack("stream-processor.yaml", StreamViewType=view)
 
 
+SLOTS = ("Gsi1", "Gsi2", "Gsi3", "Gsi4", "Lsi1", "Lsi2")
+
+
 @pytest.mark.parametrize("parameters, why", [
-    ({"Gsi1Projection": "INCLUDE"}, "INCLUDE needs Gsi1NonKeyAttributes"),
-    ({"Lsi2NonKeyAttributes": "a,b"}, "Lsi2Projection INCLUDE needs"),
+    *(({f"{slot}Projection": "INCLUDE"}, f"INCLUDE needs {slot}NonKeyAttributes") for slot in SLOTS),
+    *(({f"{slot}NonKeyAttributes": "a,b"}, f"{slot}Projection INCLUDE needs") for slot in SLOTS),
+    ({"SortKey": "", "Lsi2Name": "late"}, "only a table with a sort key can have local indexes"),
     ({"SortKey": "", "Lsi1Name": "late"}, "only a table with a sort key can have local indexes"),
 ])
 def test_an_index_that_dynamodb_would_not_make_is_refused(parameters, why):
@@ -75,8 +79,9 @@ def test_an_index_that_dynamodb_would_not_make_is_refused(parameters, why):
 
 
 def test_a_strongly_consistent_table_has_no_local_indexes():
-    with pytest.raises(Refused, match="does not support local secondary indexes"):
-        strong(SETS["US"], Lsi1Name="late")
+    for slot in ("Lsi1", "Lsi2"):
+        with pytest.raises(Refused, match="does not support local secondary indexes"):
+            strong(SETS["US"], **{f"{slot}Name": "late"})
 
 
 def test_a_strongly_consistent_table_may_have_another_view_type():

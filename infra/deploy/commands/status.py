@@ -52,18 +52,14 @@ def status(context: Context) -> int:
     return ATTENTION if attention else 0
 
 
-_AT_WORK = ("ACTIVE", "UPDATING")
-"""A replica that is being updated answers reads and writes as ever."""
-
-
 def _table_row(region: str, replica: tables.Replica | None, attention: list[str]) -> tuple[object, ...]:
     if replica is None:
         attention.append(f"{region}: there is no such table")
         return region, "none", "", "", "", "", ""
     for other, state in replica.other_regions.items():
-        if state not in _AT_WORK:
+        if state not in tables.AT_WORK:
             attention.append(f"{region}: the replica in {other} is {state}")
-    if replica.status not in _AT_WORK:
+    if replica.status not in tables.AT_WORK:
         attention.append(f"{region}: the table is {replica.status}")
     others = ", ".join(f"{other} {state}" for other, state in sorted(replica.other_regions.items())) or "none"
     facts = replica.description

@@ -85,8 +85,7 @@ def test_destroy_leaves_the_data_protected_and_import_takes_it_back(emulator: Em
     client = emulator.client("dynamodb", "us-east-1")
     client.put_item(TableName="gone", Item={"id": {"S": "a"}, "at": {"N": "7"}, "status": {"S": "open"}, "total": {"N": "1"}})
     for region in REGIONS:
-        for index, wanted in (("by-status", {"status": "open"}), ("by-total", {"id": "a"})):
-            (name, value), = wanted.items()
+        for index, name, value in (("by-status", "status", "open"), ("by-total", "id", "a")):
             found = emulator.client("dynamodb", region).query(
                 TableName="gone", IndexName=index, KeyConditionExpression="#key = :value", ExpressionAttributeNames={"#key": name},
                 ExpressionAttributeValues={":value": {"S": value}})

@@ -24,7 +24,8 @@ def _context(aws: StubbedAws):  # type: ignore[no-untyped-def]
 
 def lay_out(aws: StubbedAws, alarm_state: str = "OK", mapping_state: str = "Enabled", present: str = "true",
             subscriptions: tuple[str, ...] = (f"{TOPIC}:0a1b",), table_status: str = "ACTIVE") -> None:
-    aws.answer("dynamodb", REGION, "describe_table", table(REGION, TableStatus=table_status))
+    aws.answer("dynamodb", REGION, "describe_table", table(
+        REGION, TableStatus=table_status, Replicas=[{"RegionName": "eu-west-1", "ReplicaStatus": table_status}]))
     mapping = {"UUID": MAPPING, "State": mapping_state, "FunctionArn": FUNCTION, "LastProcessingResult": "OK"}
     aws.answer("lambda", REGION, "list_event_source_mappings", {"EventSourceMappings": [mapping]})
     aws.answer("pipes", REGION, "list_pipes", {"Pipes": []})
@@ -58,6 +59,7 @@ def test_a_table_that_is_being_updated_works(aws: StubbedAws, context, said) -> 
 
 @pytest.mark.parametrize(("changes", "expected"), [
     ({"table_status": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"}, "the table is INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
+    ({"table_status": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"}, "the replica in eu-west-1 is INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
     ({"alarm_state": "ALARM"}, "alarm lastwriter-dev-orders.conflicts: because"),
     ({"mapping_state": "Disabled"}, "the mapping is Disabled (`make resume`)"),
     ({"subscriptions": ()}, f"alarms tell nobody: {TOPIC} has no subscriber"),

@@ -11,6 +11,9 @@ const MS: u64 = 1_000;
 const SECOND: u64 = 1_000 * MS;
 const HOUR: i64 = 3_600_000_000;
 
+/// How long before a put its process saw the item.
+const SINCE_READ: Range<u64> = 10 * MS..2 * SECOND;
+
 /// How a setting's plans are drawn. Probabilities are out of 1, times in microseconds.
 struct Recipe {
     regions: usize,
@@ -171,10 +174,10 @@ impl Recipe {
         match trouble {
             Trouble::BlindPuts if hit => write.action = WriteAction::BlindPut,
             Trouble::StalePuts if hit => {
-                write.action = WriteAction::StalePut(between(&(10 * MS..2 * SECOND), rng));
+                write.action = WriteAction::StalePut(between(&SINCE_READ, rng));
             }
             Trouble::RememberingPuts if hit => {
-                write.action = WriteAction::RememberingPut(between(&(10 * MS..2 * SECOND), rng));
+                write.action = WriteAction::RememberingPut(between(&SINCE_READ, rng));
             }
             Trouble::UnstampedUpdates if hit => write.action = WriteAction::UnstampedUpdate,
             Trouble::UnstampedPuts if hit => write.action = WriteAction::UnstampedPut,

@@ -172,6 +172,12 @@ impl<'p> Table<'p> {
             item.number = base.number + 1;
             item
         };
+        let put_without_history = || Item {
+            reset: Some(time(write)),
+            ..update(Item::default())
+        };
+        let read = self.reads[number];
+        let read_item = read.and_then(|version| self.history.versions[version].item);
         let (item, parent) = match write.action {
             WriteAction::Update => (Some(update(held.copied().unwrap_or_default())), current),
             WriteAction::SoftDelete => {
@@ -194,20 +200,16 @@ impl<'p> Table<'p> {
                     current,
                 )
             }
-            WriteAction::BlindPut => (Some(put_without_history(write)), current),
+            WriteAction::BlindPut => (Some(put_without_history()), current),
             WriteAction::RememberingPut(_) => {
-                let seen =
-                    self.reads[number].and_then(|version| self.history.versions[version].item);
-                let item = seen.map_or_else(|| put_without_history(write), update);
+                let item = read_item.map_or_else(put_without_history, update);
                 (Some(item), current)
             }
             WriteAction::StalePut(_) => {
-                let read = self.reads[number];
-                let base = read.and_then(|version| self.history.versions[version].item);
-                if base.is_none() && held.is_some() {
+                if read_item.is_none() && held.is_some() {
                     return None;
                 }
-                (Some(update(base.unwrap_or_default())), read)
+                (Some(update(read_item.unwrap_or_default())), read)
             }
             WriteAction::UnstampedUpdate => (Some(held.copied().unwrap_or_default()), current),
             WriteAction::UnstampedPut => (Some(Item::default()), current),
@@ -281,15 +283,6 @@ impl<'p> Table<'p> {
             self.history
         );
         self.history
-    }
-}
-
-/// What a put makes that knows nothing of what it replaces: the writer's pair starts anew, and it says so.
-fn put_without_history(write: &Write) -> Item {
-    Item {
-        reset: Some(time(write)),
-        number: 1,
-        ..stamped(Item::default(), write)
     }
 }
 

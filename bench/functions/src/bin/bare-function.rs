@@ -1,4 +1,4 @@
-//! The floor: the official runtime, the payload taken as raw JSON, nothing done with it.
+//! The bare function: the official runtime, the payload taken as raw JSON, nothing done with it.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;

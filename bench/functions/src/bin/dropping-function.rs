@@ -1,4 +1,4 @@
-//! The floor below the floor: the official runtime, the payload dropped before it is deserialised into anything.
+//! The floor, below the bare function: the official runtime, the payload dropped before it is deserialised into anything.
 
 use bytes::Bytes;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};

@@ -67,8 +67,8 @@ pub(super) enum AuditError {
     },
     /// The endpoints file has no ledger of a Region that lost writes.
     #[error(
-        "the endpoints file names no ledger of {0}, where writes were lost: no finding was written. Start `lastwriter local` \
-         with the function, which keeps a ledger in each Region, or leave --endpoints-file out to write to AWS"
+        "the endpoints file names no ledger of {0}, where writes were lost: no finding was written. Give \
+         the file that `lastwriter local` writes, which names one for each Region, or leave --endpoints-file out to write to AWS"
     )]
     NoLedgerEndpoint(String),
     /// A signal came before anything was read.
