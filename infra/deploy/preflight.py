@@ -79,8 +79,10 @@ def check_given(context: Context, regions: list[str], table_is_ours: bool) -> No
 
 
 def check_kinesis(context: Context, regions: list[str]) -> None:
-    """The Kinesis data stream that PARAMS names is there in each Region: without it the table would be made, and then fail."""
-    name = context.own_parameters(context.primary, "table").get("KinesisStreamName", "")
+    """The table's Kinesis data stream is there in each Region: without it the replica would be made, and then fail."""
+    # What PARAMS says counts even where it is empty: a stream that is gone has to be taken out.
+    settings = {**context.find(context.primary, "table").parameters, **context.own_parameters(context.primary, "table")}
+    name = settings.get("KinesisStreamName", "")
     for region in regions if name else ():
         try:
             found = context.aws.client("kinesis", region).describe_stream_summary(StreamName=name)

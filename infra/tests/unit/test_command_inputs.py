@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from doubles import REGIONS, StubbedAws, console
+from doubles import REGIONS, StubbedAws, console, stack
 from doubles import context as make_context
 
 from infra.deploy import key_parameters, parameters, preflight, regions, templates
@@ -201,12 +201,28 @@ def test_a_kinesis_stream_that_is_not_there_is_refused_before_the_table_is_made(
         aws.answer("kinesis", "eu-west-1", "describe_stream_summary", {"StreamDescriptionSummary": {**summary, "StreamStatus": status}})
     else:
         aws.refuse("kinesis", "eu-west-1", "describe_stream_summary", "ResourceNotFoundException")
+    aws.refuse("cloudformation", "us-east-1", "describe_stacks", "ValidationError", "Stack with id x does not exist")
     context = make_context(aws, params="KinesisStreamName=changes")
     said = message(preflight.check_kinesis, context, REGIONS)
     assert "The Kinesis data stream changes in eu-west-1" in said and expected in said and "Nothing was changed" in said
 
 
+def test_a_region_that_is_added_needs_the_kinesis_stream_that_the_table_has(aws: StubbedAws) -> None:
+    aws.answer("cloudformation", "us-east-1", "describe_stacks", stack(
+        "lastwriter-dev-orders-table", "CREATE_COMPLETE", {"KinesisStreamName": "changes"}))
+    aws.refuse("kinesis", "eu-west-1", "describe_stream_summary", "ResourceNotFoundException")
+    said = message(preflight.check_kinesis, make_context(aws), ["eu-west-1"])
+    assert "The Kinesis data stream changes in eu-west-1 is not there" in said
+
+
+def test_a_kinesis_stream_that_is_gone_can_be_taken_out(aws: StubbedAws) -> None:
+    aws.answer("cloudformation", "us-east-1", "describe_stacks", stack(
+        "lastwriter-dev-orders-table", "CREATE_COMPLETE", {"KinesisStreamName": "changes"}))
+    preflight.check_kinesis(make_context(aws, params="KinesisStreamName="), REGIONS)
+
+
 def test_without_a_kinesis_stream_nothing_is_asked(aws: StubbedAws) -> None:
+    aws.refuse("cloudformation", "us-east-1", "describe_stacks", "ValidationError", "Stack with id x does not exist")
     preflight.check_kinesis(make_context(aws), REGIONS)
 
 
