@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -31,7 +32,19 @@ def stacks(emulator: Emulator, region: str, table: str) -> dict[str, dict[str, s
 
 
 def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator) -> None:
-    emulator.run("deploy", *system("stock"))
+    def make_kinesis_stream(region: str) -> None:
+        kinesis = emulator.client("kinesis", region)
+        kinesis.create_stream(StreamName="stock-changes", ShardCount=1)
+        kinesis.get_waiter("stream_exists").wait(StreamName="stock-changes", WaiterConfig={"Delay": 1})
+
+    for region in REGIONS:
+        make_kinesis_stream(region)
+    emulator.run("deploy", *system("stock"), "--params", "KinesisStreamName=stock-changes")
+    refused = emulator.run("add-region", *system("stock"), "--region", ADDED, check=False)
+    assert refused.returncode == 1
+    assert f"The Kinesis data stream stock-changes in {ADDED} is not there" in refused.stderr
+    assert stacks(emulator, ADDED, "stock") == {}
+    make_kinesis_stream(ADDED)
     said = emulator.run("add-region", *system("stock"), "--region", ADDED).stdout
     assert "cannot be deleted for 24 hours" in said
     table = stacks(emulator, "us-east-1", "stock")["table"]
@@ -147,10 +160,25 @@ def test_a_stack_whose_creation_failed_is_named_with_the_way_out(emulator: Emula
 
 
 def test_parameters_that_do_not_go_together_stop_before_the_first_stack(emulator: Emulator) -> None:
-    done = emulator.run("deploy", *system("mixed"), "--params", "ConsistencyMode=STRONG", check=False)
-    assert done.returncode == 1
-    assert "needs three Regions of one set" in done.stderr
-    assert stacks(emulator, "us-east-1", "mixed") == {}
+    for given, said in (
+        ("ConsistencyMode=STRONG", "needs three Regions of one set"),
+        ("Gsi1SortKey=SK Gsi1SortKeyType=N", "The attribute SK is S as SortKey and N as Gsi1SortKey"),
+        ("KinesisStreamName=nowhere", "The Kinesis data stream nowhere in us-east-1 is not there"),
+    ):
+        done = emulator.run("deploy", *system("mixed"), "--params", given, check=False)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert stacks(emulator, "us-east-1", "mixed") == {}
+
+
+def test_a_plan_of_a_new_table_has_alarms_for_the_indexes_that_params_name(emulator: Emulator) -> None:
+    def alarms(params: str) -> int:
+        shown = emulator.run("plan", *system("planned"), "--params", params, check=False)
+        assert shown.returncode == 2, shown.stderr
+        return int(re.findall(r"us-east-1 lastwriter-dev-planned-alarms: create, (\d+) resource", shown.stdout)[0])
+
+    none, two, three = alarms("Gsi1Name= Gsi2Name="), alarms("TtlAttribute=expires"), alarms("Gsi3Name=by-status")
+    assert none < two < three and three - two == (two - none) / 2
 
 
 def test_new_code_replaces_the_code_and_nothing_else(emulator: Emulator, code: dict[str, str], tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def test_a_table_with_keys_of_its_own_is_described_by_the_parameters_and_the_tem
     ({"GlobalSecondaryIndexes": TOO_MANY}, "it has 5 global secondary indexes, and the template at most 4"),
     ({"LocalSecondaryIndexes": TOO_MANY[:3]}, "it has 3 local secondary indexes, and the template at most 2"),
     ({"GlobalSecondaryIndexes": [index("i", ("a", "HASH"), ("b", "HASH"))]}, "several attributes of one kind"),
+    ({"GlobalSecondaryIndexes": [index("i", ("a", "HASH"), NonKeyAttributes=["none"])]},
+     "projects ['none'], which the parameter cannot say"),
     ({"GlobalSecondaryIndexes": [index("i", ("a", "HASH"), NonKeyAttributes=["x,y"])]}, "projects ['x,y'], which the parameter cannot say"),
     ({"SSEDescription": {}}, "encrypted with a key that DynamoDB owns"),
     ({"SSEDescription": {"KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/0a-1b"}}, "names a multi-Region key"),
@@ -165,7 +167,8 @@ def test_an_import_holds_what_is_imported_and_nothing_else(aws: StubbedAws, cont
 def test_an_import_needs_no_bucket(template: str, logical_id: str) -> None:
     reduced = templates.reduced(template, {logical_id})
     assert len(templates.body(reduced)) <= MAX_INLINE_TEMPLATE_BYTES
-    assert set(reduced["Parameters"]) >= templates._references(reduced["Resources"]) & set(templates.parameters(template))
+    used = templates._references([reduced["Resources"], reduced["Conditions"]])
+    assert set(reduced["Parameters"]) == used & set(templates.parameters(template))
 
 
 LEDGER = Import("us-east-1", "processor", "Ledger", {"TableName": "lastwriter-dev-orders-ledger"}, {"KeyArn": "arn"})
