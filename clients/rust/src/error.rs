@@ -32,6 +32,12 @@ pub enum StampError {
         "the client's endpoint resolver is asynchronous, so the Region is unknown here: give the stamp one with `region`"
     )]
     AsynchronousEndpoint,
+    /// A put in a transaction with the caller's token has nothing that every process would stamp it with alike.
+    #[error(
+        "a put without stamps, in a transaction with your own ClientRequestToken, may not differ between processes: give it a condition \
+         that the item must not exist, its stamps, or set `tokens` to `Tokens::Remember`"
+    )]
+    PutWithToken,
     /// The clock or the table filter that the stamp was given panicked, or this crate did.
     #[error("stamping panicked; if the clock and the table filter are sound, report it")]
     Panicked,

@@ -82,9 +82,13 @@
 //! # Transactions with a token of your own
 //!
 //! A transaction that is sent again with its `ClientRequestToken` must be the same, or DynamoDB answers
-//! `IdempotentParameterMismatchException`. So the stamp's time is remembered for each token, in this process, for ten
-//! minutes after its last use. A retry from another process cannot be stamped like the first: if yours may come from
-//! there, set [`Tokens::Leave`] and stamp such transactions by hand.
+//! `IdempotentParameterMismatchException`; and it may be sent again by another process, or after a restart. So it gets what
+//! every process adds alike ([`Tokens::Count`]): updates the count without the time, and puts that carry stamps or must not
+//! exist too. Any other put goes out as it is. That finds losses as well with two Regions; from three on, a count that is
+//! used again after a loss may hide one.
+//!
+//! If retries come from the same process only, [`Tokens::Remember`] stamps in full and keeps the time for ten minutes after
+//! the token's last use. [`Tokens::Leave`] leaves such transactions alone, for you to stamp by hand.
 //!
 //! # Batches
 //!

@@ -30,6 +30,8 @@ pub(crate) struct Moment<'a> {
     pub(crate) names: &'a Names,
     /// Microseconds since 1970.
     pub(crate) now: u64,
+    /// Whether to add the count alone, as any other process would, whose clock tells another time.
+    pub(crate) count_alone: bool,
 }
 
 impl Moment<'_> {
@@ -94,7 +96,8 @@ impl Moment<'_> {
             let mut targets = parsed.targets.iter();
             targets.any(|target| names.get(*target).is_some_and(|name| name == attribute))
         };
-        let (time, count) = (!written(&self.names.time), !written(&self.names.count));
+        let time = !self.count_alone && !written(&self.names.time);
+        let count = !written(&self.names.count);
         if !time && !count {
             return Ok(None);
         }
@@ -165,13 +168,18 @@ impl Moment<'_> {
         });
     }
 
-    fn put_in_transaction(self, request: &mut Put) {
-        self.item(&mut request.item, |item| {
+    fn put_in_transaction(self, request: &mut Put) -> Result<(), StampError> {
+        let creates = |item: &Item| {
             let is_key = self.is_key(&request.table_name, item);
             let names = request.expression_attribute_names.as_ref();
             let condition = request.condition_expression.as_deref();
             condition.is_some_and(|condition| must_not_exist(condition, names, &is_key))
-        });
+        };
+        if self.count_alone {
+            return self.count_item(&mut request.item, creates);
+        }
+        self.item(&mut request.item, creates);
+        Ok(())
     }
 
     fn is_key<'a>(&'a self, table: &str, item: &'a Item) -> impl Fn(&str) -> bool + use<'a> {
@@ -181,12 +189,8 @@ impl Moment<'_> {
 
     /// Stamps an item that is put. `creates` tells whether the put can only succeed where there is no item.
     fn item(self, item: &mut Item, creates: impl FnOnce(&Item) -> bool) {
-        let carries = item.iter().any(|(name, value)| {
-            is_stamp(name, &self.names.prefix) && read_part(Some(value)).is_some()
-        });
-        let count = if carries {
-            let count = read_part(item.get(&self.names.count)).unwrap_or(0);
-            (count + 1).min(MAX_PART)
+        let count = if self.carries_history(item) {
+            self.next_count(item)
         } else {
             if !creates(item) {
                 item.insert(self.names.reset.clone(), number(self.now));
@@ -195,6 +199,35 @@ impl Moment<'_> {
         };
         item.insert(self.names.count.clone(), number(count));
         item.insert(self.names.time.clone(), number(self.now));
+    }
+
+    /// Gives an item that is put the count alone: what every process would.
+    fn count_item(
+        self,
+        item: &mut Item,
+        creates: impl FnOnce(&Item) -> bool,
+    ) -> Result<(), StampError> {
+        let count = if self.carries_history(item) {
+            self.next_count(item)
+        } else if creates(item) {
+            1
+        } else {
+            return Err(StampError::PutWithToken);
+        };
+        item.insert(self.names.count.clone(), number(count));
+        Ok(())
+    }
+
+    /// Whether an item carries a count or a time itself. A reset alone is no history.
+    fn carries_history(self, item: &Item) -> bool {
+        item.iter().any(|(name, value)| {
+            is_stamp(name, &self.names.prefix) && read_part(Some(value)).is_some()
+        })
+    }
+
+    fn next_count(self, item: &Item) -> u64 {
+        let count = read_part(item.get(&self.names.count)).unwrap_or(0);
+        (count + 1).min(MAX_PART)
     }
 
     pub(crate) fn transaction(
@@ -211,8 +244,9 @@ impl Moment<'_> {
             }
             if let Some(put) = &mut entry.put
                 && self.settings.covers(&put.table_name)
+                && let Err(error) = self.put_in_transaction(put)
             {
-                self.put_in_transaction(put);
+                on_error(error)?;
             }
         }
         Ok(())

@@ -12,10 +12,13 @@ use crate::{DEFAULT_PREFIX, Stamp};
 /// What to do with a transaction that has the caller's own `ClientRequestToken`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tokens {
-    /// Stamp it, and keep the stamp's time for ten minutes after the token's last use, so that a retry in this process is
+    /// Add what every process adds alike, so that the transaction can be sent again by another one: updates get the count
+    /// without the time, and so does a put that carries stamps or must not exist. Any other put goes out as it is.
+    #[default]
+    Count,
+    /// Stamp it in full, and keep the stamp's time for ten minutes after the token's last use, so that a retry in this process is
     /// the same transaction. A retry from another process cannot be stamped alike: DynamoDB answers
     /// `IdempotentParameterMismatchException`.
-    #[default]
     Remember,
     /// Leave such calls alone. Stamp them by hand with a time that you keep beside the token.
     Leave,
@@ -56,7 +59,7 @@ impl Default for Builder {
             clock: Clock::System,
             tables: None,
             keys: HashMap::new(),
-            tokens: Tokens::Remember,
+            tokens: Tokens::Count,
             strict: false,
         }
     }

@@ -63,6 +63,7 @@ struct Known {
 struct Stamped {
     names: Arc<Names>,
     now: u64,
+    count_alone: bool,
 }
 
 impl Storable for Stamped {
@@ -135,7 +136,11 @@ impl Stamp {
         let names = || self.names(components, cfg);
         let moment = |names: Arc<Names>| {
             let now = settings.clock.now()?;
-            Ok(Stamped { names, now })
+            Ok(Stamped {
+                names,
+                now,
+                count_alone: false,
+            })
         };
         if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
             if !covers(&update.table_name) {
@@ -170,8 +175,16 @@ impl Stamp {
                     let names = names()?;
                     let read = || settings.clock.now();
                     let now = PROCESS_TOKENS.recall(&names.region, token, Instant::now(), read)?;
-                    Stamped { names, now }
+                    Stamped {
+                        names,
+                        now,
+                        count_alone: false,
+                    }
                 }
+                (Some(_), Tokens::Count) => Stamped {
+                    count_alone: true,
+                    ..moment(names()?)?
+                },
                 (None, _) => moment(names()?)?,
             };
             let on_error: OnError<'_> = &|error| self.failed(error);
@@ -187,6 +200,7 @@ impl Stamp {
             settings: self.settings(),
             names: &stamped.names,
             now: stamped.now,
+            count_alone: stamped.count_alone,
         }
     }
 

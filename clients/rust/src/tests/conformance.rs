@@ -13,10 +13,11 @@ use crate::region::endpoint_region;
 use crate::rewrite::take_back;
 use crate::settings::Names;
 
-const REQUESTS: [&str; 5] = [
+const REQUESTS: [&str; 6] = [
     "update.json",
     "put.json",
     "transact.json",
+    "tokens.json",
     "batch.json",
     "left-alone.json",
 ];

@@ -180,7 +180,7 @@ async fn a_transaction_sent_again_with_its_token_is_applied_once() {
         (1, 1)
     );
 
-    // With a stamp of another time the same token is refused: this is what the memory is for.
+    // Stamped otherwise, the same token is refused: this is why every process adds the same.
     let leave = Stamp::builder().tokens(Tokens::Leave).build().unwrap();
     let elsewhere = connect(&world.table, EAST, Some(leave));
     let refused = send(&elsewhere, "TransactWriteItems", &request).await;

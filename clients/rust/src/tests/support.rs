@@ -122,8 +122,9 @@ pub(super) fn settings(vector: &Value) -> Builder {
         .prefix(options["prefix"].as_str().unwrap_or("lw"))
         .clock(move || clock)
         .tokens(match options["tokens"].as_str() {
+            Some("remember") => Tokens::Remember,
             Some("leave") => Tokens::Leave,
-            _ => Tokens::Remember,
+            _ => Tokens::Count,
         });
     if let Some(tables) = options["tables"].as_array() {
         settings = settings.tables(tables.iter().map(|table| table.as_str().unwrap()));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::error::DisplayErrorContext;
 use serde_json::{Value, json};
 
 use super::inputs::{send, transact_item};
@@ -27,7 +28,8 @@ fn is_stamped(body: &Value) -> bool {
 
 #[tokio::test]
 async fn a_transaction_sent_again_with_its_token_is_the_same_transaction() {
-    let stamp = Stamp::builder().clock(ticking(NOW)).build().unwrap();
+    let stamp = Stamp::builder().clock(ticking(NOW));
+    let stamp = stamp.tokens(Tokens::Remember).build().unwrap();
     let (client, wire) = offline(Some(stamp));
     for token in ["same-1", "same-2", "same-1"] {
         send(&client, "TransactWriteItems", &transaction(Some(token)))
@@ -44,7 +46,8 @@ async fn a_transaction_sent_again_with_its_token_is_the_same_transaction() {
 async fn another_client_of_the_process_remembers_the_token_too() {
     let mut bodies = Vec::new();
     for from in [NOW, NOW + 1000] {
-        let stamp = Stamp::builder().clock(ticking(from)).build().unwrap();
+        let stamp = Stamp::builder().clock(ticking(from));
+        let stamp = stamp.tokens(Tokens::Remember).build().unwrap();
         let (client, wire) = offline(Some(stamp));
         send(
             &client,
@@ -56,6 +59,35 @@ async fn another_client_of_the_process_remembers_the_token_too() {
         bodies.extend(wire.sent());
     }
     assert_eq!(bodies[0], bodies[1]);
+}
+
+#[tokio::test]
+async fn another_process_sends_the_same_transaction_where_only_the_count_is_added() {
+    let mut bodies = Vec::new();
+    for from in [NOW, NOW + 1000] {
+        let stamp = Stamp::builder().clock(ticking(from)).build().unwrap();
+        let (client, wire) = offline(Some(stamp));
+        let given = transaction(Some("two-processes"));
+        send(&client, "TransactWriteItems", &given).await.unwrap();
+        bodies.extend(wire.sent());
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    let update = &bodies[0]["TransactItems"][0]["Update"];
+    assert_eq!(update["UpdateExpression"], "REMOVE a ADD #lwn :lwn");
+}
+
+#[tokio::test]
+async fn strict_fails_a_put_that_processes_could_not_stamp_alike() {
+    let stamp = Stamp::builder().strict(true).build().unwrap();
+    let (client, wire) = offline(Some(stamp));
+    let given = transaction(Some("strict"));
+    let error = send(&client, "TransactWriteItems", &given).await;
+    let shown = DisplayErrorContext(error.unwrap_err().as_ref()).to_string();
+    assert!(
+        shown.contains("may not differ between processes"),
+        "{shown}"
+    );
+    assert!(wire.sent().is_empty());
 }
 
 #[tokio::test]
