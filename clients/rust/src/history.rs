@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use crate::DEFAULT_PREFIX;
+use crate::stamps::is_stamp;
 
 /// The stamp attributes of an item as read, under the default prefix, to put back with its new contents.
 ///
@@ -45,7 +46,7 @@ pub(crate) fn stamps_under<V: Clone, S: BuildHasher + Default>(
     item: &HashMap<String, V, S>,
 ) -> HashMap<String, V, S> {
     item.iter()
-        .filter(|(name, _)| is_history(name, prefix))
+        .filter(|(name, _)| is_stamp(name, prefix))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
@@ -54,19 +55,6 @@ pub(crate) fn without_stamps_under<V, S: BuildHasher>(
     prefix: &str,
     mut item: HashMap<String, V, S>,
 ) -> HashMap<String, V, S> {
-    item.retain(|name, _| !is_history(name, prefix));
+    item.retain(|name, _| !is_stamp(name, prefix));
     item
-}
-
-fn is_history(name: &str, prefix: &str) -> bool {
-    is_stamp(name, prefix) || after_prefix(name, prefix) == Some("reset")
-}
-
-/// Whether an attribute is a count or a time of some Region.
-pub(crate) fn is_stamp(name: &str, prefix: &str) -> bool {
-    after_prefix(name, prefix).is_some_and(|rest| rest.starts_with("n:") || rest.starts_with("t:"))
-}
-
-fn after_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
-    name.strip_prefix(prefix)?.strip_prefix(':')
 }

@@ -95,6 +95,10 @@
 //! Puts that DynamoDB gives back as `UnprocessedItems` are given back to you without the stamp that they went out with, so
 //! that sending them again counts one write and not two.
 //!
+//! # Acting on an event once
+//!
+//! Every replica's stream has all writes. [`origin`] tells in which Region the write of a record was made.
+//!
 //! # What a stamp costs
 //!
 //! 39 bytes in each item for each Region that ever wrote it, with `lw:reset` 17 more; no extra request, no read; no
@@ -107,12 +111,14 @@ mod condition;
 mod error;
 mod expression;
 mod history;
+pub mod origin;
 mod part;
 mod region;
 mod rewrite;
 mod settings;
 mod soft_delete;
 mod stamp;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -14,9 +14,9 @@ use crate::error::StampError;
 use crate::expression::{
     MAX_EXPRESSION_BYTES, Section, UpdateExpression, from_additions, placeholder_suffix,
 };
-use crate::history::is_stamp;
 use crate::part::{MAX_PART, number, read_part};
 use crate::settings::{Builder, Names};
+use crate::stamps::Attribute;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -221,7 +221,9 @@ impl Moment<'_> {
     /// Whether an item carries a count or a time itself. A reset alone is no history.
     fn carries_history(self, item: &Item) -> bool {
         item.iter().any(|(name, value)| {
-            is_stamp(name, &self.names.prefix) && read_part(Some(value)).is_some()
+            let attribute = Attribute::parse(name, &self.names.prefix);
+            matches!(attribute, Some(Attribute::Count(_) | Attribute::Time(_)))
+                && read_part(Some(value)).is_some()
         })
     }
 

@@ -3,6 +3,7 @@ mod conformance;
 mod deletes;
 mod inputs;
 mod live;
+mod origins;
 mod parts;
 mod regions;
 mod support;

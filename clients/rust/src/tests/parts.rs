@@ -114,7 +114,7 @@ fn stamps_can_be_carried_to_a_new_item_or_left_behind() {
     let other = Stamp::builder().prefix("w").build().unwrap();
     assert_eq!(
         other
-            .stamps(&HashMap::from([("w:n:r".to_owned(), 1)]))
+            .stamps(&HashMap::from([("w:n:eu-west-1".to_owned(), 1)]))
             .len(),
         1
     );
