@@ -81,6 +81,7 @@ export function watchTable(scope, options) {
       ...parameters.processor,
       TableName: table,
       StreamArn: streams[region],
+      Replicas: String(regions.length),
       KeyArn: keyArn,
       ...code(processorStack, "stream-processor"),
     });

@@ -12,7 +12,7 @@ from infra.deploy.names import TEMPLATE_OF
 
 COMPUTED = {
     "ProjectName", "Environment", "TableLabel", "TableName", "PrimaryKeyArn", "GlobalTableRegions",
-    "ReplicasWithPolicy", "TableKeyId", "StreamArn", "KeyArn", "TableKeyArn", "CodeBucket", "CodeKey", "Architecture",
+    "ReplicasWithPolicy", "TableKeyId", "StreamArn", "Replicas", "KeyArn", "TableKeyArn", "CodeBucket", "CodeKey", "Architecture",
     "Regions", "PrimaryRegion", "IndexNames", "EventSourceMappingId", "HasEventSourceMapping",
     "TopicArn", "FunctionTimeout",
 }

@@ -239,6 +239,7 @@ class Builder:
             "TableName": names.table,
             "StreamArn": replica.stream_arn,
             "StreamViewType": replica.view_type,
+            "Replicas": str(self._replicas(replica)),
             "KeyArn": key_arn,
             "TableKeyArn": replica.key_arn if replica.key_arn != key_arn else "",
             **self._code(region, self.processor),
@@ -250,6 +251,14 @@ class Builder:
         })
         self._check_code(region, reporter.output("FunctionName"), self.reporter)
         self.watch(region, replica, processor)
+
+    def count_replicas(self, region: str, replica: Replica) -> stacks.Stack:
+        """Tell a processor that exists how many replicas the table has now, and change nothing else of it."""
+        return self.apply(region, "processor", {"Replicas": str(self._replicas(replica))})
+
+    def _replicas(self, replica: Replica) -> int:
+        """How many replicas the table has, or will have."""
+        return max(len(self.context.regions), 1 + len(replica.other_regions))
 
     def watch(self, region: str, replica: Replica, processor: stacks.Stack) -> None:
         """The alarms and the dashboard of one Region."""

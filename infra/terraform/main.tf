@@ -67,6 +67,7 @@ resource "aws_cloudformation_stack" "processor" {
   parameters = merge({ StartingPosition = "LATEST" }, var.processor, local.common, local.code["stream-processor"], {
     TableName = var.table
     StreamArn = data.aws_dynamodb_table.replica.stream_arn
+    Replicas  = length(var.regions)
     KeyArn    = local.key_arn
   })
 }

@@ -1,5 +1,6 @@
 //! The rules of the specification, section 3: from the stamps before and after a change to a verdict.
 
+use crate::jump::{self, Landing};
 use crate::kind::{Confidence, Kind};
 use crate::stamps::{Stamp, Stamps};
 use crate::verdict::{Conflict, ReplicatedWrite, Verdict};
@@ -52,12 +53,25 @@ pub enum Change<'s, 'd> {
     },
 }
 
-/// Judges one record of the stream of `region`.
+/// Judges one record of the stream of `region` by its images alone.
 pub fn judge<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
+    judge_after(change, region, tolerance, None)
+}
+
+/// Judges one record of the stream of `region` by its images and where the item's latest jump before it landed, as far as
+/// that is known. It matters only where [`depends_on_jump`](crate::depends_on_jump) says so.
+///
+/// What it knows of a jump only adds conflicts: lost memory costs nothing but what the memory would have found.
+pub fn judge_after<'s>(
+    change: Change<'s, '_>,
+    region: &str,
+    tolerance: Tolerance,
+    latest_jump: Option<Landing>,
+) -> Verdict<'s> {
     match change {
         Change::None => Verdict::NoWrite,
         Change::Insert { new } => judge_insert(new, region),
-        Change::Modify { old, new } => judge_modify(old, new, region, tolerance),
+        Change::Modify { old, new } => judge_modify(old, new, region, tolerance, latest_jump),
         Change::Remove { expired: true, .. } => Verdict::Expired,
         Change::Remove { old, .. } if old.deleted => Verdict::Purged,
         Change::Remove { .. } => Verdict::HardDelete,
@@ -88,13 +102,24 @@ fn judge_modify<'s>(
     new: &'s Stamps<'_>,
     region: &str,
     tolerance: Tolerance,
+    latest_jump: Option<Landing>,
 ) -> Verdict<'s> {
     if new.is_empty() || new.same_pairs(old) {
         return Verdict::Unstamped;
     }
     if let Some((origin, foreign)) = latest_foreign_advance(old, new, region) {
-        if !saw(old.get(region), new.get(region), tolerance) {
-            return Verdict::Conflict(conflict(old, new, region, origin, foreign));
+        let images_tell = !saw(old.get(region), new.get(region), tolerance);
+        if images_tell || jump::hides_a_write(old, new, region, latest_jump) {
+            let conflict = conflict(old, new, region, origin, foreign);
+            return Verdict::Conflict(if images_tell {
+                conflict
+            } else {
+                // Puts of what was read long ago and writers that do not stamp can look the same.
+                Conflict {
+                    confidence: Confidence::Probable,
+                    ..conflict
+                }
+            });
         }
         return Verdict::Replicated(ReplicatedWrite {
             origin,
@@ -150,7 +175,7 @@ fn returned_writes(old: &Stamps<'_>, new: &Stamps<'_>, region: &str) -> u64 {
 }
 
 /// Whether a Region's pair advanced from `old` to `new`.
-fn advanced(old: Option<Stamp>, new: Option<Stamp>) -> bool {
+pub(crate) fn advanced(old: Option<Stamp>, new: Option<Stamp>) -> bool {
     match (old, new) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -162,7 +187,7 @@ fn advanced(old: Option<Stamp>, new: Option<Stamp>) -> bool {
 ///
 /// A count alone is used again after a loss, and a time alone fails where the clocks of one Region disagree: so the
 /// times must agree where the counts do, and may lie back by no more than the tolerance where the count went on.
-fn saw(old: Option<Stamp>, new: Option<Stamp>, tolerance: Tolerance) -> bool {
+pub(crate) fn saw(old: Option<Stamp>, new: Option<Stamp>, tolerance: Tolerance) -> bool {
     let Some(old) = old else { return true };
     let Some(new) = new else { return false };
     let count_went_on = match (old.n, new.n) {
@@ -180,7 +205,7 @@ fn saw(old: Option<Stamp>, new: Option<Stamp>, tolerance: Tolerance) -> bool {
 }
 
 /// The foreign advanced Region with the latest time; on a tie the smaller name.
-fn latest_foreign_advance<'s>(
+pub(crate) fn latest_foreign_advance<'s>(
     old: &Stamps<'_>,
     new: &'s Stamps<'_>,
     region: &str,

@@ -22,6 +22,7 @@
 
 mod image;
 mod judge;
+mod jump;
 mod kind;
 mod number;
 mod stamp_fault;
@@ -30,7 +31,8 @@ mod stamps;
 mod verdict;
 
 pub use image::{differing_attributes, values_equal};
-pub use judge::{Change, Tolerance, judge};
+pub use judge::{Change, Tolerance, judge, judge_after};
+pub use jump::{Landing, depends_on_jump, jump};
 pub use kind::{Confidence, Kind};
 pub use number::Decimal;
 pub use stamp_fault::StampFault;

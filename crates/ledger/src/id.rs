@@ -171,7 +171,7 @@ pub fn event_id(event_id: Option<&str>, stream_arn: &str, sequence_number: &str)
 }
 
 /// The SHA-256 of texts one after the other, in hex.
-fn digest(texts: &[&str]) -> String {
+pub(crate) fn digest(texts: &[&str]) -> String {
     let mut sha = Sha256::new();
     for text in texts {
         sha.update(text);

@@ -26,6 +26,7 @@ mod fit;
 mod history;
 mod id;
 mod json;
+mod jump;
 mod names;
 mod nesting;
 mod schema;
@@ -44,6 +45,7 @@ pub use entry::{Entry, EntryError, Key, Side};
 pub use fit::{EntryForm, StoredEntry, omitted_bytes, omitted_image_bytes};
 pub use history::{HistoryEvent, OperatorAction, PendingSum};
 pub use id::{ConflictId, EntryKey, ItemKey, event_id};
+pub use jump::{JUMP_COUNT, JUMP_PREFIX, JUMP_TIME, JumpPlace, landing};
 pub use names::{EntryKind, Evidence, Name, Status};
 pub use schema::{
     BUCKET, BY_TIME, CONFLICT_ID, DETECTED_AT, EXPIRES_AT, HISTORY, ITEM_KEY, KIND, OPEN,

@@ -4,19 +4,20 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
-use conflict::{Change, Tolerance, Verdict};
+use conflict::{Change, Landing, Tolerance, Verdict};
 use serde_json::value::RawValue;
 
 use crate::entry::Finding;
 use crate::envelope::{self, NotAnEvent, RecordLocation};
 use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
+use crate::jumps::{JumpRecord, JumpRole};
 use crate::local_writes::LocalWrite;
 use crate::odd_stamps::odd_stamps;
 use crate::record::{Attributes, EventName, Record, RecordError, RejectedRecord, has_equal_images};
 use crate::settings::{LedgerOverwrites, Settings};
 
 /// The function that decides; tests pass their own.
-pub type Judge = for<'s, 'd> fn(Change<'s, 'd>, &str, Tolerance) -> Verdict<'s>;
+pub type Judge = for<'s, 'd> fn(Change<'s, 'd>, &str, Tolerance, Option<Landing>) -> Verdict<'s>;
 
 /// How records are judged.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Rules {
     pub attributes: Attributes,
     /// How far the clocks of one Region's writers may lie apart.
     pub tolerance: Tolerance,
+    /// Whether verdicts may depend on where an item's latest jump landed: with three replicas or more.
+    pub remembers_jumps: bool,
     /// Which overwrites go to the ledger too.
     pub overwrites: LedgerOverwrites,
     /// The function that decides.
@@ -40,8 +43,9 @@ impl Rules {
                 ttl: settings.ttl_attribute.clone(),
             },
             tolerance: settings.tolerance,
+            remembers_jumps: settings.replicas > 2,
             overwrites: settings.ledger_overwrites,
-            judge: conflict::judge,
+            judge: conflict::judge_after,
         }
     }
 }
@@ -52,8 +56,9 @@ impl Default for Rules {
         Self {
             attributes: Attributes::default(),
             tolerance: Tolerance::default(),
+            remembers_jumps: false,
             overwrites: LedgerOverwrites::Stale,
-            judge: conflict::judge,
+            judge: conflict::judge_after,
         }
     }
 }
@@ -67,6 +72,8 @@ pub struct PendingEntry<'p> {
     pub raw: &'p RawValue,
     /// Why.
     pub reason: Reason,
+    /// Where the item's latest jump landed, if the verdict depends on it.
+    pub(crate) latest_jump: Option<Landing>,
 }
 
 /// Why an entry is pending.
@@ -91,6 +98,18 @@ pub struct Batch<'p> {
     pub names: NameIndex,
     /// The writes that were made in this Region, in order of the records.
     pub(crate) local_writes: Vec<LocalWrite>,
+    /// The records that are jumps, or whose verdicts depend on one, in order of the records.
+    pub(crate) jumps: Vec<JumpRecord<'p>>,
+}
+
+/// What is to be done with a record beyond counting it.
+struct Further<'p> {
+    record: usize,
+    /// The record's text, if it is found in the payload by where it stands.
+    raw: Option<&'p RawValue>,
+    /// Why an entry is pending, if one is.
+    reason: Option<Reason>,
+    jump: JumpRole,
 }
 
 impl<'p> Batch<'p> {
@@ -117,10 +136,7 @@ impl<'p> Batch<'p> {
             };
             let each = |location: RecordLocation<'p>, record: &_| {
                 // A record without a location, whose first name holds an escape, is not looked at twice.
-                if let Some(reason) = batch.add(record, rules, now, || location.raw(), &mut sample)
-                {
-                    found.push((batch.records.len() - 1, location.raw(), reason));
-                }
+                found.extend(batch.add(record, rules, now, || location.raw(), &mut sample));
                 batch.remember_local_write(record, location);
             };
             envelope::read(text, &rules.attributes, each).ok()
@@ -137,26 +153,33 @@ impl<'p> Batch<'p> {
                 let record = catching_panics(|| Ok(Record::read(raw, &rules.attributes)));
                 let record =
                     record.unwrap_or_else(|error| Err(RejectedRecord { error, table: None }));
-                if let Some(reason) = batch.add(&record, rules, now, || Some(raw), &mut sample) {
-                    found.push((batch.records.len() - 1, Some(raw), reason));
-                }
+                found.extend(batch.add(&record, rules, now, || Some(raw), &mut sample));
             }
         }
         batch.name_unknown_tables();
-        let records = match found.iter().all(|(_, raw, _)| raw.is_some()) {
+        let records = match found.iter().all(|further| further.raw.is_some()) {
             true => Vec::new(),
             false => envelope::split(payload)?,
         };
-        let pending = found.into_iter().map(|(record, raw, reason)| PendingEntry {
-            record,
-            raw: raw.unwrap_or_else(|| records[record]),
-            reason,
-        });
-        batch.pending = pending.collect();
+        for further in found {
+            let record = further.record;
+            let raw = further.raw.unwrap_or_else(|| records[record]);
+            batch
+                .pending
+                .extend(further.reason.map(|reason| PendingEntry {
+                    record,
+                    raw,
+                    reason,
+                    latest_jump: None,
+                }));
+            let role = further.jump;
+            let jump = role.matters().then_some(JumpRecord { record, raw, role });
+            batch.jumps.extend(jump);
+        }
         Ok(batch)
     }
 
-    /// Judges one record and remembers what came of it. Gives why an entry is pending, if one is.
+    /// Judges one record and remembers what came of it. Gives what else is to be done with it, if anything is.
     fn add(
         &mut self,
         record: &Result<Record<'_>, RejectedRecord<'_>>,
@@ -164,17 +187,18 @@ impl<'p> Batch<'p> {
         now: u64,
         raw: impl Fn() -> Option<&'p RawValue>,
         mut sample: impl FnMut() -> bool,
-    ) -> Option<Reason> {
+    ) -> Option<Further<'p>> {
         let (table, judged) = match record {
             Ok(record) => {
                 let names = &mut self.names;
                 let judged = catching_panics(|| {
-                    let mut verdict = verdict(record, rules, now)?;
+                    let mut verdict = verdict(record, rules, now, None)?;
                     if verdict == Verdict::Unstamped
                         && record.event_name == EventName::Modify
                         && raw().is_some_and(has_equal_images)
                     {
-                        verdict = (rules.judge)(Change::None, &record.region, rules.tolerance);
+                        verdict =
+                            (rules.judge)(Change::None, &record.region, rules.tolerance, None);
                     }
                     let has_fault = record.may_have_odd_stamp(now)
                         && raw().is_some_and(|raw| has_odd_stamp(record, raw, rules, now));
@@ -189,21 +213,68 @@ impl<'p> Batch<'p> {
                             .is_some_and(|finding| is_kept(finding, rules.overwrites, &mut sample))
                             .then_some(Reason::Finding),
                     };
-                    Ok((judged, reason))
+                    Ok((judged, reason, jump_role(record, rules, now)))
                 });
                 (Some(&record.table), judged)
             }
             Err(RejectedRecord { error, table }) => (table.as_ref(), Err(error.clone())),
         };
         let table = table.map_or(UNKNOWN_TABLE, |table| self.names.table_index(table));
-        let (judged, reason) = judged.unwrap_or_else(|error| match error {
-            RecordError::Unusable => (Judgement::Unusable.into(), None),
+        let no_jump = JumpRole::default();
+        let (judged, reason, jump) = judged.unwrap_or_else(|error| match error {
+            RecordError::Unusable => (Judgement::Unusable.into(), None, no_jump),
             RecordError::Malformed(_) => {
-                (Judgement::Malformed.into(), Some(Reason::Quarantine(error)))
+                let reason = Reason::Quarantine(error);
+                (Judgement::Malformed.into(), Some(reason), no_jump)
             }
         });
         self.records.push(JudgedRecord { table, ..judged });
-        reason
+        (reason.is_some() || jump.matters()).then(|| Further {
+            record: self.records.len() - 1,
+            raw: raw(),
+            reason,
+            jump,
+        })
+    }
+
+    /// Judges a record once more, now that it is known where the item's latest jump before it landed.
+    pub(crate) fn judge_again(
+        &mut self,
+        jump: JumpRecord<'p>,
+        landing: Landing,
+        rules: &Rules,
+        now: u64,
+    ) {
+        let JumpRecord { record, raw, .. } = jump;
+        let before = self.records[record];
+        let names = &mut self.names;
+        let judged = catching_panics(|| {
+            let read = Record::read(raw, &rules.attributes).map_err(|rejected| rejected.error)?;
+            let verdict = verdict(&read, rules, now, Some(landing))?;
+            let is_conflict = matches!(verdict, Verdict::Conflict(_));
+            Ok(
+                is_conflict
+                    .then(|| JudgedRecord::new(&read, &verdict, before.has_odd_stamp, names)),
+            )
+        });
+        // The first reading stands where the second has nothing to add.
+        let Ok(Some(judged)) = judged else { return };
+        self.records[record] = JudgedRecord {
+            table: before.table,
+            ..judged
+        };
+        let at = self.pending.partition_point(|entry| entry.record < record);
+        let entry = PendingEntry {
+            record,
+            raw,
+            reason: Reason::Finding,
+            latest_jump: Some(landing),
+        };
+        match self.pending.get_mut(at) {
+            // The sample of its odd stamp says less.
+            Some(sample) if sample.record == record => *sample = entry,
+            _ => self.pending.insert(at, entry),
+        }
     }
 
     /// Remembers where the record stands that was judged last, if it is a write made in this Region: it may be lost later.
@@ -248,9 +319,20 @@ pub(crate) fn verdict<'r>(
     record: &'r Record<'_>,
     rules: &Rules,
     now: u64,
+    latest_jump: Option<Landing>,
 ) -> Result<Verdict<'r>, RecordError> {
     let change = record.change(now).ok_or(RecordError::Unusable)?;
-    Ok((rules.judge)(change, &record.region, rules.tolerance))
+    let verdict = (rules.judge)(change, &record.region, rules.tolerance, latest_jump);
+    Ok(verdict)
+}
+
+/// What a record has to do with jumps.
+fn jump_role(record: &Record<'_>, rules: &Rules, now: u64) -> JumpRole {
+    let change = record.change(now).filter(|_| rules.remembers_jumps);
+    change.map_or_else(JumpRole::default, |change| JumpRole {
+        landing: conflict::jump(change, &record.region),
+        is_in_doubt: conflict::depends_on_jump(change, &record.region, rules.tolerance),
+    })
 }
 
 /// Whether a record's new image brought a stamp with a fault.

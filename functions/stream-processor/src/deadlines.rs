@@ -22,6 +22,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The deadlines of one invocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
+    /// What the ledger remembers is asked for until then: half of what it has, as the entries are still to be written.
+    pub(crate) recall: Instant,
     /// The ledger is written until then.
     pub(crate) ledger: Instant,
     /// Metrics are sent until then.
@@ -31,8 +33,11 @@ pub(crate) struct Deadlines {
 impl Deadlines {
     /// The deadlines of an invocation that started at `now` and ends at `deadline_ms` in epoch milliseconds.
     pub(crate) fn new(deadline_ms: u64, now: DateTime<Utc>) -> Self {
-        let end = Instant::now() + time_left(deadline_ms, now);
+        let left = time_left(deadline_ms, now);
+        let start = Instant::now();
+        let end = start + left;
         Self {
+            recall: start + left.saturating_sub(LEDGER_RESERVE) / 2,
             ledger: end - LEDGER_RESERVE,
             metrics: end - METRICS_RESERVE,
         }

@@ -6,7 +6,9 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use ledger::{Image, StoredEntry};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use conflict::Landing;
+use ledger::{Image, JumpPlace, StoredEntry};
 use tokio::sync::OnceCell;
 
 pub use in_memory::InMemoryLedger;
@@ -18,6 +20,15 @@ pub trait Ledger: Sync {
         &self,
         entry: StoredEntry,
     ) -> impl Future<Output = Result<PutResult, LedgerError>> + Send;
+
+    /// Writes the item of a jump down, unless it is there.
+    fn remember_jump(&self, jump: Image) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Where the latest jump before a record landed, if one is remembered.
+    fn latest_jump(
+        &self,
+        before: &JumpPlace,
+    ) -> impl Future<Output = Result<Option<Landing>, LedgerError>> + Send;
 }
 
 /// A write that succeeded.
@@ -47,6 +58,13 @@ impl LedgerError {
     pub(crate) fn is_refusal(&self) -> bool {
         self.code == "ValidationException"
     }
+
+    /// The invocation's time was up before the ledger answered.
+    pub(crate) fn time_up() -> Self {
+        let code = "TimeUp".to_owned();
+        let hint = "the ledger did not answer in time; check its capacity if this stays";
+        Self { code, hint }
+    }
 }
 
 /// The ledger table in DynamoDB.
@@ -65,12 +83,15 @@ impl DynamoDbLedger {
         }
     }
 
+    async fn client(&self) -> &aws_sdk_dynamodb::Client {
+        self.client
+            .get_or_init(|| async { function_support::clients::dynamodb() })
+            .await
+    }
+
     /// Puts an item, unless it exists.
     async fn put(&self, item: Image) -> Result<PutResult, LedgerError> {
-        let client = self
-            .client
-            .get_or_init(|| async { function_support::clients::dynamodb() })
-            .await;
+        let client = self.client().await;
         let item = item
             .into_iter()
             .map(|(name, value)| (name, value.into()))
@@ -97,6 +118,42 @@ impl Ledger for DynamoDbLedger {
         }
         self.put(entry.main).await
     }
+
+    async fn remember_jump(&self, jump: Image) -> Result<(), LedgerError> {
+        self.put(jump).await.map(drop)
+    }
+
+    async fn latest_jump(&self, before: &JumpPlace) -> Result<Option<Landing>, LedgerError> {
+        let Some((first, last)) = before.range_before() else {
+            return Ok(None);
+        };
+        let text = |text: String| AttributeValue::S(text);
+        // Consistent: the batch before this one may just have written it.
+        let query = self
+            .client()
+            .await
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("ItemKey = :item AND ConflictId BETWEEN :first AND :last")
+            .expression_attribute_values(":item", text(before.item_key().to_string()))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(last))
+            // All that the function's role may read: no image.
+            .select(Select::SpecificAttributes)
+            .projection_expression("ItemKey, ConflictId, #n, #t")
+            .expression_attribute_names("#n", ledger::JUMP_COUNT)
+            .expression_attribute_names("#t", ledger::JUMP_TIME)
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(1);
+        let answer = query.send().await;
+        let items = answer.map_err(|error| LedgerError::from(&error))?.items;
+        let latest = items.unwrap_or_default().into_iter().next();
+        Ok(latest.and_then(|item| {
+            let item = item.into_iter().map(|(name, value)| (name, value.into()));
+            ledger::landing(&item.collect())
+        }))
+    }
 }
 
 fn is_condition_failure(error: &SdkError<PutItemError>) -> bool {
@@ -105,9 +162,9 @@ fn is_condition_failure(error: &SdkError<PutItemError>) -> bool {
         .is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
-impl From<&SdkError<PutItemError>> for LedgerError {
+impl<E: ProvideErrorMetadata> From<&SdkError<E>> for LedgerError {
     /// Takes the code alone: DynamoDB's messages may quote what was written.
-    fn from(error: &SdkError<PutItemError>) -> Self {
+    fn from(error: &SdkError<E>) -> Self {
         let code = match error {
             SdkError::TimeoutError(_) => "Timeout",
             SdkError::DispatchFailure(_) => "ConnectionFailed",
@@ -127,7 +184,7 @@ fn hint(code: &str) -> &'static str {
             "the ledger table does not exist in this Region; check LEDGER_TABLE"
         }
         "AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException" => {
-            "the function's role must allow dynamodb:PutItem on the ledger table, and the use of its key"
+            "the function's role must allow dynamodb:PutItem and, from three replicas on, dynamodb:Query on the ledger table, and the use of its key"
         }
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"

@@ -13,6 +13,7 @@ mod entry_writer;
 pub mod envelope;
 mod foreign_event;
 mod judged_record;
+mod jumps;
 pub mod ledger;
 mod local_writes;
 pub mod log;

@@ -149,6 +149,18 @@ pub(crate) fn entry_refused(record: usize, form: EntryForm, error: &LedgerError)
     );
 }
 
+/// Says that verdicts rest on images alone, as the ledger did not give what it remembers.
+pub(crate) fn jumps_not_read(LedgerError { code, hint }: &LedgerError) {
+    let message = Message::JumpsNotRead.text();
+    tracing::warn!(error_code = code, hint, "{message}");
+}
+
+/// Says that the ledger does not remember a jump.
+pub(crate) fn jumps_not_kept(LedgerError { code, hint }: &LedgerError) {
+    let message = Message::JumpsNotKept.text();
+    tracing::warn!(error_code = code, hint, "{message}");
+}
+
 /// Says that the ledger was left before all entries were written.
 pub(crate) fn time_up(due: usize, done: usize) {
     tracing::error!(due, done, "{}", Message::TimeUp.text());

@@ -35,6 +35,16 @@ pub enum Message {
         serialize = "DynamoDB refused a ledger entry for what is in it; a smaller form of it is written"
     )]
     EntryRefused,
+    /// What the ledger remembers of an item could not be read.
+    #[strum(
+        serialize = "the ledger did not say where an item's latest jump landed; its record is judged by its images alone"
+    )]
+    JumpsNotRead,
+    /// What is to be remembered of an item was not written.
+    #[strum(
+        serialize = "the ledger did not take where an item's jump landed; its later records are judged by their images alone"
+    )]
+    JumpsNotKept,
     /// The ledger was left before all entries were written.
     #[strum(
         serialize = "time is up before the ledger was written; the batch is retried from the first record not done"
@@ -80,6 +90,8 @@ impl Message {
             | Message::Verdict
             | Message::LedgerWriteFailed
             | Message::EntryRefused
+            | Message::JumpsNotRead
+            | Message::JumpsNotKept
             | Message::TimeUp
             | Message::MetricsNotTaken
             | Message::NoShutdownNotice

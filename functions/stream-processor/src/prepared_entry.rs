@@ -35,7 +35,8 @@ impl PreparedEntry {
         let prepared = match &pending.reason {
             Reason::Finding => catching_panics(|| {
                 let record = read(raw, rules)?;
-                let verdict = verdict(&record, rules, epoch_seconds(options.now))?;
+                let now = epoch_seconds(options.now);
+                let verdict = verdict(&record, rules, now, pending.latest_jump)?;
                 let finding = finding(&verdict).ok_or_else(|| {
                     RecordError::Malformed("judging it again gave another verdict".to_owned())
                 })?;

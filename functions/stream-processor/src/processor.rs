@@ -13,6 +13,7 @@ use crate::entry::EntryOptions;
 use crate::entry_writer::{EntryWriter, WriteResult};
 use crate::envelope::NotAnEvent;
 use crate::judged_record::{JudgedRecord, Judgement};
+use crate::jumps::Jumps;
 use crate::ledger::{Ledger, PutResult};
 use crate::local_writes::KeptPayloads;
 use crate::log::{self, Summary};
@@ -93,9 +94,12 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc> + Sync> Processor<L, M, C> 
         let started = (self.clock)();
         let deadlines = Deadlines::new(deadline_ms, started);
         let now = epoch_seconds(started);
-        let batch = Batch::judge(payload, &self.rules, now, || self.sampler.take(now))?;
+        let mut batch = Batch::judge(payload, &self.rules, now, || self.sampler.take(now))?;
+        let jumps = self.jumps(started);
+        jumps.settle(&mut batch, now, deadlines.recall).await;
         let writer = self.entry_writer(started, payload);
         let writes = writer.write_all(&batch, deadlines.ledger).await;
+        jumps.remember(&batch, deadlines.ledger).await;
         let report = BatchReport::new(batch, writes, payload)?;
         let tally = report.tally(started);
         self.metrics.send(&tally.data(), deadlines.metrics).await;
@@ -109,16 +113,29 @@ impl<L: Ledger, M: Metrics, C: Fn() -> DateTime<Utc> + Sync> Processor<L, M, C> 
         self.metrics.flush(until).await;
     }
 
+    fn entry_options(&self, started: DateTime<Utc>) -> EntryOptions<'_> {
+        EntryOptions {
+            stamps: &self.settings.stamps,
+            images: self.settings.ledger_images,
+            retention_days: self.settings.ledger_retention_days,
+            now: started,
+        }
+    }
+
+    fn jumps(&self, started: DateTime<Utc>) -> Jumps<'_, L> {
+        Jumps {
+            ledger: &self.ledger,
+            rules: &self.rules,
+            options: self.entry_options(started),
+            concurrency: self.settings.ledger_concurrency,
+        }
+    }
+
     fn entry_writer<'a>(&'a self, started: DateTime<Utc>, payload: &'a [u8]) -> EntryWriter<'a, L> {
         EntryWriter {
             ledger: &self.ledger,
             rules: &self.rules,
-            options: EntryOptions {
-                stamps: &self.settings.stamps,
-                images: self.settings.ledger_images,
-                retention_days: self.settings.ledger_retention_days,
-                now: started,
-            },
+            options: self.entry_options(started),
             concurrency: self.settings.ledger_concurrency,
             payload,
             kept: &self.kept,

@@ -9,13 +9,14 @@ use strum::{IntoStaticStr, VariantArray};
 pub use function_support::settings::SettingsError;
 
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [Setting; 12] = [
+pub const SETTINGS: [Setting; 13] = [
     ("LEDGER_TABLE", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
     ("METRICS_SINK", Some("cloudwatch")),
     ("METRICS_INTERVAL_SECONDS", Some("10")),
     ("STAMP_PREFIX", Some("lw")),
     ("CLOCK_TOLERANCE_MS", Some("100")),
+    ("REPLICAS", Some("2")),
     ("TTL_ATTRIBUTE", None),
     ("LEDGER_IMAGES", Some("full")),
     ("LEDGER_OVERWRITES", Some("stale")),
@@ -39,6 +40,8 @@ pub struct Settings {
     pub stamps: StampNames,
     /// How far the clocks of one Region's writers may lie apart.
     pub tolerance: Tolerance,
+    /// How many replicas the table has. From three on, the ledger remembers jumps.
+    pub replicas: u32,
     /// The table's TTL attribute, to tell replicated expiries from hard deletes.
     pub ttl_attribute: Option<String>,
     /// What of the images the ledger keeps.
@@ -98,6 +101,7 @@ impl Settings {
             metrics_interval: Duration::from_secs(reader.number("METRICS_INTERVAL_SECONDS", 0, 60)),
             stamps: StampNames::new(&reader.checked("STAMP_PREFIX", attribute_name)),
             tolerance: Tolerance::from_millis(reader.number("CLOCK_TOLERANCE_MS", 0, 3_600_000)),
+            replicas: reader.number("REPLICAS", 1, 64),
             ttl_attribute: reader.optional("TTL_ATTRIBUTE", attribute_name),
             ledger_images: reader.one_of("LEDGER_IMAGES"),
             ledger_overwrites: reader.one_of("LEDGER_OVERWRITES"),
@@ -143,6 +147,7 @@ mod tests {
         assert_eq!(settings.metrics_interval, Duration::from_secs(10));
         assert_eq!(settings.stamps, StampNames::new("lw"));
         assert_eq!(settings.tolerance, Tolerance::from_millis(100));
+        assert_eq!(settings.replicas, 2);
         assert_eq!(settings.ttl_attribute, None);
         assert_eq!(settings.ledger_images, LedgerImages::Full);
         assert_eq!(settings.ledger_overwrites, LedgerOverwrites::Stale);
@@ -160,6 +165,7 @@ mod tests {
             ("METRICS_SINK", "statsd"),
             ("METRICS_INTERVAL_SECONDS", "61"),
             ("CLOCK_TOLERANCE_MS", "-1"),
+            ("REPLICAS", "0"),
             ("LEDGER_IMAGES", "some"),
             ("LEDGER_OVERWRITES", "few"),
             ("LEDGER_RETENTION_DAYS", "0"),

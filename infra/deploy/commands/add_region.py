@@ -41,7 +41,7 @@ def add_region(context: Context, region: str) -> int:
         "whole table, which takes minutes to hours and is paid for by the GB",
         f"give the replica in {region} its resource policy, in a second update",
         f"make processor, reporter, alarms and dashboard in {region}",
-        f"update alarms and dashboards in {', '.join(others)}, so that they show {region} too",
+        f"update processors, alarms and dashboards in {', '.join(others)}, so that they know and show {region} too",
     ])
     console.step("A table that a replica was added from cannot be deleted for 24 hours.")
     status = approval.carry_out(context, builder, lambda on: _steps(on, region, first_update),
@@ -69,8 +69,9 @@ def _steps(builder: system.Builder, region: str, first_update: int) -> None:
     builder.table(wanted, key_id, len(wanted))
     title("4. Its processor, reporter, alarms, dashboard")
     builder.regional_stacks(region, replicas[region], keys[region].output("KeyArn"))
-    title("5. Alarms and dashboards of the other Regions")
-    regional.each(others, lambda other: builder.watch(other, replicas[other], context.require(other, "processor")))
+    title("5. The other Regions' processors learn how many replicas there are; their alarms and dashboards")
+    regional.each(others, lambda other: builder.watch(
+        other, replicas[other], builder.count_replicas(other, replicas[other])))
 
 
 def _check_parameters(context: Context, region: str) -> None:

@@ -13,7 +13,7 @@ from infra.deploy.stacks import Stack, check_usable
 
 
 def remove_region(context: Context, region: str) -> None:
-    """Remove a Region. The others are not touched until it is gone, then only their alarms and dashboards."""
+    """Remove a Region. The others are not touched until it is gone, then only processors, alarms and dashboards."""
     console, names = context.console, context.names
     table = context.find(context.primary, "table")
     remaining = _check(context, region, table)
@@ -45,7 +45,7 @@ def remove_region(context: Context, region: str) -> None:
         protect(context, region, ledger)
     for part in (*DELETION_ORDER, "key", "artifacts"):
         deployer.delete(region, names.stack(part))
-    console.title("3. Alarms and dashboards of the other Regions")
+    console.title("3. Processors, alarms and dashboards of the other Regions")
     regional.each(remaining, lambda other: _shorten(context, other, remaining))
     console.title(f"{region} is removed. What stays there, and how to remove it:")
     for line in kept:
@@ -108,7 +108,7 @@ def _say_what_is_lost(context: Context, region: str, remaining: list[str], repli
         "stack that holds nothing else" if change_set else
         f"leave the table alone: its replica in {region} is not in a stack of ours, or gone already",
         f"delete the stacks dashboard, alarms, reporter, processor, key and artifacts in {region}",
-        f"update alarms and dashboards in {', '.join(remaining)}, so that they show {region} no more",
+        f"update processors, alarms and dashboards in {', '.join(remaining)}, so that they know and show {region} no more",
     ])
     if change_set:
         change_sets.show(console, change_set.changes)
@@ -133,6 +133,7 @@ def _remove_replica(context: Context, region: str, change_set: ChangeSet) -> Non
 
 
 def _shorten(context: Context, region: str, remaining: list[str]) -> None:
-    for part in ("alarms", "dashboard"):
+    values = {"Regions": ",".join(remaining), "Replicas": str(len(remaining))}
+    for part in ("processor", "alarms", "dashboard"):
         if context.find(region, part).exists:
-            context.deployer().set_parameters(region, context.names.stack(part), {"Regions": ",".join(remaining)})
+            context.deployer().set_parameters(region, context.names.stack(part), values)

@@ -55,6 +55,7 @@ def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator)
     for region in (*REGIONS, ADDED):
         for part in ("alarms", "dashboard"):
             assert stacks(emulator, region, "stock")[part]["Regions"] == ",".join((*REGIONS, ADDED))
+        assert stacks(emulator, region, "stock")["processor"]["Replicas"] == "3"
     mapping, = emulator.client("lambda", ADDED).list_event_source_mappings(
         FunctionName="lastwriter-dev-stock-stream-processor")["EventSourceMappings"]
     assert f":{ADDED}:" in mapping["EventSourceArn"]
@@ -79,6 +80,7 @@ def test_a_region_is_added_with_its_policy_and_its_processor(emulator: Emulator)
             FunctionName="lastwriter-dev-stock-stream-processor")["EventSourceMappings"]
         assert mapping["State"] == "Enabled"
         assert stacks(emulator, region, "stock")["alarms"]["Regions"] == ",".join(REGIONS)
+        assert stacks(emulator, region, "stock")["processor"]["Replicas"] == "2"
     assert "nothing has changed" in emulator.run("deploy", *system("stock")).stdout
     once_more = emulator.run("remove-region", *system("stock", *REGIONS, ADDED), "--region", ADDED, "--yes").stdout
     assert "or gone already" in once_more and "is not there" in once_more

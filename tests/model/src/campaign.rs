@@ -130,7 +130,14 @@ impl Campaign {
     }
 
     fn portion(&self, setting: Setting, part: u64) -> SettingResult {
-        let controls: [&dyn Judge; 4] = [&CountsOnly, &TimesOnly, &OneNumber, &CloserReading];
+        let controls: [&dyn Judge; 6] = [
+            &LastWriter::IMAGES_ALONE,
+            &LastWriter::FROM_HALF_WAY,
+            &CountsOnly,
+            &TimesOnly,
+            &OneNumber,
+            &CloserReading,
+        ];
         let others: &[&dyn Judge] = if setting.trouble.is_inside() {
             &controls
         } else {

@@ -29,6 +29,7 @@ struct ScoreRow {
     certain: u64,
     false_conflicts: u64,
     false_certain: u64,
+    look_ups: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +57,7 @@ impl From<&Score> for ScoreRow {
             certain: score.certain,
             false_conflicts: score.false_conflicts,
             false_certain: score.false_certain,
+            look_ups: score.look_ups,
         }
     }
 }
@@ -116,6 +118,7 @@ fn inside_table(outcomes: &[&SettingResult]) -> Table {
         "missed",
         "of them close",
         "false",
+        "look-ups",
     ]);
     for outcome in outcomes {
         let score = &outcome.score;
@@ -128,9 +131,10 @@ fn inside_table(outcomes: &[&SettingResult]) -> Table {
             grouped(score.missed),
             grouped(score.missed_close),
             grouped(score.false_conflicts),
+            grouped(score.look_ups),
         ]);
     }
-    align(table, 1..8)
+    align(table, 1..9)
 }
 
 /// Each judge's misses and false conflicts, by number of Regions, all disturbances together.

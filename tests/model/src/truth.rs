@@ -37,6 +37,8 @@ pub struct Score {
     pub false_conflicts: u64,
     /// False conflicts that the judge is certain of.
     pub false_certain: u64,
+    /// How often the judge looked up what it remembers.
+    pub look_ups: u64,
     /// What disturbed the histories.
     pub occurrences: Occurrences,
 }
@@ -66,6 +68,7 @@ impl Score {
         self.certain += other.certain;
         self.false_conflicts += other.false_conflicts;
         self.false_certain += other.false_certain;
+        self.look_ups += other.look_ups;
         self.occurrences.add(&other.occurrences);
     }
 }
@@ -82,6 +85,7 @@ pub fn score(history: &History, judge: &dyn Judge) -> Score {
     for record in &history.records {
         let opinion = judge.opinion(history, record);
         score.verdicts[opinion.verdict] += 1;
+        score.look_ups += u64::from(opinion.looked_up);
         let Some(certain) = opinion.certain else {
             continue;
         };

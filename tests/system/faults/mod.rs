@@ -8,6 +8,7 @@ mod clock;
 mod cloudwatch;
 mod delivery;
 mod held_metrics;
+mod jumps;
 mod ledger;
 mod process;
 mod volume;

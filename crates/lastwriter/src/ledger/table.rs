@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue as Sdk, KeysAndAttributes};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use ledger::{
     BUCKET, BY_TIME, CONFLICT_ID, ConflictId, Entry, EntryKey, ITEM_KEY, Image, ItemKey,
-    PATHS_WITHOUT_IMAGES, StorageForm,
+    JUMP_PREFIX, PATHS_WITHOUT_IMAGES, StorageForm,
 };
 
 use super::LedgerReadError;
@@ -100,16 +100,24 @@ impl LedgerTable {
         item_key: &ItemKey,
         mut page_read: impl FnMut(Vec<Image>) -> bool,
     ) -> Result<(), LedgerReadError> {
+        let mut values = HashMap::from([(":key".to_owned(), Sdk::S(item_key.to_string()))]);
+        let condition = if item_key.is_quarantine() {
+            "#ItemKey = :key"
+        } else {
+            // What is remembered of jumps stands behind all entries, and can be much more.
+            values.insert(":jumps".to_owned(), Sdk::S(JUMP_PREFIX.to_owned()));
+            "#ItemKey = :key AND #ConflictId < :jumps"
+        };
         let mut pages = self
             .client
             .query()
             .table_name(&self.name)
-            .key_condition_expression("#ItemKey = :key")
+            .key_condition_expression(condition)
             // Parts of large images have no kind.
             .filter_expression("attribute_exists(#Kind)")
             .projection_expression(projection())
             .set_expression_attribute_names(Some(projection_names()))
-            .expression_attribute_values(":key", Sdk::S(item_key.to_string()))
+            .set_expression_attribute_values(Some(values))
             .scan_index_forward(false)
             .into_paginator()
             .send();

@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use ledger::JUMP_PREFIX;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -82,6 +83,10 @@ impl LedgerTotals {
     pub fn from_items<'a>(items: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut totals = Self::default();
         for item in items {
+            // What the ledger remembers of an item is no entry, and no part of one.
+            if conflict_id(item).is_some_and(|id| id.starts_with(JUMP_PREFIX)) {
+                continue;
+            }
             match entry_from_json(item) {
                 None => totals.parts += 1,
                 Some(entry) => {

@@ -206,6 +206,7 @@ impl Stack {
         let function = FunctionConfig::new(&config.bootstrap, "stream-processor", region.name())
             .env("LEDGER_TABLE", LEDGER_TABLE)
             .env("TTL_ATTRIBUTE", &config.table.ttl_attribute)
+            .env("REPLICAS", table.regions().len().to_string())
             // Whoever looks at the metrics of this machine wants those of the last write, and no request costs anything here.
             .env("METRICS_INTERVAL_SECONDS", "0")
             .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())

@@ -41,7 +41,7 @@ fn conflict_record(loser: &serde_json::Value, winner: &serde_json::Value) -> Box
 fn entry_of(raw: &RawValue, images: LedgerImages) -> Entry {
     let rules = Rules::default();
     let record = Record::read(raw, &Attributes::default()).unwrap();
-    let verdict = verdict(&record, &rules, 0).unwrap();
+    let verdict = verdict(&record, &rules, 0, None).unwrap();
     let conflict::Verdict::Conflict(conflict) = &verdict else {
         panic!("{verdict:?}")
     };

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ledger::{EntryKey, Image, StoredEntry};
+use conflict::Landing;
+use ledger::{EntryKey, Image, JumpPlace, StoredEntry};
 
 use super::{Ledger, LedgerError, PutResult};
 
@@ -12,6 +13,7 @@ use super::{Ledger, LedgerError, PutResult};
 pub struct InMemoryLedger {
     items: Mutex<BTreeMap<EntryKey, Image>>,
     writes: Mutex<Vec<StoredEntry>>,
+    jumps: Mutex<BTreeMap<EntryKey, Image>>,
 }
 
 impl InMemoryLedger {
@@ -25,15 +27,24 @@ impl InMemoryLedger {
         std::mem::take(&mut lock(&self.writes))
     }
 
+    /// The jumps that it remembers, which are no entries.
+    pub fn jumps(&self) -> MutexGuard<'_, BTreeMap<EntryKey, Image>> {
+        lock(&self.jumps)
+    }
+
     fn put(&self, item: &Image) -> PutResult {
         let mut items = self.items();
-        let key = EntryKey::from_item(item).expect("each item of an entry has a key");
+        let key = key_of(item);
         if items.contains_key(&key) {
             return PutResult::Existed;
         }
         items.insert(key, item.clone());
         PutResult::New
     }
+}
+
+fn key_of(item: &Image) -> EntryKey {
+    EntryKey::from_item(item).expect("each item of the ledger has a key")
 }
 
 /// What a panic left is whole: each change is one call.
@@ -49,5 +60,25 @@ impl Ledger for &InMemoryLedger {
         let result = self.put(&entry.main);
         lock(&self.writes).push(entry);
         Ok(result)
+    }
+
+    async fn remember_jump(&self, jump: Image) -> Result<(), LedgerError> {
+        self.jumps().entry(key_of(&jump)).or_insert(jump);
+        Ok(())
+    }
+
+    async fn latest_jump(&self, before: &JumpPlace) -> Result<Option<Landing>, LedgerError> {
+        let Some((first, last)) = before.range_before() else {
+            return Ok(None);
+        };
+        let key = |id: String| EntryKey {
+            item_key: before.item_key().clone(),
+            conflict_id: id.into(),
+        };
+        let jumps = self.jumps();
+        let mut range = jumps.range(key(first)..=key(last));
+        Ok(range
+            .next_back()
+            .and_then(|(_, item)| ledger::landing(item)))
     }
 }

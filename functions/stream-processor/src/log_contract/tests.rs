@@ -75,6 +75,8 @@ fn write_all() {
         hint: "",
     };
     log::entry_refused(0, EntryForm::Full, &refusal);
+    log::jumps_not_read(&refusal);
+    log::jumps_not_kept(&refusal);
     log::time_up(2, 1);
     log::deadline_not_believed(1, 2);
     log::metrics_not_taken("Timeout", 4);

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeZone;
-use conflict::{Change, Tolerance, Verdict};
-use ledger::{Entry, StoredEntry};
+use conflict::{Change, Landing, Tolerance, Verdict};
+use ledger::{Entry, Image, JumpPlace, StoredEntry};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -45,6 +45,14 @@ impl Ledger for TestLedger {
             });
         }
         (&self.memory).write(entry).await
+    }
+
+    async fn remember_jump(&self, jump: Image) -> Result<(), LedgerError> {
+        (&self.memory).remember_jump(jump).await
+    }
+
+    async fn latest_jump(&self, before: &JumpPlace) -> Result<Option<Landing>, LedgerError> {
+        (&self.memory).latest_jump(before).await
     }
 }
 
@@ -260,13 +268,18 @@ async fn a_record_that_cannot_be_read_is_reported_by_its_own_sequence_number() {
 
 #[tokio::test]
 async fn a_record_that_panics_is_quarantined_and_the_batch_goes_on() {
-    fn panicking<'s>(change: Change<'s, '_>, region: &str, tolerance: Tolerance) -> Verdict<'s> {
+    fn panicking<'s>(
+        change: Change<'s, '_>,
+        region: &str,
+        tolerance: Tolerance,
+        latest_jump: Option<Landing>,
+    ) -> Verdict<'s> {
         if let Change::Modify { new, .. } = change
             && new.get("us-east-1").is_some_and(|own| own.n == Some(1))
         {
             panic!("no verdict");
         }
-        conflict::judge(change, region, tolerance)
+        conflict::judge_after(change, region, tolerance, latest_jump)
     }
     let mut processor = processor(TestLedger::default());
     processor.rules.judge = panicking;

@@ -245,6 +245,24 @@ pub fn sequence_number(raw: &RawValue) -> Option<Cow<'_, str>> {
     read::sequence_number(raw)
 }
 
+/// Where a record stands: of which item it is, in which stream, and where in it.
+#[derive(Debug)]
+pub(crate) struct RecordPosition {
+    /// The item's key, by attribute name.
+    pub(crate) key: BTreeMap<String, AttributeValue>,
+    /// The stream's ARN.
+    pub(crate) stream_arn: String,
+    /// Orders the records of one item.
+    pub(crate) sequence_number: String,
+}
+
+impl RecordPosition {
+    /// None where the key is not DynamoDB JSON.
+    pub(crate) fn read(raw: &RawValue) -> Option<Self> {
+        read::position(raw).ok()
+    }
+}
+
 /// The key and the images of a record, decoded in full.
 #[derive(Debug)]
 pub struct DecodedRecord {

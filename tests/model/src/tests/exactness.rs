@@ -3,11 +3,14 @@
 use proptest::prelude::*;
 
 use super::strategy::{inside_the_bar, of_any_kind};
-use crate::judges::{Judge, LastWriter, VERDICTS};
+use crate::judges::{Judge, LastWriter, Memory, VERDICTS};
 use crate::table;
 use crate::truth::{self, AnnotatedHistory};
 
-const JUDGE: LastWriter = LastWriter { from_text: false };
+const JUDGE: LastWriter = LastWriter {
+    from_text: false,
+    memory: Memory::All,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -15,8 +18,11 @@ proptest! {
     #[test]
     fn with_two_regions_each_lost_write_is_found_and_no_conflict_is_false(plan in inside_the_bar(2)) {
         let history = table::run(&plan);
-        let score = truth::score(&history, &JUDGE);
-        prop_assert!(score.is_exact(), "{}", AnnotatedHistory { history: &history, judge: &JUDGE });
+        for judge in [JUDGE, LastWriter::IMAGES_ALONE] {
+            let score = truth::score(&history, &judge);
+            prop_assert!(score.is_exact(), "{}", AnnotatedHistory { history: &history, judge: &judge });
+            prop_assert_eq!(score.look_ups, 0);
+        }
     }
 
     /// From three Regions on, no rule over these stamps can be exact: `limits` shows why.
@@ -44,7 +50,7 @@ proptest! {
     #[test]
     fn stamps_read_from_text_give_the_same_verdicts(plan in (2usize..=5).prop_flat_map(of_any_kind)) {
         let history = table::run(&plan);
-        let from_text = LastWriter { from_text: true };
+        let from_text = LastWriter { from_text: true, ..JUDGE };
         for record in &history.records {
             prop_assert_eq!(
                 JUDGE.opinion(&history, record),

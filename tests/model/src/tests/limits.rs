@@ -71,9 +71,19 @@ fn two_histories_show_region_0_the_same_images_and_in_one_of_them_a_write_is_los
 
 #[test]
 fn the_judge_takes_the_doubt_for_seen() {
-    let judge = LastWriter::default();
+    let judge = LastWriter::IMAGES_ALONE;
     for history in [seen(), lost()] {
         let opinion = judge.opinion(&history, last_in_region_0(&history));
         assert!(!opinion.is_conflict(), "\n{history}");
+    }
+}
+
+/// What came before in the same stream tells the two apart.
+#[test]
+fn the_judge_that_remembers_the_latest_jump_is_right_in_both() {
+    let judge = LastWriter::default();
+    for (history, is_conflict) in [(seen(), false), (lost(), true)] {
+        let opinion = judge.opinion(&history, last_in_region_0(&history));
+        assert_eq!(opinion.is_conflict(), is_conflict, "\n{history}");
     }
 }

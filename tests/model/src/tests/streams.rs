@@ -1,5 +1,8 @@
 //! The ledger depends on the records alone: not on batches, redelivery, or how items are mixed.
 
+use std::collections::BTreeMap;
+
+use conflict::Landing;
 use fastrand::Rng;
 use proptest::prelude::*;
 
@@ -30,6 +33,54 @@ fn disturbed(histories: &[History], seed: u64) -> Ledger {
     all
 }
 
+/// The ledger's memory of jumps: by item and record, of one Region's stream.
+type Jumps = BTreeMap<Delivery, Landing>;
+
+/// Judges as the function does: what the verdict depends on is what the memory holds then, and not what the history does.
+fn remembering(
+    jumps: &mut Jumps,
+    delivery: Delivery,
+    history: &History,
+    record: &Record,
+) -> Opinion {
+    let judge = LastWriter::default();
+    let first = Delivery {
+        record: 0,
+        ..delivery
+    };
+    let latest = jumps.range(first..delivery).next_back();
+    let latest = latest.map(|(_, landing)| *landing);
+    let latest = latest.filter(|_| judge.depends_on_jump(history, record));
+    if let Some(landing) = judge.jump(history, record) {
+        jumps.insert(delivery, landing);
+    }
+    judge.opinion_after(history, record, latest)
+}
+
+/// Every Region's ledger, by what the memory holds, from streams mixed, cut and delivered again by this seed. The first
+/// `skipped` batches of each are not read at all.
+fn disturbed_memory(histories: &[History], seed: u64, skipped: usize) -> Ledger {
+    let mut rng = Rng::with_seed(seed);
+    let mut all = Ledger::new();
+    for region in 0..REGIONS {
+        let batches = batches(&shard(histories, region, &mut rng), LARGEST, &mut rng);
+        let from = skipped.min(batches.len());
+        let mut jumps = Jumps::new();
+        for delivery in redelivered(&batches[from..], &mut rng)
+            .into_iter()
+            .flatten()
+        {
+            let history = &histories[delivery.item];
+            let record = &history.records[delivery.record];
+            let opinion = remembering(&mut jumps, delivery, history, record);
+            if opinion.is_conflict() {
+                all.entry(delivery).or_insert(opinion);
+            }
+        }
+    }
+    all
+}
+
 /// Every Region's ledger, item by item, one record at a time.
 fn plain(histories: &[History]) -> Ledger {
     let mut all = Ledger::new();
@@ -55,6 +106,29 @@ proptest! {
     }
 
     #[test]
+    fn what_the_ledger_remembers_gives_the_same_answer_however_it_is_delivered(
+        plans in prop::collection::vec(of_any_kind(REGIONS), 1..6),
+        seed: u64,
+    ) {
+        let histories: Vec<History> = plans.iter().map(table::run).collect();
+        let remembered = disturbed_memory(&histories, seed, 0);
+        prop_assert_eq!(keys(&remembered), keys(&plain(&histories)));
+    }
+
+    #[test]
+    fn a_reader_that_starts_in_the_middle_finds_no_conflict_that_a_whole_one_does_not(
+        plans in prop::collection::vec(of_any_kind(REGIONS), 1..6),
+        seed: u64,
+        skipped in 0usize..6,
+    ) {
+        let histories: Vec<History> = plans.iter().map(table::run).collect();
+        let whole = plain(&histories);
+        for delivery in keys(&disturbed_memory(&histories, seed, skipped)) {
+            prop_assert!(whole.contains_key(&delivery), "{delivery:?}");
+        }
+    }
+
+    #[test]
     fn a_shard_keeps_the_order_of_each_item_and_leaves_no_record_out(
         plans in prop::collection::vec(of_any_kind(REGIONS), 1..6),
         seed: u64,
@@ -72,6 +146,10 @@ proptest! {
             }
         }
     }
+}
+
+fn keys(ledger: &Ledger) -> Vec<Delivery> {
+    ledger.keys().copied().collect()
 }
 
 /// Each item loses one write in Region 0.

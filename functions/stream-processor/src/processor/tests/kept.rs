@@ -142,7 +142,12 @@ async fn the_first_copy_of_an_item_that_is_older_than_the_stream_has_no_time_to_
 
 #[tokio::test]
 async fn the_clock_stands_in_for_a_creation_time() {
-    fn expiring<'s>(change: Change<'s, '_>, _: &str, _: Tolerance) -> Verdict<'s> {
+    fn expiring<'s>(
+        change: Change<'s, '_>,
+        _: &str,
+        _: Tolerance,
+        _: Option<Landing>,
+    ) -> Verdict<'s> {
         match change {
             Change::Remove { expired: true, .. } => Verdict::Expired,
             _ => Verdict::HardDelete,

@@ -6,7 +6,7 @@ use conflict::values_equal;
 use ledger::Image;
 use serde_json::value::RawValue;
 
-use super::super::{DecodedImage, DecodedRecord};
+use super::super::{DecodedImage, DecodedRecord, RecordPosition};
 
 /// What is decoded of a record.
 #[derive(serde::Deserialize)]
@@ -32,6 +32,34 @@ pub(in crate::record) fn decoded(raw: &RawValue) -> serde_json::Result<DecodedRe
         key: dynamodb.keys,
         old: image(dynamodb.old_image)?,
         new: image(dynamodb.new_image)?,
+    })
+}
+
+/// Where a record stands.
+#[derive(serde::Deserialize)]
+struct Position {
+    #[serde(rename = "eventSourceARN")]
+    stream_arn: String,
+    dynamodb: StreamPosition,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamPosition {
+    keys: BTreeMap<String, serde_dynamo::AttributeValue>,
+    sequence_number: String,
+}
+
+/// Decodes what says where a record stands.
+pub(in crate::record) fn position(raw: &RawValue) -> serde_json::Result<RecordPosition> {
+    let Position {
+        stream_arn,
+        dynamodb,
+    } = serde_json::from_str(raw.get())?;
+    Ok(RecordPosition {
+        key: dynamodb.keys,
+        stream_arn,
+        sequence_number: dynamodb.sequence_number,
     })
 }
 

@@ -1,0 +1,151 @@
+//! What is remembered of an item's latest jump, and what it settles: from three Regions on, two images alone cannot always
+//! tell whether a version has seen this Region's latest write.
+//!
+//! A batch without a jump costs no request. Lost memory costs nothing but what it would have found: the verdict is then that
+//! of the images alone. So a jump that the ledger does not take or does not give fails no record.
+
+use conflict::Landing;
+use futures::stream::{FuturesUnordered, StreamExt};
+use ledger::{Image, JumpPlace};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
+
+use crate::batch::{Batch, Rules};
+use crate::entry::EntryOptions;
+use crate::ledger::{Ledger, LedgerError};
+use crate::log;
+use crate::record::RecordPosition;
+
+/// A record that is a jump, or whose verdict depends on the item's latest one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JumpRecord<'p> {
+    /// The record's place in the batch.
+    pub(crate) record: usize,
+    /// The record as it stands in the payload.
+    pub(crate) raw: &'p RawValue,
+    /// What is to be done with it.
+    pub(crate) role: JumpRole,
+}
+
+/// What a record has to do with jumps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct JumpRole {
+    /// Where it landed, if it is a jump.
+    pub(crate) landing: Option<Landing>,
+    /// Its verdict depends on the item's latest jump before it.
+    pub(crate) is_in_doubt: bool,
+}
+
+impl JumpRole {
+    /// Whether the record has anything to do with jumps.
+    pub(crate) fn matters(self) -> bool {
+        self.is_in_doubt || self.landing.is_some()
+    }
+}
+
+/// The jumps of one batch, and those that the ledger remembers.
+#[derive(Debug)]
+pub(crate) struct Jumps<'a, L> {
+    pub(crate) ledger: &'a L,
+    pub(crate) rules: &'a Rules,
+    pub(crate) options: EntryOptions<'a>,
+    pub(crate) concurrency: usize,
+}
+
+impl<L: Ledger> Jumps<'_, L> {
+    /// Looks up what verdicts of the batch depend on, `until` then, and judges those records once more.
+    pub(crate) async fn settle(&self, batch: &mut Batch<'_>, now: u64, until: Instant) {
+        let places = places(batch);
+        let doubts = (places.iter().enumerate()).filter(|(_, (jump, _))| jump.role.is_in_doubt);
+        let requests = doubts.map(|(at, (jump, place))| {
+            let place = place.clone();
+            // A jump of the same batch is seen before it is written.
+            let earlier = places[..at].iter().rev().find_map(|(earlier, other)| {
+                let landing = earlier.role.landing?;
+                let (place, other) = (place.as_ref()?, other.as_ref()?);
+                place.is_of_same_item(other).then_some(landing)
+            });
+            let jump = *jump;
+            async move {
+                let latest = match (earlier, &place) {
+                    (Some(landing), _) => Ok(Some(landing)),
+                    (None, Some(place)) => self.ledger.latest_jump(place).await,
+                    (None, None) => Ok(None),
+                };
+                (jump, latest)
+            }
+        });
+        let (answers, failed) = self.all(requests, until).await;
+        let mut lost = failed;
+        for (jump, latest) in answers {
+            match latest {
+                Ok(Some(landing)) => batch.judge_again(jump, landing, self.rules, now),
+                Ok(None) => {}
+                Err(error) => lost = Some(error),
+            }
+        }
+        if let Some(error) = lost {
+            log::jumps_not_read(&error);
+        }
+    }
+
+    /// Writes the batch's jumps down, `until` then.
+    pub(crate) async fn remember(&self, batch: &Batch<'_>, until: Instant) {
+        let places = places(batch);
+        let items = places.into_iter().filter_map(|(jump, place)| {
+            let (now, days) = (self.options.now, self.options.retention_days);
+            Some(place?.to_item(jump.role.landing?, now, days))
+        });
+        let requests = items.map(|item: Image| self.ledger.remember_jump(item));
+        let (results, mut lost) = self.all(requests, until).await;
+        for result in results {
+            lost = result.err().or(lost);
+        }
+        if let Some(error) = lost {
+            log::jumps_not_kept(&error);
+        }
+    }
+
+    /// Makes requests, several at a time, until the time is up: then there is an error beside what is done.
+    async fn all<T>(
+        &self,
+        requests: impl Iterator<Item = impl Future<Output = T>>,
+        until: Instant,
+    ) -> (Vec<T>, Option<LedgerError>) {
+        let mut requests = requests;
+        let mut done = Vec::new();
+        let mut running = FuturesUnordered::new();
+        let all = async {
+            loop {
+                while running.len() < self.concurrency
+                    && let Some(request) = requests.next()
+                {
+                    running.push(request);
+                }
+                let Some(result) = running.next().await else {
+                    break;
+                };
+                done.push(result);
+            }
+        };
+        let is_late = timeout_at(until, all).await.is_err();
+        (done, is_late.then(LedgerError::time_up))
+    }
+}
+
+/// Where each record that has to do with jumps stands among those of its item; none where that cannot be said.
+fn places<'p>(batch: &Batch<'p>) -> Vec<(JumpRecord<'p>, Option<JumpPlace>)> {
+    let place = |raw| {
+        let position = RecordPosition::read(raw)?;
+        JumpPlace::new(
+            &position.key,
+            &position.stream_arn,
+            &position.sequence_number,
+        )
+    };
+    let jumps = batch.jumps.iter();
+    jumps.map(|jump| (*jump, place(jump.raw))).collect()
+}
+
+#[cfg(test)]
+mod tests;
