@@ -62,6 +62,14 @@ pub enum SettingsError {
     Prefix(String),
 }
 
+/// What [`Stamp::remembered`](crate::Stamp::remembered) asks for is not remembered: the client, or this table of it, is not
+/// stamped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the client, or this table of it, is not stamped: give the client this stamp as its interceptor, and check the stamp's `tables`"
+)]
+pub struct NotStamped;
+
 /// A soft delete, or its undoing, made no sense. It is not sent: the call fails with the SDK's
 /// `SdkError::ConstructionFailure`, and this is among its sources.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -23,7 +23,7 @@
 //! | PutItem, Put in a transaction, BatchWriteItem's puts | the item's pair for this Region is advanced; see [below](#puts-with-history) |
 //! | DeleteItem | left alone, and counted as a hard delete; see [below](#deletes) |
 //! | PartiQL (ExecuteStatement, BatchExecuteStatement, ExecuteTransaction) | left alone: stamp the statement by hand |
-//! | reads | left alone: they return the stamps with the item, as do `ReturnValues` |
+//! | reads | sent as they are; the stamps in the answer are remembered |
 //!
 //! A stamp is two attributes for each Region that ever wrote the item: `lw:n:us-east-1`, how many writes made there the
 //! item descends from, and `lw:t:us-east-1`, the time of the latest in microseconds since 1970. An update becomes
@@ -40,37 +40,26 @@
 //! # Puts with history
 //!
 //! A PutItem replaces the whole item. If it does not carry the stamps of the item that it replaces, the history is gone,
-//! and no one can tell afterwards what it overwrote. So put back what was read:
+//! and no one can tell afterwards what it overwrote. Most code reads an item, changes it and puts it back without what it does
+//! not know. So the stamp remembers the stamps that it sees, by table and key, and gives them to the puts that carry none: such
+//! a put claims to have seen what its process has really seen.
 //!
-//! ```no_run
-//! # async fn example(client: aws_sdk_dynamodb::Client) -> Result<(), Box<dyn std::error::Error>> {
-//! use aws_sdk_dynamodb::types::AttributeValue;
+//! - A put of an item that a client with this stamp has read or written carries on its history. No code is needed for it.
+//! - A put whose item carries stamps itself advances this Region's pair: what is carried counts, not what is remembered.
+//! - A put whose condition says that the item must not exist begins a history with a count of 1.
+//! - Any other put says that it dropped the history: a count of 1, and `lw:reset` with its time. It is recorded as an
+//!   overwrite, and such conflicts are only probable.
 //!
-//! let id = AttributeValue::S("o-17".into());
-//! let read = client.get_item().table_name("orders").key("id", id).consistent_read(true).send().await?;
-//! let mut item = read.item.ok_or("no such order")?;
-//! let seen = item["lw:t:us-east-1"].clone();
-//! item.insert("address".into(), AttributeValue::S("Main St".into()));
-//! client
-//!     .put_item()
-//!     .table_name("orders")
-//!     .set_item(Some(item))
-//!     .condition_expression("#t = :seen")
-//!     .expression_attribute_names("#t", "lw:t:us-east-1")
-//!     .expression_attribute_values(":seen", seen)
-//!     .send()
-//!     .await?;
-//! # Ok(())
-//! # }
-//! ```
+//! What is remembered is what one process has seen through the clients that have clones of one stamp, of the 10,000 items used
+//! last ([`remember`](Builder::remember)). Where one process reads and another puts, hand the stamps over
+//! ([`Stamp::remembered`]); without, the put drops the history and says so. The names of a table's key attributes are learnt
+//! from requests: the Key of a get, update or delete, DescribeTable, a page's LastEvaluatedKey. An application that only
+//! queries and puts should set [`keys`](Builder::keys); it also makes a put's condition exact, where otherwise each attribute
+//! of the item may be a key. A read of some attributes (a projection) does not show the stamps, and may be newer than what is
+//! known: the item is forgotten. So is one whose write has no answer, as where its future was dropped.
 //!
-//! If your code maps items to types of its own and drops what it does not know, carry the stamps over with [`stamps`]. To
-//! copy an item to another key, leave them behind with [`without_stamps`].
-//!
-//! A put whose condition says that the item must not exist begins a history with a count of 1. Any other put without
-//! stamps says that it dropped the history: a count of 1, and `lw:reset` with its time. It is recorded as an overwrite, and
-//! such conflicts are only probable. Use UpdateItem where you can. The stamp does not know a table's key, and takes any
-//! attribute of the item that you put for a possible key in such a condition; [`keys`](Builder::keys) makes it exact.
+//! The stamps of an item that was read can be told from the rest of it with [`stamps`] and [`without_stamps`]. To copy an item
+//! to another key, leave them behind: they are the history of the other item.
 //!
 //! # Deletes
 //!
@@ -106,14 +95,18 @@
 //! in the stream. One to three microseconds a write (`cargo run --release -p
 //! lastwriter-client --example overhead`).
 
+mod answers;
+mod call;
 mod clock;
 mod condition;
 mod error;
 mod expression;
 mod history;
+mod memory;
 pub mod origin;
 mod part;
 mod region;
+mod remembered;
 mod rewrite;
 mod settings;
 mod soft_delete;
@@ -123,11 +116,14 @@ mod stamps;
 mod tests;
 mod tokens;
 
-pub use error::{SettingsError, SoftDeleteError, StampError};
+pub use error::{NotStamped, SettingsError, SoftDeleteError, StampError};
 pub use history::{stamps, without_stamps};
 pub use settings::{Builder, Tokens};
 pub use soft_delete::{Revive, SoftDelete};
 pub use stamp::Stamp;
+
+/// An item, a key, or the values of an expression.
+type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
 /// The first part of the stamp attributes' names, where no other is set.
 const DEFAULT_PREFIX: &str = "lw";

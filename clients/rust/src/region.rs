@@ -22,6 +22,19 @@ pub(crate) fn endpoint_region(
     })
 }
 
+/// The endpoint without its path, and an account-based one as that of its Region: the SDK takes it for a table that is named
+/// by its ARN, too, so one table is reached at both.
+pub(crate) fn without_account(endpoint: &str) -> String {
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    let regional = host.split_once(".ddb.").and_then(|(account, region)| {
+        let digits = account.bytes().all(|byte| byte.is_ascii_digit());
+        (digits && account.len() == 12).then(|| format!("dynamodb.{region}"))
+    });
+    format!("{scheme}://{}", regional.unwrap_or(host))
+}
+
 fn host_region(endpoint: &str) -> Option<String> {
     let (_, rest) = endpoint.split_once("://")?;
     let host = rest.split(['/', ':', '?']).next()?.to_ascii_lowercase();

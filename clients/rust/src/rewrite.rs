@@ -5,31 +5,34 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{
-    AttributeAction, AttributeValue, AttributeValueUpdate, Put, TransactWriteItem, Update,
-    WriteRequest,
+    AttributeAction, AttributeValueUpdate, Put, TransactWriteItem, Update, WriteRequest,
 };
 
+use crate::Item;
+use crate::call::{Write, WriteKind};
 use crate::condition::{expected_not_to_exist, must_not_exist};
 use crate::error::StampError;
 use crate::expression::{
     MAX_EXPRESSION_BYTES, Section, UpdateExpression, from_additions, placeholder_suffix,
 };
+use crate::memory::Table;
 use crate::part::{MAX_PART, number, read_part};
-use crate::settings::{Builder, Names};
-use crate::stamps::Attribute;
+use crate::settings::Names;
+use crate::stamp::Stamp;
+use crate::stamps::{Attribute, Stamps};
 
-type Item = HashMap<String, AttributeValue>;
-
-/// What to do with a write of many that cannot be stamped: go on without its stamp, or fail the call.
-pub(crate) type OnError<'a> = &'a dyn Fn(StampError) -> Result<(), StampError>;
+/// The stamps of an item as it is put, to be remembered.
+type PutStamps = Result<Option<Stamps>, StampError>;
 
 /// One moment's stamp: what every write of one call gets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
-    pub(crate) settings: &'a Builder,
+    pub(crate) stamp: &'a Stamp,
     pub(crate) names: &'a Names,
     /// Microseconds since 1970.
     pub(crate) now: u64,
+    /// Whether it is a transaction with the caller's token. Another process may send it again, which has seen other items.
+    pub(crate) alike: bool,
     /// Whether to add the count alone, as any other process would, whose clock tells another time.
     pub(crate) count_alone: bool,
 }
@@ -147,13 +150,13 @@ impl Moment<'_> {
         }
     }
 
-    pub(crate) fn put(self, request: &mut PutItemInput) {
+    /// Stamps a put, and gives the stamps of its item.
+    pub(crate) fn put(self, request: &mut PutItemInput, table: &Table) -> PutStamps {
         let Some(item) = &mut request.item else {
-            return;
+            return Ok(None);
         };
-        let table = request.table_name.as_deref().unwrap_or("");
-        self.item(item, |item| {
-            let is_key = self.is_key(table, item);
+        self.item(table, item, |item| {
+            let is_key = self.is_key(&table.name, item);
             match (&request.condition_expression, &request.expected) {
                 (Some(condition), _) => {
                     let names = request.expression_attribute_names.as_ref();
@@ -165,57 +168,71 @@ impl Moment<'_> {
                 }
                 (None, None) => false,
             }
-        });
+        })
     }
 
-    fn put_in_transaction(self, request: &mut Put) -> Result<(), StampError> {
-        let creates = |item: &Item| {
-            let is_key = self.is_key(&request.table_name, item);
+    fn put_in_transaction(self, request: &mut Put, table: &Table) -> PutStamps {
+        self.item(table, &mut request.item, |item| {
+            let is_key = self.is_key(&table.name, item);
             let names = request.expression_attribute_names.as_ref();
             let condition = request.condition_expression.as_deref();
             condition.is_some_and(|condition| must_not_exist(condition, names, &is_key))
-        };
-        if self.count_alone {
-            return self.count_item(&mut request.item, creates);
-        }
-        self.item(&mut request.item, creates);
-        Ok(())
+        })
     }
 
     fn is_key<'a>(&'a self, table: &str, item: &'a Item) -> impl Fn(&str) -> bool + use<'a> {
-        let keys = self.settings.keys_of(table);
+        let keys = self.stamp.settings().keys_of(table);
         move |name| keys.map_or_else(|| item.contains_key(name), |keys| keys.contains(name))
     }
 
-    /// Stamps an item that is put. `creates` tells whether the put can only succeed where there is no item.
-    fn item(self, item: &mut Item, creates: impl FnOnce(&Item) -> bool) {
-        let count = if self.carries_history(item) {
-            self.next_count(item)
-        } else {
-            if !creates(item) {
-                item.insert(self.names.reset.clone(), number(self.now));
-            }
-            1
-        };
-        item.insert(self.names.count.clone(), number(count));
-        item.insert(self.names.time.clone(), number(self.now));
-    }
-
-    /// Gives an item that is put the count alone: what every process would.
-    fn count_item(
+    /// Stamps an item that is put: with the history that it carries, that its process has seen, or word that it has none.
+    /// `creates` tells whether the put can only succeed where there is no item.
+    fn item(
         self,
+        table: &Table,
         item: &mut Item,
         creates: impl FnOnce(&Item) -> bool,
-    ) -> Result<(), StampError> {
-        let count = if self.carries_history(item) {
-            self.next_count(item)
+    ) -> PutStamps {
+        let names = self.names;
+        if self.count_alone {
+            let count = self.count_alone(item, creates)?;
+            item.insert(names.count.clone(), number(count));
+            return Ok(None); // What such a transaction wrote to is forgotten.
+        }
+        let mut count = 1;
+        if self.carries_history(item) {
+            count = next(read_part(item.get(&names.count)));
+        } else if !creates(item) {
+            // A transaction with the caller's token may be sent again by a process that has seen other items.
+            let known = self.stamp.memory().find(table, item);
+            match known.filter(|known| !known.pairs.is_empty() && !self.alike) {
+                Some(known) => {
+                    count = next(known.pair(&names.region).and_then(|own| own.count));
+                    item.extend(known.attributes(&names.prefix));
+                }
+                None => {
+                    item.insert(names.reset.clone(), number(self.now));
+                }
+            }
+        }
+        item.insert(names.count.clone(), number(count));
+        item.insert(names.time.clone(), number(self.now));
+        Ok(Some(Stamps::read(item, &names.prefix)))
+    }
+
+    /// The count that every process would give an item that is put.
+    fn count_alone(
+        self,
+        item: &Item,
+        creates: impl FnOnce(&Item) -> bool,
+    ) -> Result<u64, StampError> {
+        if self.carries_history(item) {
+            Ok(next(read_part(item.get(&self.names.count))))
         } else if creates(item) {
-            1
+            Ok(1)
         } else {
-            return Err(StampError::PutWithToken);
-        };
-        item.insert(self.names.count.clone(), number(count));
-        Ok(())
+            Err(StampError::PutWithToken)
+        }
     }
 
     /// Whether an item carries a count or a time itself. A reset alone is no history.
@@ -227,43 +244,56 @@ impl Moment<'_> {
         })
     }
 
-    fn next_count(self, item: &Item) -> u64 {
-        let count = read_part(item.get(&self.names.count)).unwrap_or(0);
-        (count + 1).min(MAX_PART)
-    }
-
+    /// Stamps each write of a transaction on its own; one that cannot be goes on as it was.
     pub(crate) fn transaction(
         self,
         entries: &mut [TransactWriteItem],
-        on_error: OnError<'_>,
+        writes: &mut [Option<Write>],
     ) -> Result<(), StampError> {
-        for entry in entries {
-            if let Some(update) = &mut entry.update
-                && self.settings.covers(&update.table_name)
-                && let Err(error) = self.update_in_transaction(update)
-            {
-                on_error(error)?;
-            }
-            if let Some(put) = &mut entry.put
-                && self.settings.covers(&put.table_name)
-                && let Err(error) = self.put_in_transaction(put)
-            {
-                on_error(error)?;
+        for (entry, write) in entries.iter_mut().zip(writes) {
+            let Some(write) = write else {
+                continue;
+            };
+            let stamped = if let Some(update) = &mut entry.update {
+                let stamped = self.update_in_transaction(update);
+                stamped.map(|()| WriteKind::Update(true))
+            } else if let Some(put) = &mut entry.put {
+                let stamped = self.put_in_transaction(put, &write.table);
+                stamped.map(WriteKind::Put)
+            } else {
+                continue;
+            };
+            match stamped {
+                Ok(kind) => write.kind = kind,
+                Err(error) => self.stamp.failed(error)?,
             }
         }
         Ok(())
     }
 
-    pub(crate) fn batch(self, tables: &mut HashMap<String, Vec<WriteRequest>>) {
-        let covered = tables
-            .iter_mut()
-            .filter(|(table, _)| self.settings.covers(table));
-        for entry in covered.flat_map(|(_, entries)| entries) {
-            if let Some(put) = &mut entry.put_request {
-                self.item(&mut put.item, |_| false);
+    /// Stamps each put of a batch on its own, like `transaction`.
+    pub(crate) fn batch(
+        self,
+        tables: &mut HashMap<String, Vec<WriteRequest>>,
+        writes: &mut HashMap<String, Vec<Option<Write>>>,
+    ) -> Result<(), StampError> {
+        for (name, entries) in tables {
+            let writes = writes.get_mut(name).into_iter().flatten();
+            for (entry, write) in entries.iter_mut().zip(writes) {
+                if let (Some(put), Some(write)) = (&mut entry.put_request, write) {
+                    match self.item(&write.table, &mut put.item, |_| false) {
+                        Ok(stamps) => write.kind = WriteKind::Put(stamps),
+                        Err(error) => self.stamp.failed(error)?,
+                    }
+                }
             }
         }
+        Ok(())
     }
+}
+
+fn next(count: Option<u64>) -> u64 {
+    (count.unwrap_or(0) + 1).min(MAX_PART)
 }
 
 /// Undoes the stamps of puts that a BatchWriteItem answer gives back as not written.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::SettingsError;
+use crate::memory::DEFAULT_REMEMBER;
 use crate::region::is_region_name;
 use crate::{DEFAULT_PREFIX, Stamp};
 
@@ -48,6 +49,7 @@ pub struct Builder {
     tables: Option<TableFilter>,
     keys: HashMap<String, HashSet<String>>,
     pub(crate) tokens: Tokens,
+    pub(crate) remember: usize,
     pub(crate) strict: bool,
 }
 
@@ -60,6 +62,7 @@ impl Default for Builder {
             tables: None,
             keys: HashMap::new(),
             tokens: Tokens::Count,
+            remember: DEFAULT_REMEMBER,
             strict: false,
         }
     }
@@ -106,8 +109,8 @@ impl Builder {
         self
     }
 
-    /// The names of a table's key attributes, so that a put's condition can be understood exactly. By default each
-    /// attribute of the item that is put is taken for a possible key.
+    /// The names of a table's key attributes. By default they are learnt from requests, and each attribute of an item that
+    /// is put is taken for a possible key in its condition.
     #[must_use]
     pub fn keys<N: Into<String>>(
         mut self,
@@ -124,6 +127,14 @@ impl Builder {
     #[must_use]
     pub fn tokens(mut self, tokens: Tokens) -> Self {
         self.tokens = tokens;
+        self
+    }
+
+    /// How many items' stamps are kept, for puts that carry none; 0 for none. By default 10,000, about 10 MB. The clients
+    /// that have this stamp share them.
+    #[must_use]
+    pub fn remember(mut self, items: usize) -> Self {
+        self.remember = items;
         self
     }
 
@@ -171,13 +182,14 @@ impl fmt::Debug for Builder {
             .field("all_tables", &self.tables.is_none())
             .field("keys", &self.keys)
             .field("tokens", &self.tokens)
+            .field("remember", &self.remember)
             .field("strict", &self.strict)
             .finish()
     }
 }
 
 /// The bare name: DynamoDB takes an ARN wherever it takes a table's name.
-fn table_name(name_or_arn: &str) -> &str {
+pub(crate) fn table_name(name_or_arn: &str) -> &str {
     match name_or_arn.starts_with("arn:") {
         true => name_or_arn.rsplit('/').next().unwrap_or(name_or_arn),
         false => name_or_arn,

@@ -4,6 +4,7 @@
 //! SDK's retries send is that request again. The endpoint is resolved later, once for each attempt, but all that it
 //! depends on is in the configuration by then, so it is resolved here too, to learn the Region.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +20,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
@@ -27,11 +28,13 @@ use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, ResolveEn
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
+use crate::call::{Asked, Asking, Call, SingleWrite, WriteKind, is_stamped_operation};
 use crate::error::StampError;
 use crate::history::{stamps_under, without_stamps_under};
-use crate::region::{endpoint_region, is_region_name};
-use crate::rewrite::{Moment, OnError, take_back};
-use crate::settings::{Builder, Names, Tokens};
+use crate::memory::{Memory, Table};
+use crate::region::{endpoint_region, is_region_name, without_account};
+use crate::rewrite::Moment;
+use crate::settings::{Builder, Names, Tokens, table_name};
 use crate::tokens::PROCESS_TOKENS;
 
 /// Endpoints whose Region is remembered. A client has one, or one for each account where endpoints are account-based.
@@ -47,27 +50,24 @@ pub struct Stamp {
 
 struct Shared {
     settings: Builder,
+    memory: Memory,
     logged: AtomicBool,
     known: RwLock<Vec<Known>>,
 }
 
-/// An endpoint, the Region that its requests are signed for, and the names that follow.
+/// An endpoint, the Region that its requests are signed for, and what follows.
 struct Known {
     endpoint: Option<String>,
     signing: Option<String>,
-    names: Arc<Names>,
+    replica: Arc<Replica>,
 }
 
-/// How a call was stamped, kept in its state until it is answered.
+/// What a client talks to, as one stamp sees it.
 #[derive(Debug)]
-struct Stamped {
-    names: Arc<Names>,
-    now: u64,
-    count_alone: bool,
-}
-
-impl Storable for Stamped {
-    type Storer = StoreReplace<Self>;
+pub(crate) struct Replica {
+    pub(crate) names: Names,
+    /// What tells its tables from those of the same name elsewhere.
+    pub(crate) endpoint: String,
 }
 
 /// Marks a call that a stamp was meant for, whether it got one or not.
@@ -102,6 +102,7 @@ impl Stamp {
     pub(crate) fn from_settings(settings: Builder) -> Self {
         Self {
             shared: Arc::new(Shared {
+                memory: Memory::new(settings.remember),
                 settings,
                 logged: AtomicBool::new(false),
                 known: RwLock::default(),
@@ -123,97 +124,125 @@ impl Stamp {
         without_stamps_under(&self.settings().prefix, item)
     }
 
-    /// Stamps a request, if it is a write to a table that is to be stamped.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.shared.memory
+    }
+
+    /// A table of a replica in the memory.
+    pub(crate) fn table(&self, at: &Replica, name_or_arn: &str) -> Arc<Table> {
+        let name = table_name(name_or_arn);
+        let keys = || Some(self.settings().keys_of(name)?.iter().collect());
+        self.memory().table(&at.endpoint, name, keys)
+    }
+
+    /// Whether both are one stamp: clones are.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// What this stamp keeps of the call under way.
+    pub(crate) fn call<'a>(&self, cfg: &'a ConfigBag) -> Option<&'a Call> {
+        cfg.load::<Call>().find(|call| call.stamp.is(self))
+    }
+
+    /// Stamps a request, if it is a write to a table that is to be stamped. What is given is to be told of the answer;
+    /// `None` for a call that is no matter of stamps.
     fn stamp(
         &self,
         input: &mut Input,
         components: &RuntimeComponents,
         cfg: &ConfigBag,
-    ) -> Result<Option<Stamped>, StampError> {
-        let settings = self.settings();
-        let covers =
-            |table: &Option<String>| table.as_deref().is_some_and(|table| settings.covers(table));
-        let names = || self.names(components, cfg);
-        let moment = |names: Arc<Names>| {
-            let now = settings.clock.now()?;
-            Ok(Stamped {
-                names,
-                now,
-                count_alone: false,
-            })
+    ) -> Result<Option<Call>, StampError> {
+        let found = OnceCell::new();
+        let to = || {
+            if let Some(replica) = found.get() {
+                return Ok(Arc::clone(replica));
+            }
+            let replica = self.replica(components, cfg)?;
+            Ok(Arc::clone(found.get_or_init(|| replica)))
         };
-        if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
-            if !covers(&update.table_name) {
-                return Ok(None);
+        let asking = Asking {
+            stamp: self,
+            to: &to,
+            own_token: cfg.load::<OwnToken>().is_some(),
+        };
+        let Some(asked) = asking.asked(input)? else {
+            return Ok(None);
+        };
+        let mut call = Call::new(self.clone(), to()?, asked);
+        if let Err(error) = self.rewrite(input, &mut call)
+            && let Err(error) = self.failed(error)
+        {
+            call.close(); // It is not sent.
+            return Err(error);
+        }
+        Ok(Some(call))
+    }
+
+    fn rewrite(&self, input: &mut Input, call: &mut Call) -> Result<(), StampError> {
+        if !is_stamped_operation(input) {
+            return Ok(());
+        }
+        let settings = self.settings();
+        let to = Arc::clone(&call.to);
+        let alike = matches!(
+            call.asked,
+            Asked::Transaction {
+                own_token: true,
+                ..
             }
-            let stamped = moment(names()?)?;
-            self.at(&stamped).update(update)?;
-            Ok(Some(stamped))
-        } else if let Some(put) = input.downcast_mut::<PutItemInput>() {
-            if !covers(&put.table_name) {
-                return Ok(None);
+        );
+        let transaction = input.downcast_ref::<TransactWriteItemsInput>();
+        let token = transaction.and_then(|input| input.client_request_token.as_deref());
+        call.now = match (token.filter(|_| alike), settings.tokens) {
+            (Some(_), Tokens::Leave) => return Ok(()),
+            (Some(token), Tokens::Remember) => {
+                let read = || settings.clock.now();
+                PROCESS_TOKENS.recall(&to.names.region, token, Instant::now(), read)?
             }
-            let stamped = moment(names()?)?;
-            self.at(&stamped).put(put);
-            Ok(Some(stamped))
-        } else if let Some(batch) = input.downcast_mut::<BatchWriteItemInput>() {
-            let Some(tables) = &mut batch.request_items else {
-                return Ok(None);
-            };
-            let stamped = moment(names()?)?;
-            self.at(&stamped).batch(tables);
-            Ok(Some(stamped))
-        } else if let Some(transaction) = input.downcast_mut::<TransactWriteItemsInput>() {
-            let token = transaction.client_request_token.as_deref();
-            let token = token.filter(|_| cfg.load::<OwnToken>().is_some());
-            let Some(entries) = &mut transaction.transact_items else {
-                return Ok(None);
-            };
-            let stamped = match (token, settings.tokens) {
-                (Some(_), Tokens::Leave) => return Ok(None),
-                (Some(token), Tokens::Remember) => {
-                    let names = names()?;
-                    let read = || settings.clock.now();
-                    let now = PROCESS_TOKENS.recall(&names.region, token, Instant::now(), read)?;
-                    Stamped {
-                        names,
-                        now,
-                        count_alone: false,
-                    }
+            _ => settings.clock.now()?,
+        };
+        let moment = Moment {
+            stamp: self,
+            names: &to.names,
+            now: call.now,
+            alike,
+            count_alone: alike && settings.tokens == Tokens::Count,
+        };
+        match &mut call.asked {
+            Asked::Write(SingleWrite { write, .. }) => {
+                if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
+                    moment.update(update)?;
+                    write.kind = WriteKind::Update(true);
+                } else if let Some(put) = input.downcast_mut::<PutItemInput>() {
+                    write.kind = WriteKind::Put(moment.put(put, &write.table)?);
                 }
-                (Some(_), Tokens::Count) => Stamped {
-                    count_alone: true,
-                    ..moment(names()?)?
-                },
-                (None, _) => moment(names()?)?,
-            };
-            let on_error: OnError<'_> = &|error| self.failed(error);
-            self.at(&stamped).transaction(entries, on_error)?;
-            Ok(Some(stamped))
-        } else {
-            Ok(None)
+                Ok(())
+            }
+            Asked::Transaction { writes, .. } => {
+                let input = input.downcast_mut::<TransactWriteItemsInput>();
+                let entries = input.and_then(|input| input.transact_items.as_mut());
+                entries.map_or(Ok(()), |entries| moment.transaction(entries, writes))
+            }
+            Asked::Batch(writes) => {
+                let input = input.downcast_mut::<BatchWriteItemInput>();
+                let tables = input.and_then(|input| input.request_items.as_mut());
+                tables.map_or(Ok(()), |tables| moment.batch(tables, writes))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn at<'a>(&'a self, stamped: &'a Stamped) -> Moment<'a> {
-        Moment {
-            settings: self.settings(),
-            names: &stamped.names,
-            now: stamped.now,
-            count_alone: stamped.count_alone,
-        }
-    }
-
-    /// The attribute names for the Region that this call goes to.
-    fn names(
+    /// What this call goes to.
+    fn replica(
         &self,
         components: &RuntimeComponents,
         cfg: &ConfigBag,
-    ) -> Result<Arc<Names>, StampError> {
+    ) -> Result<Arc<Replica>, StampError> {
         let own = self.settings().region.as_deref();
-        let endpoint = match own {
-            Some(_) => None,
-            None => endpoint(components, cfg)?,
+        let endpoint = match (own, endpoint(components, cfg)) {
+            (Some(_), endpoint) => endpoint.unwrap_or_default(),
+            (None, endpoint) => endpoint?,
         };
         let signing = own.or_else(|| cfg.load::<Region>().map(AsRef::as_ref));
         let is_known = |known: &&Known| {
@@ -222,15 +251,24 @@ impl Stamp {
         let known = self.shared.known.read();
         let known = known.unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.iter().find(is_known) {
-            return Ok(known.names.clone());
+            return Ok(known.replica.clone());
         }
         drop(known);
-        let region = endpoint_region(endpoint.as_deref(), signing);
+        let region = match own {
+            Some(own) => Some(own.to_owned()),
+            None => endpoint_region(endpoint.as_deref(), signing),
+        };
         let region = region.ok_or(StampError::UnknownRegion)?;
         if !is_region_name(&region) {
             return Err(StampError::NotARegion(region));
         }
-        let names = Arc::new(Names::new(&self.settings().prefix, &region));
+        let replica = Arc::new(Replica {
+            endpoint: match &endpoint {
+                Some(endpoint) => without_account(endpoint),
+                None => region.clone(),
+            },
+            names: Names::new(&self.settings().prefix, &region),
+        });
         let known = self.shared.known.write();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_ENDPOINTS {
@@ -239,13 +277,13 @@ impl Stamp {
         known.push(Known {
             endpoint,
             signing: signing.map(str::to_owned),
-            names: names.clone(),
+            replica: replica.clone(),
         });
-        Ok(names)
+        Ok(replica)
     }
 
     /// A write must not fail for its stamp, unless that was asked for.
-    fn failed(&self, error: StampError) -> Result<(), StampError> {
+    pub(crate) fn failed(&self, error: StampError) -> Result<(), StampError> {
         if self.settings().strict {
             return Err(error);
         }
@@ -298,20 +336,24 @@ impl Intercept for Stamp {
         components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if self.call(cfg).is_some() {
+            return Ok(()); // The client has this stamp twice.
+        }
         let input = context.input_mut();
+        let is_write = is_stamped_operation(input);
         // The clock and the table filter are the caller's. Each write is changed only once its stamp is complete, so
         // that a panic leaves the request whole.
         let stamped = catch_unwind(AssertUnwindSafe(|| self.stamp(input, components, cfg)));
         match stamped.unwrap_or(Err(StampError::Panicked)) {
-            Ok(Some(stamped)) => {
-                cfg.interceptor_state().store_put(stamped);
-                cfg.interceptor_state().store_put(MeantToBeStamped);
+            Ok(Some(call)) => {
+                cfg.interceptor_state().store_append(call);
             }
-            Ok(None) => {}
-            Err(error) => {
-                self.failed(error)?;
-                cfg.interceptor_state().store_put(MeantToBeStamped);
-            }
+            Ok(None) => return Ok(()),
+            Err(error) if is_write => self.failed(error)?,
+            Err(_) => {} // Nothing is learnt from this read. What is wrong is told of the writes.
+        }
+        if is_write {
+            cfg.interceptor_state().store_put(MeantToBeStamped);
         }
         Ok(())
     }
@@ -322,14 +364,12 @@ impl Intercept for Stamp {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(stamped) = cfg.load::<Stamped>() else {
+        let Some(call) = self.call(cfg).filter(|call| call.close()) else {
             return Ok(());
         };
-        if let Some(Ok(output)) = context.output_or_error_mut()
-            && let Some(batch) = output.downcast_mut::<BatchWriteItemOutput>()
-            && let Some(unprocessed) = &mut batch.unprocessed_items
-        {
-            take_back(unprocessed, &stamped.names, stamped.now);
+        // The call was made: its answer must reach the caller.
+        if catch_unwind(AssertUnwindSafe(|| call.answered(context))).is_err() {
+            tracing::error!(target: "lastwriter", "an answer could not be read for its stamps");
         }
         Ok(())
     }

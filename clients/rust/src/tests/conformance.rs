@@ -23,7 +23,7 @@ const REQUESTS: [&str; 6] = [
 ];
 
 /// What was sent, without a token that the SDK made up.
-fn without_generated_token(mut body: Value, input: &Value) -> Value {
+pub(super) fn without_generated_token(mut body: Value, input: &Value) -> Value {
     if input["ClientRequestToken"].is_null() {
         body.as_object_mut().unwrap().remove("ClientRequestToken");
     }

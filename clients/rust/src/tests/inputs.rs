@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, AttributeValueUpdate, BatchStatementRequest, ConditionCheck, Delete,
-    DeleteRequest, ExpectedAttributeValue, ParameterizedStatement, Put, PutRequest,
-    TransactWriteItem, Update, WriteRequest,
+    DeleteRequest, ExpectedAttributeValue, Get, KeySchemaElement, KeysAndAttributes,
+    ParameterizedStatement, Put, PutRequest, TransactGetItem, TransactWriteItem, Update,
+    WriteRequest,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -95,6 +96,7 @@ pub(super) fn transact_item(entry: &Value) -> TransactWriteItem {
     let condition = text(&input["ConditionExpression"]);
     let names = names(&input["ExpressionAttributeNames"]);
     let values = map(&input["ExpressionAttributeValues"], attribute);
+    let failure = keyword(&input["ReturnValuesOnConditionCheckFailure"]);
     let entry = TransactWriteItem::builder();
     macro_rules! finish {
         ($builder:expr) => {
@@ -103,6 +105,7 @@ pub(super) fn transact_item(entry: &Value) -> TransactWriteItem {
                 .set_condition_expression(condition)
                 .set_expression_attribute_names(names)
                 .set_expression_attribute_values(values)
+                .set_return_values_on_condition_check_failure(failure)
                 .build()
                 .unwrap()
         };
@@ -138,80 +141,172 @@ pub(super) fn request_items(tables: &Value) -> HashMap<String, Vec<WriteRequest>
     map(tables, |entries| list(entries, write_request)).unwrap()
 }
 
+fn keys_and_attributes(request: &Value) -> KeysAndAttributes {
+    KeysAndAttributes::builder()
+        .set_keys(Some(list(&request["Keys"], item)))
+        .set_projection_expression(text(&request["ProjectionExpression"]))
+        .set_expression_attribute_names(names(&request["ExpressionAttributeNames"]))
+        .build()
+        .unwrap()
+}
+
+fn transact_get(entry: &Value) -> TransactGetItem {
+    let get = Get::builder()
+        .set_table_name(text(&entry["Get"]["TableName"]))
+        .set_key(map(&entry["Get"]["Key"], attribute));
+    TransactGetItem::builder().get(get.build().unwrap()).build()
+}
+
+fn strings(value: &Value) -> Option<Vec<String>> {
+    value.is_array().then(|| {
+        let string = |one: &Value| one.as_str().unwrap().to_owned();
+        list(value, string)
+    })
+}
+
 /// Sends a request as it is, and drops the answer.
 pub(super) async fn send(client: &Client, operation: &str, input: &Value) -> Result<(), BoxError> {
+    call(client, operation, input).await.map(drop)
+}
+
+/// Sends a request as it is. What comes back is the answer, as far as stamps matter in it.
+pub(super) async fn call(
+    client: &Client,
+    operation: &str,
+    input: &Value,
+) -> Result<Value, BoxError> {
     let statement = |value: &Value| value["Statement"].as_str().unwrap().to_owned();
-    match operation {
-        "UpdateItem" => drop(update(client, input).send().await?),
-        "PutItem" => drop(
-            client
+    let values = || map(&input["ExpressionAttributeValues"], attribute);
+    let names = || names(&input["ExpressionAttributeNames"]);
+    Ok(match operation {
+        "UpdateItem" => {
+            let output = update(client, input).send().await?;
+            json!({"Attributes": output.attributes.as_ref().map(plain)})
+        }
+        "PutItem" => {
+            let call = client
                 .put_item()
                 .set_table_name(text(&input["TableName"]))
                 .set_item(map(&input["Item"], attribute))
                 .set_condition_expression(text(&input["ConditionExpression"]))
-                .set_expression_attribute_names(names(&input["ExpressionAttributeNames"]))
-                .set_expression_attribute_values(map(
-                    &input["ExpressionAttributeValues"],
-                    attribute,
-                ))
+                .set_expression_attribute_names(names())
+                .set_expression_attribute_values(values())
                 .set_expected(expected(&input["Expected"]))
                 .set_conditional_operator(keyword(&input["ConditionalOperator"]))
-                .send()
-                .await?,
-        ),
-        "TransactWriteItems" => drop(
-            client
-                .transact_write_items()
-                .set_transact_items(Some(list(&input["TransactItems"], transact_item)))
-                .set_client_request_token(text(&input["ClientRequestToken"]))
-                .send()
-                .await?,
-        ),
-        "BatchWriteItem" => drop(
-            client
-                .batch_write_item()
-                .set_request_items(Some(request_items(&input["RequestItems"])))
-                .set_return_consumed_capacity(keyword(&input["ReturnConsumedCapacity"]))
-                .send()
-                .await?,
-        ),
-        "DeleteItem" => drop(
-            client
+                .set_return_values(keyword(&input["ReturnValues"]));
+            json!({"Attributes": call.send().await?.attributes.as_ref().map(plain)})
+        }
+        "DeleteItem" => {
+            let call = client
                 .delete_item()
                 .set_table_name(text(&input["TableName"]))
                 .set_key(map(&input["Key"], attribute))
                 .set_condition_expression(text(&input["ConditionExpression"]))
-                .send()
-                .await?,
-        ),
-        "GetItem" => drop(
-            client
+                .set_return_values(keyword(&input["ReturnValues"]));
+            json!({"Attributes": call.send().await?.attributes.as_ref().map(plain)})
+        }
+        "TransactWriteItems" => {
+            let call = client
+                .transact_write_items()
+                .set_transact_items(Some(list(&input["TransactItems"], transact_item)))
+                .set_client_request_token(text(&input["ClientRequestToken"]));
+            call.send().await?;
+            json!({})
+        }
+        "BatchWriteItem" => {
+            let call = client
+                .batch_write_item()
+                .set_request_items(Some(request_items(&input["RequestItems"])))
+                .set_return_consumed_capacity(keyword(&input["ReturnConsumedCapacity"]));
+            let left = call.send().await?.unprocessed_items;
+            let plain = |entries: &Vec<WriteRequest>| plain_list(entries, plain_write);
+            json!({"UnprocessedItems": left.map(|left| plain_map(&left, plain))})
+        }
+        "GetItem" => {
+            let call = client
                 .get_item()
                 .set_table_name(text(&input["TableName"]))
                 .set_key(map(&input["Key"], attribute))
-                .send()
-                .await?,
-        ),
-        "Query" => drop(
-            client
+                .set_projection_expression(text(&input["ProjectionExpression"]))
+                .set_expression_attribute_names(names())
+                .set_attributes_to_get(strings(&input["AttributesToGet"]));
+            json!({"Item": call.send().await?.item.as_ref().map(plain)})
+        }
+        "Query" => {
+            let call = client
                 .query()
                 .set_table_name(text(&input["TableName"]))
+                .set_index_name(text(&input["IndexName"]))
                 .set_key_condition_expression(text(&input["KeyConditionExpression"]))
-                .set_expression_attribute_values(map(
-                    &input["ExpressionAttributeValues"],
-                    attribute,
-                ))
+                .set_filter_expression(text(&input["FilterExpression"]))
+                .set_projection_expression(text(&input["ProjectionExpression"]))
+                .set_expression_attribute_names(names())
+                .set_expression_attribute_values(values())
+                .set_select(keyword(&input["Select"]));
+            let output = call.send().await?;
+            page(
+                &output.items,
+                [output.count, output.scanned_count],
+                &output.last_evaluated_key,
+            )
+        }
+        "Scan" => {
+            let call = client
+                .scan()
+                .set_table_name(text(&input["TableName"]))
+                .set_index_name(text(&input["IndexName"]))
+                .set_limit(
+                    input["Limit"]
+                        .as_i64()
+                        .map(|limit| limit.try_into().unwrap()),
+                );
+            let output = call.send().await?;
+            page(
+                &output.items,
+                [output.count, output.scanned_count],
+                &output.last_evaluated_key,
+            )
+        }
+        "BatchGetItem" => {
+            let call = client
+                .batch_get_item()
+                .set_request_items(map(&input["RequestItems"], keys_and_attributes));
+            let output = call.send().await?;
+            let found = output.responses.unwrap_or_default();
+            let left = output.unprocessed_keys.unwrap_or_default();
+            json!({
+                "Responses": plain_map(&found, |items| plain_list(items, plain)),
+                "UnprocessedKeys": plain_map(&left, |left| json!({"Keys": plain_list(&left.keys, plain)})),
+            })
+        }
+        "TransactGetItems" => {
+            let call = client
+                .transact_get_items()
+                .set_transact_items(Some(list(&input["TransactItems"], transact_get)));
+            let responses = call.send().await?.responses.unwrap_or_default();
+            json!({"Responses": plain_list(&responses, |one| {
+                set(json!({"Item": one.item.as_ref().map(plain)}))
+            })})
+        }
+        "DescribeTable" => {
+            let call = client
+                .describe_table()
+                .set_table_name(text(&input["TableName"]));
+            let table = call.send().await?.table.unwrap();
+            let key = |key: &KeySchemaElement| json!({"AttributeName": key.attribute_name, "KeyType": key.key_type.as_str()});
+            let keys = plain_list(&table.key_schema.unwrap(), key);
+            json!({"Table": {"TableName": table.table_name, "KeySchema": keys}})
+        }
+        "DeleteTable" => {
+            let call = client.delete_table();
+            call.set_table_name(text(&input["TableName"]))
                 .send()
-                .await?,
-        ),
+                .await?;
+            json!({})
+        }
         "ExecuteStatement" => {
-            drop(
-                client
-                    .execute_statement()
-                    .statement(statement(input))
-                    .send()
-                    .await?,
-            );
+            let call = client.execute_statement().statement(statement(input));
+            page(&call.send().await?.items, [0, 0], &None)
         }
         "BatchExecuteStatement" => {
             let statements = list(&input["Statements"], |one| {
@@ -219,7 +314,11 @@ pub(super) async fn send(client: &Client, operation: &str, input: &Value) -> Res
                 request.build().unwrap()
             });
             let call = client.batch_execute_statement();
-            drop(call.set_statements(Some(statements)).send().await?);
+            let output = call.set_statements(Some(statements)).send().await?;
+            let responses = output.responses.unwrap_or_default();
+            json!({"Responses": plain_list(&responses, |one| {
+                set(json!({"TableName": one.table_name, "Item": one.item.as_ref().map(plain)}))
+            })})
         }
         "ExecuteTransaction" => {
             let statements = list(&input["TransactStatements"], |one| {
@@ -227,13 +326,65 @@ pub(super) async fn send(client: &Client, operation: &str, input: &Value) -> Res
                 request.build().unwrap()
             });
             let call = client.execute_transaction();
-            drop(
-                call.set_transact_statements(Some(statements))
-                    .send()
-                    .await?,
-            );
+            let output = call
+                .set_transact_statements(Some(statements))
+                .send()
+                .await?;
+            let responses = output.responses.unwrap_or_default();
+            json!({"Responses": plain_list(&responses, |one| {
+                set(json!({"Item": one.item.as_ref().map(plain)}))
+            })})
         }
         other => panic!("no vector has the operation {other} yet"),
+    })
+}
+
+fn page(items: &Option<Vec<Item>>, [count, scanned]: [i32; 2], last: &Option<Item>) -> Value {
+    // The SDK reads an absent number as 0.
+    let number = |number: i32| (number != 0).then_some(number);
+    json!({
+        "Items": items.as_ref().map(|items| plain_list(items, plain)),
+        "Count": number(count),
+        "ScannedCount": number(scanned),
+        "LastEvaluatedKey": last.as_ref().map(plain),
+    })
+}
+
+/// An item as JSON has it.
+pub(super) fn plain(item: &Item) -> Value {
+    plain_map(item, plain_attribute)
+}
+
+fn plain_attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::Bool(is) => json!({"BOOL": is}),
+        other => panic!("no answer of a vector has {other:?} yet"),
     }
-    Ok(())
+}
+
+fn plain_write(entry: &WriteRequest) -> Value {
+    let put = entry.put_request.as_ref();
+    let delete = entry.delete_request.as_ref();
+    set(json!({
+        "PutRequest": put.map(|put| json!({"Item": plain(&put.item)})),
+        "DeleteRequest": delete.map(|delete| json!({"Key": plain(&delete.key)})),
+    }))
+}
+
+fn plain_map<T>(map: &HashMap<String, T>, of: impl Fn(&T) -> Value) -> Value {
+    let entries = map.iter().map(|(name, one)| (name.clone(), of(one)));
+    Value::Object(entries.collect())
+}
+
+fn plain_list<T>(list: &[T], of: impl Fn(&T) -> Value) -> Value {
+    list.iter().map(of).collect()
+}
+
+/// An object without what is not set.
+fn set(mut value: Value) -> Value {
+    let fields = value.as_object_mut().unwrap();
+    fields.retain(|_, field| !field.is_null());
+    value
 }

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -24,11 +25,20 @@ pub(super) const TIME: &str = "lw:t:us-east-1";
 pub(super) const COUNT: &str = "lw:n:us-east-1";
 pub(super) const RESET: &str = "lw:reset";
 
+#[derive(Debug)]
+enum Answer {
+    Body(u16, Value),
+    /// The connection is lost.
+    Lost,
+    /// Nothing comes, ever.
+    Never,
+}
+
 /// In place of the network: keeps what would be sent, and answers what it was told to, or nothing much.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wire {
     sent: Arc<Mutex<Vec<Value>>>,
-    answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 impl Wire {
@@ -37,7 +47,21 @@ impl Wire {
     }
 
     pub(super) fn answer(&self, status: u16, body: Value) {
-        self.answers.lock().unwrap().push_back((status, body));
+        self.next(Answer::Body(status, body));
+    }
+
+    /// The next request loses its connection.
+    pub(super) fn lose(&self) {
+        self.next(Answer::Lost);
+    }
+
+    /// The next request waits for an answer for ever.
+    pub(super) fn hang(&self) {
+        self.next(Answer::Never);
+    }
+
+    fn next(&self, answer: Answer) {
+        self.answers.lock().unwrap().push_back(answer);
     }
 }
 
@@ -47,9 +71,18 @@ impl HttpConnector for Wire {
         let body = serde_json::from_slice(body).unwrap();
         self.sent.lock().unwrap().push(body);
         let next = self.answers.lock().unwrap().pop_front();
-        let (status, body) = next.unwrap_or((200, json!({})));
-        let body = SdkBody::from(body.to_string());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), body)))
+        match next.unwrap_or(Answer::Body(200, json!({}))) {
+            Answer::Body(status, body) => {
+                let body = SdkBody::from(body.to_string());
+                let status = status.try_into().unwrap();
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body)))
+            }
+            Answer::Lost => {
+                let lost = ConnectorError::io("the connection was lost".into());
+                HttpConnectorFuture::ready(Err(lost))
+            }
+            Answer::Never => HttpConnectorFuture::new(std::future::pending()),
+        }
     }
 }
 
@@ -115,17 +148,27 @@ pub(super) fn vectors(name: &str) -> Vec<Value> {
 
 /// The settings that a vector asks for.
 pub(super) fn settings(vector: &Value) -> Builder {
-    let options = &vector["options"];
     let clock = vector["clock"].as_u64().unwrap();
+    settings_of(&vector["options"], move || clock)
+}
+
+/// The settings with these options.
+pub(super) fn settings_of(
+    options: &Value,
+    clock: impl Fn() -> u64 + Send + Sync + 'static,
+) -> Builder {
     let mut settings = Stamp::builder()
         .region(options["region"].as_str().unwrap_or("us-east-1"))
         .prefix(options["prefix"].as_str().unwrap_or("lw"))
-        .clock(move || clock)
+        .clock(clock)
         .tokens(match options["tokens"].as_str() {
             Some("remember") => Tokens::Remember,
             Some("leave") => Tokens::Leave,
             _ => Tokens::Count,
         });
+    if let Some(items) = options["remember"].as_u64() {
+        settings = settings.remember(items.try_into().unwrap());
+    }
     if let Some(tables) = options["tables"].as_array() {
         settings = settings.tables(tables.iter().map(|table| table.as_str().unwrap()));
     }

@@ -1,0 +1,73 @@
+//! The shared vectors that are several calls of one client in a row, with what comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::BoxError;
+use serde_json::Value;
+
+use super::conformance::without_generated_token;
+use super::inputs::call;
+use super::support::{Wire, config, settings_of, vectors};
+
+const SEQUENCES: [&str; 1] = ["memory.json"];
+
+/// What a step did: the request, if one was sent, and the answer.
+struct Outcome {
+    sent: Option<Value>,
+    returned: Result<Value, BoxError>,
+}
+
+/// Makes the calls of a vector through one client, for as long as `check` wants.
+async fn play(vector: &Value, strict: bool, check: impl Fn(&Value, Outcome) -> bool) {
+    let clock = Arc::new(AtomicU64::new(0));
+    let reading = Arc::clone(&clock);
+    let settings = settings_of(&vector["options"], move || reading.load(Ordering::Relaxed));
+    let wire = Wire::default();
+    let config = config(Some("us-east-1"))
+        .http_client(wire.clone())
+        .retry_config(RetryConfig::disabled())
+        .interceptor(settings.strict(strict).build().unwrap());
+    let client = Client::from_conf(config.build());
+    for step in vector["steps"].as_array().unwrap() {
+        let now = step["clock"].as_u64().or(vector["clock"].as_u64());
+        clock.store(now.unwrap(), Ordering::Relaxed);
+        let before = wire.sent().len();
+        if step["lost"] == true {
+            wire.lose();
+        } else if let Some(error) = step.get("error") {
+            wire.answer(400, error.clone());
+        } else {
+            wire.answer(200, step["answer"].clone());
+        }
+        let operation = step["operation"].as_str().unwrap();
+        let returned = call(&client, operation, &step["input"]).await;
+        let sent = wire.sent().get(before).cloned();
+        let sent = sent.map(|sent| without_generated_token(sent, &step["input"]));
+        if !check(step, Outcome { sent, returned }) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_call_of_a_sequence_does_what_the_vector_says() {
+    for file in SEQUENCES {
+        for vector in vectors(file) {
+            let name = format!("{file}: {}", vector["name"]);
+            play(&vector, false, |step, outcome| {
+                let wanted = match &step["sent"] {
+                    wanted if wanted == "input" => &step["input"],
+                    wanted => wanted,
+                };
+                assert_eq!(outcome.sent.as_ref(), Some(wanted), "{name}");
+                let failed = step["lost"] == true || step.get("error").is_some();
+                assert_eq!(outcome.returned.is_err(), failed, "{name}");
+                true
+            })
+            .await;
+        }
+    }
+}
