@@ -1,4 +1,4 @@
-"""Writers in four languages on the same items in three Regions: each pair of languages conflicts, and each loss is found.
+"""Writers in five languages on the same items in three Regions: each pair of languages conflicts, and each loss is found.
 
 For each pair an item is made by a writer of a third language in the third Region. Then all Regions are cut off from each
 other, both write to it, and the one that wrote first has lost. The languages stamp alike, or a loss would not be certain.

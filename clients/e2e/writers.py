@@ -22,7 +22,7 @@ from botocore.config import Config
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = shutil.which("node")
-LANGUAGES = ("python", "node", "java", "go")
+LANGUAGES = ("python", "node", "java", "go", "rust")
 SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
 CONFIG = Config(retries={"max_attempts": 2, "mode": "standard"}, connect_timeout=5, read_timeout=30)
 
@@ -89,6 +89,11 @@ def command(language: str) -> tuple[str, ...]:
             raise Missing(f"Go is {version.strip()}, and 1.24 is needed")
         subprocess.run([go, "build", "-o", str(built), "."], cwd=program, check=True)
         return (str(built),)
+    if language == "rust":
+        # Nothing to wait for where nothing has changed. The whole workspace's features are those that its tests are built with.
+        build = [_found("cargo"), "build", "--quiet", "--workspace", "--example", "writer"]
+        subprocess.run(build, cwd=ROOT, check=True)
+        return (str(ROOT / "target/debug/examples/writer"),)
     raise ValueError(language)
 
 

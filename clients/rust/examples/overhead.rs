@@ -229,7 +229,7 @@ async fn main() -> Result<ExitCode, BoxError> {
             Ok(())
         })
         .await?,
-        measure("GetItem (left alone)", &spent, || async {
+        measure("GetItem", &spent, || async {
             let call = client.get_item().table_name("orders");
             call.key("id", text("o-1")).send().await?;
             Ok(())

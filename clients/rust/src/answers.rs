@@ -1,4 +1,4 @@
-//! What is done with DynamoDB's answers: the stamps in them are remembered.
+//! What is done with DynamoDB's answers: the stamps in them are remembered, and hidden from the caller.
 //!
 //! An answer tells what its process has now seen, a write that went through what it has written. Where an answer leaves it
 //! open what an item's stamps are now, the item is forgotten: its next put says that it knows no history.
@@ -6,11 +6,14 @@
 use std::collections::HashSet;
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextMut;
+use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
+use aws_sdk_dynamodb::operation::execute_statement::ExecuteStatementOutput;
+use aws_sdk_dynamodb::operation::execute_transaction::ExecuteTransactionOutput;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -20,11 +23,11 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, TableDescription, WriteRequest};
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Output};
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
 use crate::Item;
 use crate::call::{Asked, BatchRead, Call, Page, Read, SingleWrite, Write, WriteKind};
 use crate::memory::{Memory, Table};
-use crate::rewrite::take_back;
 use crate::stamps::{Pair, Stamps, is_stamp};
 
 impl Call {
@@ -35,8 +38,11 @@ impl Call {
         match context.output_or_error_mut() {
             Some(Ok(output)) => self.read(output),
             Some(Err(error)) if refused => {
-                if let Some(error) = error.as_operation_error() {
-                    self.refused(error);
+                if let Some(found) = error.as_operation_error() {
+                    self.refused(found);
+                    if self.stamp.settings().hide {
+                        self.hide_in(error);
+                    }
                 }
             }
             _ => self.lost(),
@@ -120,16 +126,18 @@ impl Call {
             Asked::Batch(tables) => {
                 if let Some(output) = output.downcast_mut::<BatchWriteItemOutput>() {
                     for (name, writes) in tables {
-                        let left = output.unprocessed_items.as_ref();
-                        let left = left.and_then(|left| left.get(name));
-                        self.batch_written(writes, left.map_or(&[], Vec::as_slice));
-                    }
-                    if let Some(unprocessed) = &mut output.unprocessed_items {
-                        take_back(unprocessed, &self.to.names, self.now);
+                        let left = output.unprocessed_items.as_mut();
+                        let left = left.and_then(|left| left.get_mut(name));
+                        self.batch_written(writes, left.map_or(&mut [], Vec::as_mut_slice));
                     }
                 }
             }
-            Asked::Statements(statements) => self.forget_tables_in(statements),
+            Asked::Statements(statements) => {
+                self.forget_tables_in(statements);
+                if !statements.contains(&format!("{}:", self.prefix())) {
+                    self.hide_of_statements(output);
+                }
+            }
             Asked::Description => {
                 if let Some(output) = output.downcast_ref::<DescribeTableOutput>() {
                     self.described(output.table.as_ref());
@@ -182,7 +190,10 @@ impl Call {
     fn one_item(&self, read: &Read, found: Option<&mut Item>) {
         read.table.learn_key(&read.key);
         match found {
-            Some(found) if !read.projected => self.seen(&read.table, &read.key, found),
+            Some(found) if !read.projected => {
+                self.seen(&read.table, &read.key, found);
+                self.hide(found);
+            }
             _ => self.memory().forget(&read.table, &read.key),
         }
     }
@@ -191,6 +202,70 @@ impl Call {
     fn seen(&self, table: &Table, key: &Item, item: &Item) {
         self.memory()
             .add(table, key, Stamps::read(item, self.prefix()));
+    }
+
+    fn hide(&self, item: &mut Item) {
+        if self.stamp.settings().hide {
+            item.retain(|name, _| !is_stamp(name, self.prefix()));
+        }
+    }
+
+    fn hide_of_statements(&self, output: &mut Output) {
+        if let Some(output) = output.downcast_mut::<ExecuteStatementOutput>() {
+            let items = output.items.iter_mut().flatten();
+            items.for_each(|item| self.hide(item));
+        } else if let Some(output) = output.downcast_mut::<BatchExecuteStatementOutput>() {
+            let responses = output.responses.iter_mut().flatten();
+            let items = responses.filter_map(|response| response.item.as_mut());
+            items.for_each(|item| self.hide(item));
+        } else if let Some(output) = output.downcast_mut::<ExecuteTransactionOutput>() {
+            let responses = output.responses.iter_mut().flatten();
+            let items = responses.filter_map(|response| response.item.as_mut());
+            items.for_each(|item| self.hide(item));
+        }
+    }
+
+    /// Hides the stamps in an error's items, if the call is one on tables that are stamped.
+    fn hide_in(&self, error: &mut OrchestratorError<Error>) {
+        let hide = |item: &mut Option<Item>| item.iter_mut().for_each(|item| self.hide(item));
+        // The SDK lends an error out to be read only. It is taken from its place for as long as it is changed.
+        let taken = std::mem::replace(error, OrchestratorError::other("the error is being read"));
+        *error = match &self.asked {
+            Asked::Write(_) => taken.map_operation_error(|error| {
+                changed(error, |error| {
+                    if let UpdateItemError::ConditionalCheckFailedException(it) = error {
+                        hide(&mut it.item);
+                    }
+                })
+                .or_else(|error| {
+                    changed(error, |error| {
+                        if let PutItemError::ConditionalCheckFailedException(it) = error {
+                            hide(&mut it.item);
+                        }
+                    })
+                })
+                .or_else(|error| {
+                    changed(error, |error| {
+                        if let DeleteItemError::ConditionalCheckFailedException(it) = error {
+                            hide(&mut it.item);
+                        }
+                    })
+                })
+                .unwrap_or_else(|error| error)
+            }),
+            Asked::Transaction { writes, .. } => taken.map_operation_error(|error| {
+                changed(error, |error| {
+                    if let TransactWriteItemsError::TransactionCanceledException(it) = error {
+                        let reasons = it.cancellation_reasons.iter_mut().flatten();
+                        let stamped = writes.iter().zip(reasons);
+                        let stamped = stamped.filter(|(write, _)| write.is_some());
+                        stamped.for_each(|(_, reason)| hide(&mut reason.item));
+                    }
+                })
+                .unwrap_or_else(|error| error)
+            }),
+            _ => taken,
+        };
     }
 
     fn page(&self, page: &Page, last: &Option<Item>, found: &mut Option<Vec<Item>>) {
@@ -204,6 +279,7 @@ impl Call {
                 self.memory().forget(&page.table, item);
             } else {
                 self.seen(&page.table, item, item);
+                self.hide(item);
             }
         }
     }
@@ -235,6 +311,7 @@ impl Call {
         }
         for item in found {
             self.seen(table, item, item);
+            self.hide(item);
         }
     }
 
@@ -255,6 +332,15 @@ impl Call {
                 self.wrote(write);
             }
             _ => self.wrote(write),
+        }
+        let shown = attributes.as_mut().filter(|item| self.has_stamps(item));
+        if let Some(item) = shown
+            && self.stamp.settings().hide
+        {
+            item.retain(|name, _| !is_stamp(name, self.prefix()) || single.named.contains(name));
+            if item.is_empty() {
+                *attributes = None; // Without the stamp there would have been nothing to return.
+            }
         }
     }
 
@@ -289,13 +375,22 @@ impl Call {
         }
     }
 
-    fn batch_written(&self, writes: &[Option<Write>], unprocessed: &[WriteRequest]) {
+    /// The writes of a batch on one table. The puts that were not made are given back as the caller had them, to be sent
+    /// again as a call of its own: the write that never happened must not count.
+    fn batch_written(&self, writes: &[Option<Write>], unprocessed: &mut [WriteRequest]) {
         for write in writes.iter().flatten() {
-            if !unprocessed
-                .iter()
-                .any(|entry| self.is_made_of(write, entry))
-            {
+            let mut left = unprocessed.iter_mut();
+            let Some(entry) = left.find(|entry| self.is_made_of(write, entry)) else {
                 self.wrote(write);
+                continue;
+            };
+            if let Some(put) = &mut entry.put_request {
+                for (name, value) in &write.before {
+                    match value {
+                        Some(value) => put.item.insert(name.clone(), value.clone()),
+                        None => put.item.remove(name),
+                    };
+                }
             }
         }
     }
@@ -331,4 +426,14 @@ impl Call {
         let named = |table: &str| statements.contains(table);
         self.memory().forget_tables(&self.to.endpoint, named);
     }
+}
+
+/// The error with a change, if it is of this type; else as it is.
+fn changed<E>(error: Error, change: impl FnOnce(&mut E)) -> Result<Error, Error>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut found = error.downcast::<E>()?;
+    change(&mut found);
+    Ok(Error::erase(found))
 }

@@ -23,13 +23,13 @@ use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
-use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, WriteRequest};
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::config_bag::{Storable, StoreAppend};
 
 use crate::memory::Table;
 use crate::stamp::{Replica, Stamp};
-use crate::stamps::Stamps;
+use crate::stamps::{Stamps, is_stamp};
 use crate::{Item, StampError};
 
 /// A call whose answer is awaited.
@@ -88,6 +88,8 @@ pub(crate) struct BatchRead {
 pub(crate) struct SingleWrite {
     pub(crate) write: Write,
     pub(crate) returned: Option<ReturnValue>,
+    /// The stamps that it names itself, and so asks for.
+    pub(crate) named: Vec<String>,
 }
 
 pub(crate) struct Write {
@@ -95,6 +97,8 @@ pub(crate) struct Write {
     /// The key, or of a put all that is needed to tell its item.
     pub(crate) key: Item,
     pub(crate) kind: WriteKind,
+    /// Of a put in a batch, what its item had where the stamp is.
+    pub(crate) before: Vec<(String, Option<AttributeValue>)>,
 }
 
 pub(crate) enum WriteKind {
@@ -193,14 +197,17 @@ impl Asking<'_> {
             let projected = is_projected(&input.projection_expression, &input.attributes_to_get);
             self.page(&input.table_name, &input.index_name, projected)
         } else if let Some(input) = input.downcast_ref::<UpdateItemInput>() {
-            let kind = WriteKind::Update(false);
-            self.single(&input.table_name, &input.key, kind, &input.return_values)
+            let names = &input.expression_attribute_names;
+            let found = self.single(&input.table_name, &input.key, WriteKind::Update(false))?;
+            Ok(self.returning(found, &input.return_values, names))
         } else if let Some(input) = input.downcast_ref::<PutItemInput>() {
-            let kind = WriteKind::Put(None);
-            self.single(&input.table_name, &input.item, kind, &input.return_values)
+            let names = &input.expression_attribute_names;
+            let found = self.single(&input.table_name, &input.item, WriteKind::Put(None))?;
+            Ok(self.returning(found, &input.return_values, names))
         } else if let Some(input) = input.downcast_ref::<DeleteItemInput>() {
-            let kind = WriteKind::Delete;
-            self.single(&input.table_name, &input.key, kind, &input.return_values)
+            let names = &input.expression_attribute_names;
+            let found = self.single(&input.table_name, &input.key, WriteKind::Delete)?;
+            Ok(self.returning(found, &input.return_values, names))
         } else if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
             self.batch_read(input)
         } else if let Some(input) = input.downcast_ref::<BatchWriteItemInput>() {
@@ -302,19 +309,27 @@ impl Asking<'_> {
         table: &Option<String>,
         content: &Option<Item>,
         kind: WriteKind,
-        returned: &Option<ReturnValue>,
-    ) -> Found<Asked> {
-        let Some(table) = table else {
-            return Ok(None);
-        };
+    ) -> Found<Write> {
         let nothing = Item::new();
-        let content = content.as_ref().unwrap_or(&nothing);
-        let write = self.write(table, content, kind)?;
-        Ok(write.map(|write| {
-            Asked::Write(SingleWrite {
-                write,
-                returned: returned.clone(),
-            })
+        match table {
+            Some(table) => self.write(table, content.as_ref().unwrap_or(&nothing), kind),
+            None => Ok(None),
+        }
+    }
+
+    fn returning(
+        &self,
+        write: Option<Write>,
+        returned: &Option<ReturnValue>,
+        names: &Option<HashMap<String, String>>,
+    ) -> Option<Asked> {
+        let prefix = &self.stamp.settings().prefix;
+        let named = names.iter().flat_map(HashMap::values);
+        let named = named.filter(|name| is_stamp(name, prefix)).cloned();
+        Some(Asked::Write(SingleWrite {
+            write: write?,
+            returned: returned.clone(),
+            named: named.collect(),
         }))
     }
 
@@ -327,6 +342,7 @@ impl Asking<'_> {
             },
             table,
             kind,
+            before: Vec::new(),
         }))
     }
 

@@ -23,7 +23,7 @@
 //! | PutItem, Put in a transaction, BatchWriteItem's puts | the item's pair for this Region is advanced; see [below](#puts-with-history) |
 //! | DeleteItem | left alone, and counted as a hard delete; see [below](#deletes) |
 //! | PartiQL (ExecuteStatement, BatchExecuteStatement, ExecuteTransaction) | left alone: stamp the statement by hand |
-//! | reads | sent as they are; the stamps in the answer are remembered |
+//! | reads | sent as they are; the stamps in the answer are remembered, and hidden from the caller |
 //!
 //! A stamp is two attributes for each Region that ever wrote the item: `lw:n:us-east-1`, how many writes made there the
 //! item descends from, and `lw:t:us-east-1`, the time of the latest in microseconds since 1970. An update becomes
@@ -58,8 +58,10 @@
 //! of the item may be a key. A read of some attributes (a projection) does not show the stamps, and may be newer than what is
 //! known: the item is forgotten. So is one whose write has no answer, as where its future was dropped.
 //!
-//! The stamps of an item that was read can be told from the rest of it with [`stamps`] and [`without_stamps`]. To copy an item
-//! to another key, leave them behind: they are the history of the other item.
+//! The stamps are taken out of what reads, `ReturnValues` and failed conditions return, so that code which copies or validates
+//! whole items never meets them. Asked for by name, in a projection, they come; filters and conditions may name them.
+//! [`hide`](Builder::hide) turns it off. The stamps of an item that shows them can be told from the rest of it with [`stamps`]
+//! and [`without_stamps`]. To copy such an item to another key, leave them behind: they are the history of the other item.
 //!
 //! # Deletes
 //!
@@ -81,8 +83,8 @@
 //!
 //! # Batches
 //!
-//! Puts that DynamoDB gives back as `UnprocessedItems` are given back to you without the stamp that they went out with, so
-//! that sending them again counts one write and not two.
+//! Puts that DynamoDB gives back as `UnprocessedItems` are given back to you as you sent them, so that sending them again
+//! counts one write and not two.
 //!
 //! # Acting on an event once
 //!

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{
-    AttributeAction, AttributeValueUpdate, Put, TransactWriteItem, Update, WriteRequest,
+    AttributeAction, AttributeValue, AttributeValueUpdate, Put, TransactWriteItem, Update,
+    WriteRequest,
 };
 
 use crate::Item;
@@ -185,21 +186,33 @@ impl Moment<'_> {
         move |name| keys.map_or_else(|| item.contains_key(name), |keys| keys.contains(name))
     }
 
-    /// Stamps an item that is put: with the history that it carries, that its process has seen, or word that it has none.
-    /// `creates` tells whether the put can only succeed where there is no item.
+    /// Stamps an item that is put, and gives the stamps that it has then.
     fn item(
         self,
         table: &Table,
         item: &mut Item,
         creates: impl FnOnce(&Item) -> bool,
     ) -> PutStamps {
+        item.extend(self.put_stamp(table, item, creates)?);
+        // What a transaction with a token wrote to is forgotten.
+        Ok((!self.count_alone).then(|| Stamps::read(item, &self.names.prefix)))
+    }
+
+    /// What an item that is put is stamped with: the history that it carries, that its process has seen, or word that it has
+    /// none. `creates` tells whether the put can only succeed where there is no item.
+    fn put_stamp(
+        self,
+        table: &Table,
+        item: &Item,
+        creates: impl FnOnce(&Item) -> bool,
+    ) -> Result<Vec<(String, AttributeValue)>, StampError> {
         let names = self.names;
         if self.count_alone {
             let count = self.count_alone(item, creates)?;
-            item.insert(names.count.clone(), number(count));
-            return Ok(None); // What such a transaction wrote to is forgotten.
+            return Ok(vec![(names.count.clone(), number(count))]);
         }
         let mut count = 1;
+        let mut stamp = Vec::with_capacity(3);
         if self.carries_history(item) {
             count = next(read_part(item.get(&names.count)));
         } else if !creates(item) {
@@ -208,16 +221,16 @@ impl Moment<'_> {
             match known.filter(|known| !known.pairs.is_empty() && !self.alike) {
                 Some(known) => {
                     count = next(known.pair(&names.region).and_then(|own| own.count));
-                    item.extend(known.attributes(&names.prefix));
+                    stamp = known.attributes(&names.prefix);
+                    // This Region's own are advanced below.
+                    stamp.retain(|(name, _)| *name != names.count && *name != names.time);
                 }
-                None => {
-                    item.insert(names.reset.clone(), number(self.now));
-                }
+                None => stamp.push((names.reset.clone(), number(self.now))),
             }
         }
-        item.insert(names.count.clone(), number(count));
-        item.insert(names.time.clone(), number(self.now));
-        Ok(Some(Stamps::read(item, &names.prefix)))
+        stamp.push((names.count.clone(), number(count)));
+        stamp.push((names.time.clone(), number(self.now)));
+        Ok(stamp)
     }
 
     /// The count that every process would give an item that is put.
@@ -281,8 +294,17 @@ impl Moment<'_> {
             let writes = writes.get_mut(name).into_iter().flatten();
             for (entry, write) in entries.iter_mut().zip(writes) {
                 if let (Some(put), Some(write)) = (&mut entry.put_request, write) {
-                    match self.item(&write.table, &mut put.item, |_| false) {
-                        Ok(stamps) => write.kind = WriteKind::Put(stamps),
+                    match self.put_stamp(&write.table, &put.item, |_| false) {
+                        Ok(stamp) => {
+                            // It may come back, and is given back as it was.
+                            let names = stamp.iter().map(|(name, _)| name);
+                            let before =
+                                names.map(|name| (name.clone(), put.item.get(name).cloned()));
+                            write.before = before.collect();
+                            put.item.extend(stamp);
+                            let stamps = Stamps::read(&put.item, &self.names.prefix);
+                            write.kind = WriteKind::Put(Some(stamps));
+                        }
                         Err(error) => self.stamp.failed(error)?,
                     }
                 }
@@ -294,35 +316,4 @@ impl Moment<'_> {
 
 fn next(count: Option<u64>) -> u64 {
     (count.unwrap_or(0) + 1).min(MAX_PART)
-}
-
-/// Undoes the stamps of puts that a BatchWriteItem answer gives back as not written.
-///
-/// The caller will send them again, as another call that is stamped anew: the write that never happened must not count.
-/// `now` is the time that the batch was stamped with.
-pub(crate) fn take_back(
-    unprocessed: &mut HashMap<String, Vec<WriteRequest>>,
-    names: &Names,
-    now: u64,
-) {
-    let puts = unprocessed
-        .values_mut()
-        .flatten()
-        .filter_map(|entry| entry.put_request.as_mut());
-    for put in puts {
-        let item = &mut put.item;
-        if read_part(item.get(&names.time)) != Some(now) {
-            continue;
-        }
-        let count = read_part(item.get(&names.count)).unwrap_or(0);
-        if count > 1 {
-            item.insert(names.count.clone(), number(count - 1));
-            continue;
-        }
-        item.remove(&names.count);
-        item.remove(&names.time);
-        if read_part(item.get(&names.reset)) == Some(now) {
-            item.remove(&names.reset);
-        }
-    }
 }

@@ -50,6 +50,7 @@ pub struct Builder {
     keys: HashMap<String, HashSet<String>>,
     pub(crate) tokens: Tokens,
     pub(crate) remember: usize,
+    pub(crate) hide: bool,
     pub(crate) strict: bool,
 }
 
@@ -63,6 +64,7 @@ impl Default for Builder {
             keys: HashMap::new(),
             tokens: Tokens::Count,
             remember: DEFAULT_REMEMBER,
+            hide: true,
             strict: false,
         }
     }
@@ -138,6 +140,14 @@ impl Builder {
         self
     }
 
+    /// Whether to take the stamps out of what reads, `ReturnValues` and failed conditions return, unless they are asked for by
+    /// name. By default they are.
+    #[must_use]
+    pub fn hide(mut self, hide: bool) -> Self {
+        self.hide = hide;
+        self
+    }
+
     /// Whether to fail, and not write, where a write cannot be stamped. By default such a write goes out without a stamp,
     /// and the first one is logged.
     #[must_use]
@@ -183,6 +193,7 @@ impl fmt::Debug for Builder {
             .field("keys", &self.keys)
             .field("tokens", &self.tokens)
             .field("remember", &self.remember)
+            .field("hide", &self.hide)
             .field("strict", &self.strict)
             .finish()
     }

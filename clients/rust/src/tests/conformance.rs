@@ -5,13 +5,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use serde_json::{Value, json};
 
-use super::inputs::{request_items, send, update};
+use super::inputs::{call, send, update};
 use super::support::{file, offline, settings, vectors};
 use crate::Stamp;
 use crate::condition::must_not_exist;
 use crate::region::endpoint_region;
-use crate::rewrite::take_back;
-use crate::settings::Names;
 
 const REQUESTS: [&str; 6] = [
     "update.json",
@@ -126,13 +124,17 @@ fn a_region_to_stamp_with_is_taken_or_refused_with_its_name_the_form_and_the_set
     }
 }
 
-#[test]
-fn unprocessed_puts_come_back_as_they_were() {
-    let names = Names::new("lw", "us-east-1");
+#[tokio::test]
+async fn unprocessed_puts_come_back_as_they_were() {
     for vector in vectors("unprocessed.json") {
-        let mut items = request_items(&vector["unprocessed"]);
-        take_back(&mut items, &names, vector["clock"].as_u64().unwrap());
-        let restored = request_items(&vector["restored"]);
-        assert_eq!(items, restored, "{}", vector["name"]);
+        let (client, wire) = offline(Some(settings(&vector).build().unwrap()));
+        wire.answer(200, json!({"UnprocessedItems": vector["unprocessed"]}));
+        let given = json!({"RequestItems": vector["restored"]});
+        let answer = call(&client, "BatchWriteItem", &given).await.unwrap();
+        assert_eq!(
+            answer["UnprocessedItems"], vector["restored"],
+            "{}",
+            vector["name"]
+        );
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::error::{BoxError, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, AttributeValueUpdate, BatchStatementRequest, ConditionCheck, Delete,
@@ -337,6 +341,33 @@ pub(super) async fn call(
         }
         other => panic!("no vector has the operation {other} yet"),
     })
+}
+
+/// What the SDK lets the caller see of an error that has items.
+pub(super) fn error_items(error: &BoxError) -> Value {
+    macro_rules! failed {
+        ($error:ident) => {
+            if let Some(error) = error.downcast_ref::<SdkError<$error>>()
+                && let Some($error::ConditionalCheckFailedException(failed)) =
+                    error.as_service_error()
+            {
+                return json!({"Item": failed.item.as_ref().map(plain)});
+            }
+        };
+    }
+    failed!(UpdateItemError);
+    failed!(PutItemError);
+    failed!(DeleteItemError);
+    if let Some(error) = error.downcast_ref::<SdkError<TransactWriteItemsError>>()
+        && let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+    {
+        let reasons = cancelled.cancellation_reasons.as_ref().unwrap();
+        return json!({"CancellationReasons": plain_list(reasons, |one| {
+            set(json!({"Code": one.code, "Item": one.item.as_ref().map(plain)}))
+        })});
+    }
+    json!({})
 }
 
 fn page(items: &Option<Vec<Item>>, [count, scanned]: [i32; 2], last: &Option<Item>) -> Value {

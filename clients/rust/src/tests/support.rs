@@ -166,6 +166,9 @@ pub(super) fn settings_of(
             Some("leave") => Tokens::Leave,
             _ => Tokens::Count,
         });
+    if let Some(hide) = options["hide"].as_bool() {
+        settings = settings.hide(hide);
+    }
     if let Some(items) = options["remember"].as_u64() {
         settings = settings.remember(items.try_into().unwrap());
     }
