@@ -200,6 +200,9 @@ impl Call {
 
     /// An item with all that is in it.
     fn seen(&self, table: &Table, key: &Item, item: &Item) {
+        if let Some(signed) = self.stamp.signed() {
+            signed.notice(&table.name, item);
+        }
         self.memory()
             .add(table, key, Stamps::read(item, self.prefix()));
     }

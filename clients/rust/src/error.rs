@@ -38,6 +38,18 @@ pub enum StampError {
          that the item must not exist, its stamps, or set `tokens` to `Tokens::Remember`"
     )]
     PutWithToken,
+    /// A client-side encryption library signs the items of this table, and its reader would take a stamp for tampering.
+    #[error(
+        "the items of table {table} are signed by {library}, and a stamp would make their signatures fail: tell the library that stamps \
+         are neither encrypted nor signed, as the clients' page says under \"Client-side encryption\", then set `encrypted` to \
+         `Encrypted::Stamp`"
+    )]
+    Encrypted {
+        /// The table's name.
+        table: String,
+        /// The library.
+        library: &'static str,
+    },
     /// The clock or the table filter that the stamp was given panicked, or this crate did.
     #[error("stamping panicked; if the clock and the table filter are sound, report it")]
     Panicked,

@@ -90,6 +90,13 @@
 //!
 //! Every replica's stream has all writes. [`origin`] tells in which Region the write of a record was made.
 //!
+//! # Client-side encryption
+//!
+//! The AWS Database Encryption SDK for DynamoDB, and the DynamoDB Encryption Client before it, sign an item before the client
+//! can stamp it, and their reader takes a stamp for tampering. So items that bear their marks are not stamped, nor are updates
+//! of their tables, which is logged once for each table; with [`strict`](Builder::strict) they fail. To have both, tell the
+//! library in every application that stamps are neither encrypted nor signed, and then set [`Encrypted::Stamp`].
+//!
 //! # What a stamp costs
 //!
 //! 39 bytes in each item for each Region that ever wrote it, with `lw:reset` 17 more; no extra request, no read; no
@@ -101,6 +108,7 @@ mod answers;
 mod call;
 mod clock;
 mod condition;
+mod encrypted;
 mod error;
 mod expression;
 mod history;
@@ -118,6 +126,7 @@ mod stamps;
 mod tests;
 mod tokens;
 
+pub use encrypted::Encrypted;
 pub use error::{NotStamped, SettingsError, SoftDeleteError, StampError};
 pub use history::{stamps, without_stamps};
 pub use settings::{Builder, Tokens};

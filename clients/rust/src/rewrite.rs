@@ -39,7 +39,12 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    pub(crate) fn update(self, request: &mut UpdateItemInput) -> Result<(), StampError> {
+    pub(crate) fn update(
+        self,
+        request: &mut UpdateItemInput,
+        table: &Table,
+    ) -> Result<(), StampError> {
+        self.refuse_signed(table, None)?;
         // DynamoDB does not take expressions and the parameters that they replaced in one request.
         let legacy = request.attribute_updates.is_some()
             || request.expected.is_some()
@@ -60,7 +65,8 @@ impl Moment<'_> {
         Ok(())
     }
 
-    fn update_in_transaction(self, request: &mut Update) -> Result<(), StampError> {
+    fn update_in_transaction(self, request: &mut Update, table: &Table) -> Result<(), StampError> {
+        self.refuse_signed(table, None)?;
         let extended = self.expression(
             Some(&request.update_expression),
             request.condition_expression.as_deref(),
@@ -206,6 +212,7 @@ impl Moment<'_> {
         item: &Item,
         creates: impl FnOnce(&Item) -> bool,
     ) -> Result<Vec<(String, AttributeValue)>, StampError> {
+        self.refuse_signed(table, Some(item))?;
         let names = self.names;
         if self.count_alone {
             let count = self.count_alone(item, creates)?;
@@ -231,6 +238,11 @@ impl Moment<'_> {
         stamp.push((names.count.clone(), number(count)));
         stamp.push((names.time.clone(), number(self.now)));
         Ok(stamp)
+    }
+
+    fn refuse_signed(self, table: &Table, item: Option<&Item>) -> Result<(), StampError> {
+        let signed = self.stamp.signed();
+        signed.map_or(Ok(()), |signed| signed.refuse(&table.name, item))
     }
 
     /// The count that every process would give an item that is put.
@@ -268,7 +280,7 @@ impl Moment<'_> {
                 continue;
             };
             let stamped = if let Some(update) = &mut entry.update {
-                let stamped = self.update_in_transaction(update);
+                let stamped = self.update_in_transaction(update, &write.table);
                 stamped.map(|()| WriteKind::Update(true))
             } else if let Some(put) = &mut entry.put {
                 let stamped = self.put_in_transaction(put, &write.table);

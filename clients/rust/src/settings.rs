@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::encrypted::Encrypted;
 use crate::error::SettingsError;
 use crate::memory::DEFAULT_REMEMBER;
 use crate::region::is_region_name;
@@ -51,6 +52,7 @@ pub struct Builder {
     pub(crate) tokens: Tokens,
     pub(crate) remember: usize,
     pub(crate) hide: bool,
+    pub(crate) encrypted: Encrypted,
     pub(crate) strict: bool,
 }
 
@@ -65,6 +67,7 @@ impl Default for Builder {
             tokens: Tokens::Count,
             remember: DEFAULT_REMEMBER,
             hide: true,
+            encrypted: Encrypted::Refuse,
             strict: false,
         }
     }
@@ -148,6 +151,13 @@ impl Builder {
         self
     }
 
+    /// What to do with items that a client-side encryption library has signed. By default they are not stamped.
+    #[must_use]
+    pub fn encrypted(mut self, encrypted: Encrypted) -> Self {
+        self.encrypted = encrypted;
+        self
+    }
+
     /// Whether to fail, and not write, where a write cannot be stamped. By default such a write goes out without a stamp,
     /// and the first one is logged.
     #[must_use]
@@ -194,6 +204,7 @@ impl fmt::Debug for Builder {
             .field("tokens", &self.tokens)
             .field("remember", &self.remember)
             .field("hide", &self.hide)
+            .field("encrypted", &self.encrypted)
             .field("strict", &self.strict)
             .finish()
     }

@@ -5,12 +5,11 @@
 //! depends on is in the configuration by then, so it is resolved here too, to learn the Region.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -29,6 +28,7 @@ use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::call::{Asked, Asking, Call, SingleWrite, WriteKind, is_stamped_operation};
+use crate::encrypted::{Encrypted, SignedTables};
 use crate::error::StampError;
 use crate::history::{stamps_under, without_stamps_under};
 use crate::memory::{Memory, Table};
@@ -51,7 +51,9 @@ pub struct Stamp {
 struct Shared {
     settings: Builder,
     memory: Memory,
-    logged: AtomicBool,
+    signed: SignedTables,
+    /// What was logged of: of a table whose items are signed its name, and nothing of all else.
+    told: Mutex<HashSet<String>>,
     known: RwLock<Vec<Known>>,
 }
 
@@ -104,7 +106,8 @@ impl Stamp {
             shared: Arc::new(Shared {
                 memory: Memory::new(settings.remember),
                 settings,
-                logged: AtomicBool::new(false),
+                signed: SignedTables::default(),
+                told: Mutex::default(),
                 known: RwLock::default(),
             }),
         }
@@ -122,6 +125,12 @@ impl Stamp {
     /// [`without_stamps`](crate::without_stamps) under this stamp's own prefix.
     pub fn without_stamps<V>(&self, item: HashMap<String, V>) -> HashMap<String, V> {
         without_stamps_under(&self.settings().prefix, item)
+    }
+
+    /// The tables whose items are signed, unless the settings allow for that.
+    pub(crate) fn signed(&self) -> Option<&SignedTables> {
+        let refuses = self.settings().encrypted == Encrypted::Refuse;
+        refuses.then_some(&self.shared.signed)
     }
 
     pub(crate) fn memory(&self) -> &Memory {
@@ -212,7 +221,7 @@ impl Stamp {
         match &mut call.asked {
             Asked::Write(SingleWrite { write, .. }) => {
                 if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
-                    moment.update(update)?;
+                    moment.update(update, &write.table)?;
                     write.kind = WriteKind::Update(true);
                 } else if let Some(put) = input.downcast_mut::<PutItemInput>() {
                     write.kind = WriteKind::Put(moment.put(put, &write.table)?);
@@ -287,7 +296,13 @@ impl Stamp {
         if self.settings().strict {
             return Err(error);
         }
-        if !self.shared.logged.swap(true, Ordering::Relaxed) {
+        // Each table whose items are signed is told: its writes stay without stamps until something is done.
+        let about = match &error {
+            StampError::Encrypted { table, .. } => table.clone(),
+            _ => String::new(),
+        };
+        let told = self.shared.told.lock();
+        if told.unwrap_or_else(PoisonError::into_inner).insert(about) {
             tracing::error!(target: "lastwriter", "a write went out without its stamp (told once): {error}");
         }
         Ok(())

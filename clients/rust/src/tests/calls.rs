@@ -33,7 +33,7 @@ fn stamped(settings: Builder) -> (Client, Wire) {
 }
 
 /// The error of this crate that a call failed with.
-fn stamp_error(error: &BoxError) -> Option<&StampError> {
+pub(super) fn stamp_error(error: &BoxError) -> Option<&StampError> {
     let mut error: &(dyn std::error::Error + 'static) = error.as_ref();
     loop {
         if let Some(found) = error.downcast_ref() {
@@ -162,6 +162,31 @@ async fn a_write_without_its_stamp_is_logged_once_and_without_its_contents() {
     let text = lines.text();
     assert_eq!(text.matches("told once").count(), 1, "{text}");
     assert!(text.contains("the clock gives no time"), "{text}");
+    assert!(!text.contains("secret") && !text.contains("o-1"), "{text}");
+}
+
+#[tokio::test]
+async fn each_table_whose_items_are_signed_is_logged_once() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::ERROR)
+        .with_writer(lines.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
+    let (client, wire) = stamped(Stamp::builder());
+    for table in ["orders", "orders", "carts"] {
+        let item = json!({"id": {"S": "o-1"}, "aws_dbe_head": {"S": "secret"}});
+        let signed = json!({"TableName": table, "Item": item});
+        send(&client, "PutItem", &signed).await.unwrap();
+        assert_eq!(wire.sent().last(), Some(&signed));
+    }
+    let text = lines.text();
+    for table in ["orders", "carts"] {
+        let told =
+            format!("the items of table {table} are signed by the AWS Database Encryption SDK");
+        assert_eq!(text.matches(&told).count(), 1, "{text}");
+    }
     assert!(!text.contains("secret") && !text.contains("o-1"), "{text}");
 }
 

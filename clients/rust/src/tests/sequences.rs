@@ -8,11 +8,17 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::BoxError;
 use serde_json::Value;
 
+use super::calls::stamp_error;
 use super::conformance::without_generated_token;
 use super::inputs::{call, error_items};
 use super::support::{Wire, config, settings_of, vectors};
 
-const SEQUENCES: [&str; 3] = ["memory.json", "hidden.json", "given-back.json"];
+const SEQUENCES: [&str; 4] = [
+    "memory.json",
+    "hidden.json",
+    "given-back.json",
+    "encrypted.json",
+];
 
 /// What a step did: the request, if one was sent, and the answer.
 struct Outcome {
@@ -86,6 +92,24 @@ async fn each_call_of_a_sequence_does_what_the_vector_says() {
                 };
                 assert_eq!(told(returned), told(wanted), "{name}");
                 true
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn strict_fails_where_the_vector_says() {
+    for file in SEQUENCES {
+        for vector in vectors(file) {
+            let name = format!("{file}: {}", vector["name"]);
+            play(&vector, true, |step, outcome| {
+                let fails = step["strictFails"] == true;
+                assert_eq!(outcome.sent.is_none(), fails, "{name}");
+                let error = outcome.returned.as_ref().err();
+                let ours = error.is_some_and(|error| stamp_error(error).is_some());
+                assert_eq!(ours, fails, "{name}");
+                !fails
             })
             .await;
         }

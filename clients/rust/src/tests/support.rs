@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use crate::{Builder, Stamp, Tokens};
+use crate::{Builder, Encrypted, Stamp, Tokens};
 
 pub(super) const NOW: u64 = 1_795_349_587_051_000;
 pub(super) const TIME: &str = "lw:t:us-east-1";
@@ -168,6 +168,9 @@ pub(super) fn settings_of(
         });
     if let Some(hide) = options["hide"].as_bool() {
         settings = settings.hide(hide);
+    }
+    if options["encrypted"] == "stamp" {
+        settings = settings.encrypted(Encrypted::Stamp);
     }
     if let Some(items) = options["remember"].as_u64() {
         settings = settings.remember(items.try_into().unwrap());
