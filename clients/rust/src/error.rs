@@ -38,6 +38,12 @@ pub enum StampError {
          that the item must not exist, its stamps, or set `tokens` to `Tokens::Remember`"
     )]
     PutWithToken,
+    /// An update sets a stamp, and it cannot be told whether it stamps by hand or writes back what was read.
+    #[error(
+        "an update writes {0}, and it cannot be told whether it stamps by hand or writes back what was read: leave stamps out of what \
+         you save, or add to the count with ADD and set the time"
+    )]
+    WrittenBack(String),
     /// A client-side encryption library signs the items of this table, and its reader would take a stamp for tampering.
     #[error(
         "the items of table {table} are signed by {library}, and a stamp would make their signatures fail: tell the library that stamps \

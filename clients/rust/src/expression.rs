@@ -87,14 +87,25 @@ fn expects_operand(token: &str) -> bool {
     matches!(token, "," | "=" | "+" | "-" | "." | "(" | "[")
 }
 
+/// One of a section's actions: where it stands in the expression.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action<'a> {
+    pub(crate) section: Section,
+    /// The first token of the path that is written: a name or a `#placeholder`.
+    pub(crate) target: &'a str,
+    start: usize,
+    end: usize,
+}
+
 /// What has to be known of an update expression to extend it.
 #[derive(Debug)]
 pub(crate) struct UpdateExpression<'a> {
     text: &'a str,
     /// For each section, the offset just behind its last token.
     ends: [Option<usize>; 4],
-    /// The first token of each path that is written: a name or a `#placeholder`.
-    pub(crate) targets: Vec<&'a str>,
+    /// The keywords as they are written.
+    keywords: [&'a str; 4],
+    pub(crate) actions: Vec<Action<'a>>,
     /// The offset just behind the last token.
     end: usize,
 }
@@ -108,7 +119,8 @@ impl<'a> UpdateExpression<'a> {
         let mut found = Self {
             text,
             ends: [None; 4],
-            targets: Vec::new(),
+            keywords: [""; 4],
+            actions: Vec::new(),
             end: 0,
         };
         let mut section: Option<Section> = None;
@@ -121,6 +133,7 @@ impl<'a> UpdateExpression<'a> {
                 if at_start_of_action || found.ends[next as usize].is_some() {
                     return None;
                 }
+                found.keywords[next as usize] = token;
                 section = Some(next);
                 at_start_of_action = true;
             } else if section.is_none() {
@@ -129,7 +142,12 @@ impl<'a> UpdateExpression<'a> {
                 if expects_operand(token) || matches!(token, ")" | "]") {
                     return None;
                 }
-                found.targets.push(token);
+                found.actions.push(Action {
+                    section: section?,
+                    target: token,
+                    start: end - token.len(),
+                    end,
+                });
                 at_start_of_action = false;
             } else {
                 match token {
@@ -137,6 +155,9 @@ impl<'a> UpdateExpression<'a> {
                     "(" | "[" => depth += 1,
                     ")" | "]" => depth -= 1,
                     _ => {}
+                }
+                if let (Some(action), false) = (found.actions.last_mut(), at_start_of_action) {
+                    action.end = end;
                 }
             }
             found.ends[section? as usize] = Some(end);
@@ -146,6 +167,16 @@ impl<'a> UpdateExpression<'a> {
         let whole =
             section.is_some() && !at_start_of_action && depth == 0 && !expects_operand(previous);
         whole.then_some(found)
+    }
+
+    /// The text of an action, without the comma behind it.
+    pub(crate) fn text_of(&self, action: &Action<'_>) -> &'a str {
+        &self.text[action.start..action.end]
+    }
+
+    /// The keyword of a section that it has, as it is written.
+    pub(crate) fn keyword(&self, section: Section) -> &'a str {
+        self.keywords[section as usize]
     }
 
     /// The expression with actions added, each to its section, or as a new section at the end. White space and case of

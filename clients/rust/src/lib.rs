@@ -63,6 +63,12 @@
 //! [`hide`](Builder::hide) turns it off. The stamps of an item that shows them can be told from the rest of it with [`stamps`]
 //! and [`without_stamps`]. To copy such an item to another key, leave them behind: they are the history of the other item.
 //!
+//! # Updates that write stamps
+//!
+//! An application that sees stamps, and writes them back in an update as part of what it read, would undo its own stamp. Such
+//! clauses are taken out, and the stamp advances. Updates that stamp by hand stay as they are. What cannot be told apart goes
+//! out as it is and is logged, or fails with [`strict`](Builder::strict).
+//!
 //! # Deletes
 //!
 //! A delete leaves nothing that could carry a stamp, and no hook ever turns one operation into another. If conflicts with
@@ -125,6 +131,7 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod written_back;
 
 pub use encrypted::Encrypted;
 pub use error::{NotStamped, SettingsError, SoftDeleteError, StampError};

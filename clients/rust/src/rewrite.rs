@@ -20,7 +20,8 @@ use crate::memory::Table;
 use crate::part::{MAX_PART, number, read_part};
 use crate::settings::Names;
 use crate::stamp::Stamp;
-use crate::stamps::{Attribute, Stamps};
+use crate::stamps::{Attribute, Stamps, is_stamp};
+use crate::written_back::{Knowledge, UpdateText, take_out_of_legacy};
 
 /// The stamps of an item as it is put, to be remembered.
 type PutStamps = Result<Option<Stamps>, StampError>;
@@ -42,18 +43,18 @@ impl Moment<'_> {
     pub(crate) fn update(
         self,
         request: &mut UpdateItemInput,
-        table: &Table,
+        write: &Write,
     ) -> Result<(), StampError> {
-        self.refuse_signed(table, None)?;
+        self.refuse_signed(&write.table, None)?;
         // DynamoDB does not take expressions and the parameters that they replaced in one request.
         let legacy = request.attribute_updates.is_some()
             || request.expected.is_some()
             || request.conditional_operator.is_some();
         if request.update_expression.is_none() && legacy {
-            self.legacy_update(request);
-            return Ok(());
+            return self.legacy_update(request, write);
         }
         let extended = self.expression(
+            write,
             request.update_expression.as_deref(),
             request.condition_expression.as_deref(),
             &mut request.expression_attribute_names,
@@ -65,9 +66,10 @@ impl Moment<'_> {
         Ok(())
     }
 
-    fn update_in_transaction(self, request: &mut Update, table: &Table) -> Result<(), StampError> {
-        self.refuse_signed(table, None)?;
+    fn update_in_transaction(self, request: &mut Update, write: &Write) -> Result<(), StampError> {
+        self.refuse_signed(&write.table, None)?;
         let extended = self.expression(
+            write,
             Some(&request.update_expression),
             request.condition_expression.as_deref(),
             &mut request.expression_attribute_names,
@@ -79,9 +81,54 @@ impl Moment<'_> {
         Ok(())
     }
 
-    /// The update expression with the stamp's two clauses, and their names and values. `None`, with nothing changed, for
-    /// an expression that stamps by hand or that DynamoDB rejects.
+    /// The update expression with the stamp's two clauses, and their names and values; without the stamps that it writes
+    /// back. `None`, with nothing changed, for an expression that stamps by hand or that DynamoDB rejects.
     fn expression(
+        self,
+        write: &Write,
+        expression: Option<&str>,
+        condition: Option<&str>,
+        names: &mut Option<HashMap<String, String>>,
+        values: &mut Option<Item>,
+    ) -> Result<Option<String>, StampError> {
+        let writes_stamps = names.as_ref().is_some_and(|names| {
+            let mut names = names.values();
+            names.any(|name| is_stamp(name, &self.names.prefix))
+        });
+        // What every process has to send alike cannot hang on what this one has seen, nor on its clock.
+        if let (Some(expression), Some(given), true, false) =
+            (expression, &*names, writes_stamps, self.count_alone)
+        {
+            let text = UpdateText {
+                expression,
+                condition: condition.unwrap_or(""),
+                names: given,
+                values,
+            };
+            if let Some(mut rest) = text.without_written_back(&self.knowledge(write))? {
+                let left = rest.expression.as_deref();
+                let extended = self.extended(left, condition, &mut rest.names, &mut rest.values)?;
+                (*names, *values) = (rest.names, rest.values);
+                return Ok(extended.or(rest.expression));
+            }
+        }
+        self.extended(expression, condition, names, values)
+    }
+
+    /// What tells stamps that were read from those that are made by hand.
+    fn knowledge(&self, write: &Write) -> Knowledge<'_> {
+        let memory = self.stamp.memory();
+        Knowledge {
+            prefix: &self.names.prefix,
+            known: match self.alike {
+                true => Stamps::default(), // Another process has seen other items.
+                false => memory.find(&write.table, &write.key).unwrap_or_default(),
+            },
+            now: self.now,
+        }
+    }
+
+    fn extended(
         self,
         expression: Option<&str>,
         condition: Option<&str>,
@@ -103,8 +150,12 @@ impl Moment<'_> {
             let (Some(parsed), Some(names)) = (&parsed, &*names) else {
                 return false;
             };
-            let mut targets = parsed.targets.iter();
-            targets.any(|target| names.get(*target).is_some_and(|name| name == attribute))
+            let mut actions = parsed.actions.iter();
+            actions.any(|action| {
+                names
+                    .get(action.target)
+                    .is_some_and(|name| name == attribute)
+            })
         };
         let time = !self.count_alone && !written(&self.names.time);
         let count = !written(&self.names.count);
@@ -141,7 +192,11 @@ impl Moment<'_> {
         Ok(Some(extended))
     }
 
-    fn legacy_update(self, request: &mut UpdateItemInput) {
+    fn legacy_update(self, request: &mut UpdateItemInput, write: &Write) -> Result<(), StampError> {
+        if let Some(updates) = &mut request.attribute_updates {
+            let knowledge = || self.knowledge(write);
+            take_out_of_legacy(updates, &self.names.prefix, knowledge)?;
+        }
         let stamp = [
             (&self.names.time, AttributeAction::Put, self.now),
             (&self.names.count, AttributeAction::Add, 1),
@@ -155,6 +210,7 @@ impl Moment<'_> {
                     .build()
             });
         }
+        Ok(())
     }
 
     /// Stamps a put, and gives the stamps of its item.
@@ -280,7 +336,7 @@ impl Moment<'_> {
                 continue;
             };
             let stamped = if let Some(update) = &mut entry.update {
-                let stamped = self.update_in_transaction(update, &write.table);
+                let stamped = self.update_in_transaction(update, write);
                 stamped.map(|()| WriteKind::Update(true))
             } else if let Some(put) = &mut entry.put {
                 let stamped = self.put_in_transaction(put, &write.table);

@@ -221,7 +221,7 @@ impl Stamp {
         match &mut call.asked {
             Asked::Write(SingleWrite { write, .. }) => {
                 if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
-                    moment.update(update, &write.table)?;
+                    moment.update(update, write)?;
                     write.kind = WriteKind::Update(true);
                 } else if let Some(put) = input.downcast_mut::<PutItemInput>() {
                     write.kind = WriteKind::Put(moment.put(put, &write.table)?);

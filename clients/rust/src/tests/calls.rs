@@ -207,6 +207,39 @@ async fn strict_fails_a_write_without_room_for_the_stamp() {
 }
 
 #[tokio::test]
+async fn an_update_without_room_for_the_stamp_keeps_what_it_writes_back() {
+    let mut saved = too_long();
+    let expression = saved["UpdateExpression"].as_str().unwrap();
+    saved["UpdateExpression"] = json!(format!("{expression}, #t = :t"));
+    saved["ExpressionAttributeNames"]["#t"] = json!(TIME);
+    saved["ExpressionAttributeValues"][":t"] = json!({"N": "9"});
+    let (client, wire) = stamped(Stamp::builder());
+    send(&client, "UpdateItem", &saved).await.unwrap();
+    assert_eq!(wire.sent(), [saved]);
+}
+
+#[tokio::test]
+async fn placeholders_that_begin_alike_are_told_apart() {
+    let saved = json!({
+        "TableName": "orders",
+        "Key": {"id": {"S": "o-1"}},
+        "UpdateExpression": "SET #lw:t:us-east-1 = :lw:t:us-east-1, \u{e9} = :lw:t:us-east-10",
+        "ExpressionAttributeNames": {"#lw:t:us-east-1": TIME},
+        "ExpressionAttributeValues": {":lw:t:us-east-1": {"N": "9"}, ":lw:t:us-east-10": {"S": "v"}},
+    });
+    let (client, wire) = stamped(Stamp::builder().clock(|| NOW));
+    send(&client, "UpdateItem", &saved).await.unwrap();
+    let sent = &wire.sent()[0];
+    assert_eq!(
+        sent["UpdateExpression"],
+        "SET \u{e9} = :lw:t:us-east-10, #lwt = :lwt ADD #lwn :lwn"
+    );
+    let values = sent["ExpressionAttributeValues"].as_object().unwrap();
+    assert_eq!(values[":lw:t:us-east-10"], json!({"S": "v"}));
+    assert!(!values.contains_key(":lw:t:us-east-1"));
+}
+
+#[tokio::test]
 async fn puts_that_were_not_processed_come_back_as_they_were() {
     let history = json!({"id": {"S": "o-2"}, COUNT: {"N": "5"}, TIME: {"N": "9"}});
     let given = json!({"orders": [

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local_aws::global_table::Region;
 use serde_json::{Value, json};
 
-use super::inputs::{item, send, update};
+use super::inputs::{call, item, send, update};
 use super::support::{COUNT, RESET, TIME};
 use super::world::{EAST, SHAPES, WEST, World, before, connect, key, number, on, put, shape};
 use crate::{Stamp, Tokens, stamps, without_stamps};
@@ -135,6 +135,64 @@ async fn a_put_of_what_was_read_keeps_the_history_of_all_regions() {
     let dropped = world.read("o").await.unwrap();
     assert_eq!(number(&dropped, COUNT), 1);
     assert_eq!(dropped[RESET], dropped[TIME]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_item_that_is_read_and_saved_is_handed_over_between_regions() {
+    let world = World::start().await;
+    let connected = |region, hide| {
+        let stamp = Stamp::builder().strict(true).hide(hide).build().unwrap();
+        connect(&world.table, region, Some(stamp))
+    };
+    let set = on("o", shape("SET a = :s", &[]));
+    send(&connected(WEST, true), "UpdateItem", &set)
+        .await
+        .unwrap();
+    world.table.wait_until_converged().await;
+
+    // One that sees no stamps puts the item back without them.
+    let east = connected(EAST, true);
+    let get = json!({"TableName": "App", "Key": key("o")});
+    let mut read = call(&east, "GetItem", &get).await.unwrap()["Item"].clone();
+    assert_eq!(read, put("o", json!({"a": {"S": "new"}}))["Item"]);
+    read["b"] = json!({"S": "more"});
+    let put_back = json!({"TableName": "App", "Item": read});
+    send(&east, "PutItem", &put_back).await.unwrap();
+    world.table.wait_until_converged().await;
+
+    // One that sees them saves them with all the rest.
+    let west = connected(WEST, false);
+    let read = call(&west, "GetItem", &get).await.unwrap()["Item"].clone();
+    let saved = read.as_object().unwrap().iter().zip(0..);
+    let mut save = json!({"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}});
+    let mut actions = Vec::new();
+    for ((name, value), number) in
+        saved.filter(|((name, _), _)| !["PK", "SK"].contains(&name.as_str()))
+    {
+        save["ExpressionAttributeNames"][format!("#{number}")] = json!(name);
+        save["ExpressionAttributeValues"][format!(":{number}")] = value.clone();
+        actions.push(format!("#{number} = :{number}"));
+    }
+    assert_eq!(actions.len(), 6, "{read}");
+    save["UpdateExpression"] = json!(format!("SET {}", actions.join(", ")));
+    send(&west, "UpdateItem", &on("o", save)).await.unwrap();
+    world.table.wait_until_converged().await;
+
+    let last = world.read("o").await.unwrap();
+    assert_eq!(
+        (number(&last, COUNT), number(&last, "lw:n:eu-west-1")),
+        (1, 2)
+    );
+    assert!(!last.contains_key(RESET));
+    for (region, wanted) in [
+        (EAST, ["replicated", "local", "replicated"]),
+        (WEST, ["local", "replicated", "local"]),
+    ] {
+        let verdicts = world.verdicts(region, |_| true);
+        let verdicts: Vec<_> = verdicts.iter().map(|(name, _)| *name).collect();
+        assert_eq!(verdicts, wanted);
+    }
     world.finish().await;
 }
 

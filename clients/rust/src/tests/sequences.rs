@@ -13,11 +13,12 @@ use super::conformance::without_generated_token;
 use super::inputs::{call, error_items};
 use super::support::{Wire, config, settings_of, vectors};
 
-const SEQUENCES: [&str; 4] = [
+const SEQUENCES: [&str; 5] = [
     "memory.json",
     "hidden.json",
     "given-back.json",
     "encrypted.json",
+    "written-back.json",
 ];
 
 /// What a step did: the request, if one was sent, and the answer.
