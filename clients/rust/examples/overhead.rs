@@ -92,14 +92,31 @@ impl Intercept for Timed {
     }
 }
 
-/// In place of the network: an empty answer.
+/// In place of the network: a stamped item for a read, else an empty answer.
 #[derive(Debug, Clone)]
-struct Nowhere;
+struct Nowhere {
+    item: Arc<str>,
+}
+
+impl Nowhere {
+    fn new() -> Self {
+        let attributes = (0..30).map(|number| format!(r#""attribute{number}":{{"S":"value"}},"#));
+        let attributes: String = attributes.collect();
+        let [count, time] = HISTORY.map(|(name, part)| format!(r#""{name}":{{"N":"{part}"}}"#));
+        let item = format!(r#"{{"Item":{{{attributes}"id":{{"S":"o-1"}},{count},{time}}}}}"#);
+        Self { item: item.into() }
+    }
+}
 
 impl HttpConnector for Nowhere {
-    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let status = StatusCode::try_from(200).expect("200 is a status");
-        let answer = HttpResponse::new(status, SdkBody::from("{}"));
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let body = match target.ends_with(".GetItem") {
+            true => SdkBody::from(&*self.item),
+            false => SdkBody::from("{}"),
+        };
+        let answer = HttpResponse::new(status, body);
         HttpConnectorFuture::ready(Ok(answer))
     }
 }
@@ -110,7 +127,7 @@ impl HttpClient for Nowhere {
         _settings: &HttpConnectorSettings,
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Self)
+        SharedHttpConnector::new(self.clone())
     }
 }
 
@@ -122,6 +139,11 @@ fn item() -> HashMap<String, AttributeValue> {
     let attributes = (0..30).map(|number| (format!("attribute{number}"), text("value")));
     attributes.chain([("id".to_owned(), text("o-1"))]).collect()
 }
+
+const HISTORY: [(&str, &str); 2] = [
+    ("lw:n:us-east-1", "5"),
+    ("lw:t:us-east-1", "1795349587051000"),
+];
 
 const EXPRESSION: &str = "SET address = :a, #s = :s REMOVE draft ADD revision :one";
 const CONDITION: &str = "#s <> :s";
@@ -185,14 +207,11 @@ async fn main() -> Result<ExitCode, BoxError> {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("none", "none", None, None, "none"))
-        .http_client(Nowhere)
+        .http_client(Nowhere::new())
         .interceptor(timed);
     let client = &Client::from_conf(config.build());
     let mut history = item();
-    for (name, part) in [
-        ("lw:n:us-east-1", "5"),
-        ("lw:t:us-east-1", "1795349587051000"),
-    ] {
+    for (name, part) in HISTORY {
         history.insert(name.to_owned(), AttributeValue::N(part.to_owned()));
     }
     let history = &history;
@@ -229,7 +248,7 @@ async fn main() -> Result<ExitCode, BoxError> {
             Ok(())
         })
         .await?,
-        measure("GetItem", &spent, || async {
+        measure("GetItem, 30 attributes", &spent, || async {
             let call = client.get_item().table_name("orders");
             call.key("id", text("o-1")).send().await?;
             Ok(())

@@ -217,9 +217,8 @@ impl Asking<'_> {
                 let Some(get) = &entry.get else {
                     return Ok(None);
                 };
-                self.read_of(&get.table_name, &get.key, {
-                    is_projected(&get.projection_expression, &None)
-                })
+                let projected = is_projected(&get.projection_expression, &None);
+                self.read_of(&get.table_name, &get.key, projected)
             });
             let reads: Vec<_> = reads.collect::<Result<_, _>>()?;
             Ok(any(&reads).then_some(Asked::TransactGet(reads)))

@@ -107,7 +107,7 @@
 //!
 //! 39 bytes in each item for each Region that ever wrote it, with `lw:reset` 17 more; no extra request, no read; no
 //! extra write on an index. An update that would have changed nothing does change the stamp, so it is replicated and shows
-//! in the stream. One to three microseconds a write (`cargo run --release -p
+//! in the stream. One to two microseconds a write or a read (`cargo run --release -p
 //! lastwriter-client --example overhead`).
 
 mod answers;

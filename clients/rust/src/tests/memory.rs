@@ -152,6 +152,45 @@ fn keys_are_equal_where_those_of_dynamodb_are() {
 }
 
 #[test]
+fn what_is_later_claims_nothing_that_was_not_seen() {
+    let parts = [None, Some(0), Some(1), Some(2)];
+    // Around the tolerance of 100 ms.
+    let times = parts.map(|part| part.map(|steps| steps * 60_000));
+    let pairs: Vec<Pair> = parts
+        .iter()
+        .flat_map(|count| times.iter().map(|time| (*count, *time)))
+        .map(|(count, time)| Pair { count, time })
+        .collect();
+    for one in &pairs {
+        for other in &pairs {
+            for (reset, other_reset) in [(None, Some(1)), (Some(2), Some(1)), (Some(1), None)] {
+                let mut seen = Stamps::default().with(HERE, *one).with("eu-west-1", *one);
+                let mut other_seen = Stamps::default().with(HERE, *other);
+                (seen.reset, other_seen.reset) = (reset, other_reset);
+                let both = seen.clone().later(other_seen.clone());
+                let pair = both.pair(HERE).unwrap();
+                assert!(pair == *one || pair == *other);
+                for seen in [one, other] {
+                    let earliest = seen.time.unwrap_or(0).saturating_sub(100_000);
+                    assert!(pair.time.unwrap_or(0) >= earliest, "{one:?} {other:?}");
+                }
+                assert_eq!(both.pair("eu-west-1"), Some(*one));
+                assert_eq!(both.reset, reset.max(other_reset));
+                assert_eq!(both.clone().later(both.clone()), both);
+                // Whichever came first.
+                assert_eq!(
+                    other_seen
+                        .later(seen)
+                        .pair(HERE)
+                        .map(|pair| pair.time.unwrap_or(0)),
+                    Some(pair.time.unwrap_or(0))
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn an_account_based_endpoint_is_that_of_its_region() {
     let endpoint = |url| without_account(url);
     assert_eq!(
