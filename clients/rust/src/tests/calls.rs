@@ -1,12 +1,12 @@
 //! The rules that are about calls and not about one request's text. Nothing leaves the process.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::inputs::{request_items, send};
 use super::support::{COUNT, NOW, TIME, Wire, offline, ticking, vectors};
@@ -43,19 +43,17 @@ pub(super) fn stamp_error(error: &BoxError) -> Option<&StampError> {
     }
 }
 
-/// Log lines, kept.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    /// What was logged on this thread: a test has one of its own.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for Lines {
+/// Writes log lines to those of their thread.
+struct Logged;
+
+impl io::Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -64,12 +62,22 @@ impl io::Write for Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
+/// Begins to keep what is logged. One subscriber listens for the whole process: with one for each test, another test could
+/// find in between that nobody listens, which tracing remembers.
+fn keep_log() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::ERROR)
+            .with_writer(|| Logged)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
+    });
+    LOGGED.take();
+}
 
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+fn logged() -> String {
+    String::from_utf8(LOGGED.take()).unwrap()
 }
 
 #[tokio::test]
@@ -147,19 +155,12 @@ async fn a_panic_in_the_hook_does_not_fail_the_write_unless_strict() {
 
 #[tokio::test]
 async fn a_write_without_its_stamp_is_logged_once_and_without_its_contents() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::ERROR)
-        .with_writer(lines.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    // Another test may have met the same place a moment ago, and found that nobody listens.
-    tracing::callsite::rebuild_interest_cache();
+    keep_log();
     let (client, wire) = stamped(Stamp::builder().clock(|| u64::MAX));
     send(&client, "UpdateItem", &update()).await.unwrap();
     send(&client, "UpdateItem", &update()).await.unwrap();
     assert_eq!(wire.sent().len(), 2);
-    let text = lines.text();
+    let text = logged();
     assert_eq!(text.matches("told once").count(), 1, "{text}");
     assert!(text.contains("the clock gives no time"), "{text}");
     assert!(!text.contains("secret") && !text.contains("o-1"), "{text}");
@@ -167,13 +168,7 @@ async fn a_write_without_its_stamp_is_logged_once_and_without_its_contents() {
 
 #[tokio::test]
 async fn each_table_whose_items_are_signed_is_logged_once() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::ERROR)
-        .with_writer(lines.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    tracing::callsite::rebuild_interest_cache();
+    keep_log();
     let (client, wire) = stamped(Stamp::builder());
     for table in ["orders", "orders", "carts"] {
         let item = json!({"id": {"S": "o-1"}, "aws_dbe_head": {"S": "secret"}});
@@ -181,7 +176,7 @@ async fn each_table_whose_items_are_signed_is_logged_once() {
         send(&client, "PutItem", &signed).await.unwrap();
         assert_eq!(wire.sent().last(), Some(&signed));
     }
-    let text = lines.text();
+    let text = logged();
     for table in ["orders", "carts"] {
         let told =
             format!("the items of table {table} are signed by the AWS Database Encryption SDK");
