@@ -26,7 +26,10 @@ METRIC_OF = {
     "local_overwrite": "LocalOverwrites", "stale_overwrite": "StaleOverwrites", "resurrection": "Resurrections",
     "expired": "Expirations", "purged": "Purges", "hard_delete": "HardDeletes", "unusable": "UnusableRecords",
     "malformed": "QuarantinedRecords", "no_write": None,
+    "suspected_conflict": "SuspectedConflicts", "possible_conflict": "PossibleConflicts",
 }
+# What else counts a verdict: such a write did not stamp.
+UNSTAMPED = {"suspected_conflict", "possible_conflict"}
 STARRED = {"Records", "ReplicatedWrites", "Conflicts", "LostWrites"}
 FIELDS_OF = {
     "replicated": {"verdict", "origin", "returned_writes"},
@@ -35,7 +38,7 @@ FIELDS_OF = {
 }
 SETTINGS = {
     "STAMP_PREFIX", "CLOCK_TOLERANCE_MS", "TTL_ATTRIBUTE", "LEDGER_IMAGES", "LEDGER_OVERWRITES",
-    "UNSTAMPED_SAMPLES_PER_MINUTE",
+    "UNSTAMPED_SAMPLES_PER_MINUTE", "VERSION_ATTRIBUTE", "UPDATED_AT_ATTRIBUTE", "ORIGIN_ATTRIBUTE",
 }
 COMMON = {"ItemKey", "ConflictId", "Key", "TableName", "Kind", "Confidence", "Status", "EventId", "SequenceNumber",
           "DifferingAttributes"}
@@ -221,7 +224,7 @@ class Case:
                 kept.add(self.check_quarantined(entry))
                 continue
             wanted = {"stale_overwrite": "stale_overwrite", "local_overwrite": "local_overwrite",
-                      "unstamped_sample": "unstamped"}.get(kind, "conflict")
+                      "unstamped_sample": "unstamped"}.get(kind, "suspected_conflict" if "Evidence" in entry else "conflict")
             odd = kind == "odd_stamp_sample"
             owners = [at for at, v in enumerate(self.verdicts)
                       if (odd_stamps(self.records[at], self.prefix) if odd else v["verdict"] == wanted)
@@ -231,7 +234,7 @@ class Case:
             for at in owners:
                 self.check_entry(at, entry, kind)
         choice = self.expected["settings"].get("LEDGER_OVERWRITES", "stale")
-        due = {"conflict", "malformed"} | {
+        due = {"conflict", "suspected_conflict", "malformed"} | {
             "none": set(), "stale": {"stale_overwrite"}, "all": {"stale_overwrite", "local_overwrite"}}[choice]
         for at, verdict in enumerate(self.verdicts):
             name = verdict["verdict"]
@@ -263,8 +266,9 @@ class Case:
             due = due | {"Reason"}
         if self.images == "diff" and not sample:
             due = due | {"WinnerOnlyAttributes"}
-        lost = self.lost_writes(at) if kind in CONFLICT_KINDS else {}
-        due = due | set(lost)
+        suspected = verdict["verdict"] == "suspected_conflict"
+        lost = self.lost_writes(at) if kind in CONFLICT_KINDS and not suspected else {}
+        due = due | set(lost) | ({"Evidence"} if suspected else set())
         self.need(set(entry) == due, say + "attributes")
         for name, value in lost.items():
             self.need(entry.get(name) == value, say + name)
@@ -286,7 +290,13 @@ class Case:
         self.need(not (names and entry["Identical"]["BOOL"]), say + "identical, and yet attributes differ")
         self.need(int(entry["LostWrites"]["N"]) >= 1, say + "LostWrites")
         winner = entry["Winner"]["M"]
-        if kind in CONFLICT_KINDS:
+        if suspected:
+            self.need(entry["Evidence"] == {"S": "version"}, say + "Evidence")
+            self.need(kind in CONFLICT_KINDS and entry["Confidence"] == {"S": "probable"}, say + "Kind or Confidence")
+            self.need(entry["LostWrites"] == {"N": "1"}, say + "LostWrites")
+            self.need(moment == rfc3339(body["ApproximateCreationDateTime"] * 1_000_000), say + "the record's time")
+            self.need("WrittenAt" not in winner and winner.get("Region") != entry["Loser"]["M"]["Region"], say + "Winner")
+        elif kind in CONFLICT_KINDS:
             self.need(kind == verdict["kind"], say + "Kind")
             self.need(entry["Confidence"]["S"] == verdict["confidence"], say + "Confidence")
             self.need(entry["LostWrites"]["N"] == str(verdict["lost_writes"]), say + "LostWrites")
@@ -397,6 +407,8 @@ class Case:
             add("Records", table)
             if METRIC_OF[name]:
                 add(METRIC_OF[name], table)
+            if name in UNSTAMPED:
+                add("UnstampedWrites", table)
             odd = odd_stamps(record, self.prefix)
             if odd:
                 add("OddStamps", table)

@@ -68,6 +68,20 @@ def conflict_alarms() -> list[Alarm]:
             missing_why=BATCHES,
         ),
         Alarm(
+            logical_id="SuspectedConflictsAlarm",
+            slug="suspected-conflicts",
+            section="Suspected conflicts",
+            means="Unstamped writes of this Region were probably overwritten: a write of another Region won whose version number is "
+            "not above theirs (VersionAttribute).",
+            do="`lastwriter ledger list` shows them with evidence `version`, and `ledger put-back ID --dry-run` what can be put back. "
+            "Let the writers stamp, and such losses become certain. If nothing was lost, a writer does not count: find it, or empty "
+            "VersionAttribute.",
+            metrics=(own("SuspectedConflicts", "Sum"),),
+            threshold=ref("SuspectedConflictsThreshold"),
+            missing="notBreaching",
+            missing_why=BATCHES,
+        ),
+        Alarm(
             logical_id="QuarantinedRecordsAlarm",
             slug="quarantined-records",
             section="Quarantined records",

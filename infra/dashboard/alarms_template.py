@@ -21,7 +21,8 @@ Description: The alarms of one Region.
 #   Parameters: ProjectName, Environment, TableLabel, TableName, Regions, IndexNames, ConsistencyMode, BillingMode,
 #               MetricsNamespace, EventSourceMappingId, TopicArn, RunbookUrl, FunctionTimeout,
 #               ReplicationLatencyThresholdMs, RequestLatencyThresholdMs, IteratorAgeThresholdMs, LostWriteRatePercent,
-#               ConflictsThreshold, UnstampedWritesPercent, StaleOverwritesThreshold, OpenEntryAgeThresholdSeconds, CapacityPercent
+#               ConflictsThreshold, UnstampedWritesPercent, StaleOverwritesThreshold, SuspectedConflictsThreshold,
+#               OpenEntryAgeThresholdSeconds, CapacityPercent
 #   Outputs:    UnhealthyAlarmName, UnhealthyAlarmArn
 
 """
@@ -48,6 +49,7 @@ THRESHOLDS: dict[str, tuple[float, float, str]] = {
         "Unstamped writes per hundred writes that are still no alarm. 100 is never: for a table whose writers do not stamp yet.",
     ),
     "StaleOverwritesThreshold": (0, 0, "Stale overwrites in five minutes that are still no alarm."),
+    "SuspectedConflictsThreshold": (0, 0, "Suspected conflicts in five minutes that are still no alarm."),
     "OpenEntryAgeThresholdSeconds": (
         259200,
         300,

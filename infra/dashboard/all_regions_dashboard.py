@@ -76,6 +76,7 @@ def _coverage(board: Board) -> None:
         graph("Unstamped writes", _own(board, "UnstampedWrites"), stacked=True),
         graph("Stale overwrites", _own(board, "StaleOverwrites"), stacked=True),
         graph("Hard deletes", _own(board, "HardDeletes"), stacked=True),
+        graph("Suspected conflicts of unstamped writes", _own(board, "SuspectedConflicts"), stacked=True),
     )
 
 

@@ -159,6 +159,7 @@ def _coverage(board: Board) -> None:
             "Writers that do not stamp",
             [own("UnstampedWrites"), own("StaleOverwrites"), own("LocalOverwrites"), own("OddStamps")],
         ),
+        graph("Suspected conflicts of unstamped writes", [own("SuspectedConflicts"), own("PossibleConflicts")]),
         graph(
             "Deletes and their consequences",
             [own("Resurrections"), own("HardDeletes"), own("Expirations"), own("Purges")],

@@ -124,6 +124,7 @@ FAULTS = {
     "one write in fifty is lost": (
         lambda now: (now.own("Conflicts", 4), now.own("LostWrites", 4)), {"conflicts", "lost-write-rate"}),
     "a writer does not stamp": (lambda now: now.own("UnstampedWrites", 3), {"unstamped-writes"}),
+    "an unstamped write is overwritten": (lambda now: now.own("SuspectedConflicts", 1), {"suspected-conflicts"}),
     "an old version is put back": (lambda now: now.own("StaleOverwrites", 1), {"stale-overwrites"}),
     "nobody looks at the ledger": (nobody_looks_at_the_ledger, {"open-entries"}),
     "a record cannot be read": (lambda now: now.own("QuarantinedRecords", 1), {"quarantined-records"}),

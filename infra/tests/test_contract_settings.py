@@ -33,9 +33,12 @@ def test_settings_and_defaults_are_the_functions(function):
 
 
 def test_every_setting_can_be_given():
-    given = environment("stream-processor.yaml", TtlAttribute="expires")
+    given = environment("stream-processor.yaml", TtlAttribute="expires", VersionAttribute="version",
+                        UpdatedAtAttribute="changed", OriginAttribute="region")
     assert set(given) - NOT_OURS == set(contract("stream-processor")["settings"])
     assert given["TTL_ATTRIBUTE"] == "expires"
+    borrowed = [given[name] for name in ("VERSION_ATTRIBUTE", "UPDATED_AT_ATTRIBUTE", "ORIGIN_ATTRIBUTE")]
+    assert borrowed == ["version", "changed", "region"]
     assert set(environment("table-reporter.yaml")) - NOT_OURS == set(contract("table-reporter")["settings"])
 
 
@@ -47,8 +50,8 @@ def test_required_settings_are_passed():
     assert reporter["LEDGER_TABLE"] == ledger
 
 
-def test_no_ttl_attribute_is_no_setting():
-    assert "TTL_ATTRIBUTE" not in environment("stream-processor.yaml")
+def test_an_attribute_that_is_not_given_is_no_setting():
+    assert not [name for name in environment("stream-processor.yaml") if name.endswith("_ATTRIBUTE")]
 
 
 def test_a_setting_that_the_function_does_not_read_is_caught():

@@ -66,7 +66,7 @@ pub fn image(key: &Value, attributes: Value, stamps: &[(&str, u64, u64)]) -> Val
 /// Record n with these images; `null` leaves one out.
 pub fn record(n: usize, event_name: &str, key: &Value, old: Value, new: Value) -> Value {
     let mut dynamodb = json!({
-        "ApproximateCreationDateTime": 1_795_348_800 + n / 1_000,
+        "ApproximateCreationDateTime": created_at(n),
         "Keys": key,
         "SequenceNumber": sequence_number(n),
         "SizeBytes": 300,
@@ -114,6 +114,32 @@ pub fn conflict_between(n: usize, loser: Value, winner: Value) -> Value {
         &[(HERE, 3, START_MICROS), (ELSEWHERE, 3, winner_time(n))],
     );
     record(n, "MODIFY", &key, old, new)
+}
+
+/// An update without stamps whose loss the item's own version number speaks for: the winner's is not above it.
+pub fn suspected(n: usize) -> Value {
+    let key = key(n);
+    let version = |address: String, version: &str| {
+        let attributes = json!({"address": {"S": address}, "version": {"N": version}});
+        image(&key, attributes, &[])
+    };
+    let (old, new) = (
+        version(lost_note(n), "7"),
+        version(String::from("18 Marlowe Rd"), "6"),
+    );
+    record(n, "MODIFY", &key, old, new)
+}
+
+/// The `ConflictId` of [`suspected`] n in the ledger.
+pub fn suspected_id(n: usize) -> String {
+    let at = chrono::DateTime::from_timestamp(created_at(n) as i64, 0).unwrap_or_default();
+    let at = at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    format!("{at}#{}", event_id(n))
+}
+
+/// When record n reached the replica, in epoch seconds.
+fn created_at(n: usize) -> usize {
+    1_795_348_800 + n / 1_000
 }
 
 /// An update made here.

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 /// How many functions run at a time.
 const AT_ONCE: usize = 4;
 
-const VERDICTS: [&str; 13] = [
+const VERDICTS: [&str; 15] = [
     "no_write",
     "unstamped",
     "conflict",
@@ -24,6 +24,8 @@ const VERDICTS: [&str; 13] = [
     "expired",
     "purged",
     "hard_delete",
+    "suspected_conflict",
+    "possible_conflict",
     "unusable",
     "malformed",
 ];

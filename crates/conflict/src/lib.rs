@@ -20,6 +20,7 @@
 //! assert_eq!(conflict.lost_writes, 1);
 //! ```
 
+mod borrowed;
 mod image;
 mod judge;
 mod jump;
@@ -30,6 +31,7 @@ mod stamp_names;
 mod stamps;
 mod verdict;
 
+pub use borrowed::{Borrowed, LEGACY_PREFIX, LEGACY_REGION, judge_borrowed};
 pub use image::{differing_attributes, values_equal};
 pub use judge::{Change, Tolerance, judge, judge_after};
 pub use jump::{Landing, depends_on_jump, jump};
@@ -38,4 +40,4 @@ pub use number::Decimal;
 pub use stamp_fault::StampFault;
 pub use stamp_names::{MAX_REGION_LENGTH, StampAttribute, StampNames, is_region_name};
 pub use stamps::{Stamp, Stamps, integer};
-pub use verdict::{Conflict, ReplicatedWrite, Verdict};
+pub use verdict::{Conflict, ReplicatedWrite, SuspectedConflict, Verdict};

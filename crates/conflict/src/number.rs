@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 ///
 /// The value is `digits` times ten to the power of `exponent`; zero has no digits. DynamoDB's numbers have up to 38
 /// significant digits, so no machine type holds them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// They are in the order of their values.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimal {
     negative: bool,
     digits: Vec<u8>,
@@ -50,6 +51,11 @@ impl Decimal {
             exponent: i64::from(exponent) - fraction.len() as i64 + dropped as i64,
             digits,
         })
+    }
+
+    /// The power of ten that the value is below: `digits` stand right behind the point.
+    fn scale(&self) -> i64 {
+        self.exponent.saturating_add(self.digits.len() as i64)
     }
 
     /// Whether the value is below zero.
@@ -106,12 +112,35 @@ fn trailing_zeros(digits: &[u8]) -> usize {
         .count()
 }
 
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // What is larger is further from zero: below it, the other way round.
+        let size = |number: &Self| (!number.digits.is_empty(), number.scale());
+        let by_size = || {
+            size(self)
+                .cmp(&size(other))
+                .then_with(|| self.digits.cmp(&other.digits))
+        };
+        match (self.negative, other.negative) {
+            (false, false) => by_size(),
+            (true, true) => by_size().reverse(),
+            (left, right) => right.cmp(&left),
+        }
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// Whether two numbers have the same value. Text that is no number equals only itself.
 pub(crate) fn equal(left: &str, right: &str) -> bool {
     left == right || order(left, right) == Ordering::Equal
 }
 
-/// An order in which equal values are neighbours, for comparing sets. It is not the order of values.
+/// An order in which equal values are neighbours, for comparing sets.
 pub(crate) fn order(left: &str, right: &str) -> Ordering {
     match (Decimal::parse(left), Decimal::parse(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
@@ -125,6 +154,27 @@ pub(crate) fn order(left: &str, right: &str) -> Ordering {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_in_the_order_of_their_values() {
+        let sorted = [
+            "-1E+30", "-10", "-9.5", "-9", "-0.01", "0", "0.001", "0.01", "0.5", "1", "9.5", "10",
+            "10.5", "99", "100", "1E+30",
+        ];
+        let numbers = sorted.map(|text| Decimal::parse(text).unwrap());
+        for pair in numbers.windows(2) {
+            assert!(pair[0] < pair[1], "{pair:?}");
+        }
+        assert!(Decimal::parse("1.0") == Decimal::parse("10E-1"));
+    }
+
+    proptest! {
+        #[test]
+        fn integers_are_in_their_order(left in -1_000_000i64..1_000_000, right in -1_000_000i64..1_000_000) {
+            let number = |value: i64| Decimal::parse(&value.to_string()).unwrap();
+            prop_assert_eq!(number(left).cmp(&number(right)), left.cmp(&right));
+        }
+    }
 
     #[test]
     fn a_number_is_its_sign_its_digits_and_a_power_of_ten() {

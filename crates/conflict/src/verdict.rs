@@ -28,6 +28,10 @@ pub enum Verdict<'a> {
     Purged,
     /// An item was removed by DeleteItem. A concurrent local update may have been lost with it; the stream cannot tell.
     HardDelete,
+    /// The writer did not stamp, and what the item says of its own speaks for a conflict.
+    SuspectedConflict(SuspectedConflict<'a>),
+    /// The writer did not stamp, and what the item says of its own does not rule a conflict out.
+    PossibleConflict,
     /// Nothing changed. DynamoDB writes no such record; emulators do, and so does a table of version 2017.11.29.
     NoWrite,
 }
@@ -62,6 +66,15 @@ pub struct Conflict<'a> {
     pub lost_writes: u64,
     /// How many writes of this Region came back that an earlier conflict had lost.
     pub returned_writes: u64,
+}
+
+/// A write of this Region may have been replaced by a version that had not seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuspectedConflict<'a> {
+    /// What the two sides did.
+    pub kind: Kind,
+    /// The Region whose version won, if the item names it.
+    pub winner_region: Option<&'a str>,
 }
 
 /// A version that came from another Region, which `R` names.

@@ -80,6 +80,8 @@ impl From<Kind> for EntryKind {
 pub enum Evidence {
     /// The streams of all Regions together, which an audit joined.
     Join,
+    /// What the item says of its own: a version number, and a time or an origin where there is one.
+    Version,
 }
 
 /// What became of an entry.

@@ -654,7 +654,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         prop::option::of(any_name(&[Confidence::Certain, Confidence::Probable])),
         any_name(Status::ALL),
         any_micros().prop_map(|micros| ConflictId::new(micros, "e1")),
-        prop::option::of(any_name(&[Evidence::Join])),
+        prop::option::of(any_name(&[Evidence::Join, Evidence::Version])),
     );
     let key = prop::collection::btree_map("[a-z]{1,3}", any_value(), 1..3);
     let times = (

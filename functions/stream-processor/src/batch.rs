@@ -13,7 +13,10 @@ use crate::judged_record::{JudgedRecord, Judgement, NameIndex};
 use crate::jumps::{JumpRecord, JumpRole};
 use crate::local_writes::LocalWrite;
 use crate::odd_stamps::odd_stamps;
-use crate::record::{Attributes, EventName, Record, RecordError, RejectedRecord, has_equal_images};
+use crate::record::{
+    Attributes, EventName, Record, RecordError, RejectedRecord, differ_in_legacy_attributes_alone,
+    has_equal_images,
+};
 use crate::settings::{LedgerOverwrites, Settings};
 
 /// The function that decides; tests pass their own.
@@ -41,6 +44,7 @@ impl Rules {
             attributes: Attributes {
                 stamps: settings.stamps.clone(),
                 ttl: settings.ttl_attribute.clone(),
+                borrowed: settings.borrowed.clone(),
             },
             tolerance: settings.tolerance,
             remembers_jumps: settings.replicas > 2,
@@ -193,9 +197,9 @@ impl<'p> Batch<'p> {
                 let names = &mut self.names;
                 let judged = catching_panics(|| {
                     let mut verdict = verdict(record, rules, now, None)?;
-                    if verdict == Verdict::Unstamped
+                    if is_unstamped(&verdict)
                         && record.event_name == EventName::Modify
-                        && raw().is_some_and(has_equal_images)
+                        && raw().is_some_and(|raw| is_no_write(record, raw))
                     {
                         verdict =
                             (rules.judge)(Change::None, &record.region, rules.tolerance, None);
@@ -323,12 +327,43 @@ pub(crate) fn verdict<'r>(
 ) -> Result<Verdict<'r>, RecordError> {
     let change = record.change(now).ok_or(RecordError::Unusable)?;
     let verdict = (rules.judge)(change, &record.region, rules.tolerance, latest_jump);
+    if verdict == Verdict::Unstamped
+        && let (EventName::Modify, Some((old, new))) = (record.event_name, record.borrowed())
+    {
+        return Ok(conflict::judge_borrowed(old, new, &record.region).unwrap_or(verdict));
+    }
     Ok(verdict)
+}
+
+/// Whether the writer did not stamp, whatever else the item says.
+fn is_unstamped(verdict: &Verdict<'_>) -> bool {
+    match verdict {
+        Verdict::Unstamped | Verdict::SuspectedConflict(_) | Verdict::PossibleConflict => true,
+        Verdict::Conflict(_)
+        | Verdict::Replicated(_)
+        | Verdict::Local
+        | Verdict::LocalOverwrite
+        | Verdict::StaleOverwrite
+        | Verdict::Resurrection
+        | Verdict::Expired
+        | Verdict::Purged
+        | Verdict::HardDelete
+        | Verdict::NoWrite => false,
+    }
+}
+
+/// Whether a MODIFY changed nothing, or nothing but what DynamoDB itself notes in a table of version 2017.11.29.
+fn is_no_write(record: &Record<'_>, raw: &RawValue) -> bool {
+    has_equal_images(raw)
+        || (record.is_legacy() && differ_in_legacy_attributes_alone(raw, &record.region))
 }
 
 /// What a record has to do with jumps.
 fn jump_role(record: &Record<'_>, rules: &Rules, now: u64) -> JumpRole {
-    let change = record.change(now).filter(|_| rules.remembers_jumps);
+    if !rules.remembers_jumps {
+        return JumpRole::default();
+    }
+    let change = record.change(now);
     change.map_or_else(JumpRole::default, |change| JumpRole {
         landing: conflict::jump(change, &record.region),
         is_in_doubt: conflict::depends_on_jump(change, &record.region, rules.tolerance),
@@ -363,7 +398,8 @@ pub(crate) fn finding<'v>(verdict: &'v Verdict<'v>) -> Option<Finding<'v>> {
         Verdict::Conflict(conflict) => Some(Finding::Conflict(conflict)),
         Verdict::StaleOverwrite => Some(Finding::StaleOverwrite),
         Verdict::LocalOverwrite => Some(Finding::LocalOverwrite),
-        Verdict::Unstamped => Some(Finding::UnstampedSample),
+        Verdict::SuspectedConflict(suspected) => Some(Finding::SuspectedConflict(suspected)),
+        Verdict::Unstamped | Verdict::PossibleConflict => Some(Finding::UnstampedSample),
         Verdict::Replicated(_)
         | Verdict::NoWrite
         | Verdict::Local
@@ -381,7 +417,7 @@ fn is_kept(
     sample: impl FnOnce() -> bool,
 ) -> bool {
     match finding {
-        Finding::Conflict(_) => true,
+        Finding::Conflict(_) | Finding::SuspectedConflict(_) => true,
         Finding::StaleOverwrite => overwrites != LedgerOverwrites::None,
         Finding::LocalOverwrite => overwrites == LedgerOverwrites::All,
         Finding::UnstampedSample | Finding::OddStampSample => sample(),

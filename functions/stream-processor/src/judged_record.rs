@@ -96,6 +96,10 @@ pub enum Judgement {
     Purged,
     /// See [`Verdict::HardDelete`].
     HardDelete,
+    /// See [`Verdict::SuspectedConflict`].
+    SuspectedConflict,
+    /// See [`Verdict::PossibleConflict`].
+    PossibleConflict,
     /// The stream lacks the images that the record needs.
     Unusable,
     /// The record was quarantined.
@@ -129,6 +133,8 @@ impl Judgement {
             Verdict::Expired => Judgement::Expired,
             Verdict::Purged => Judgement::Purged,
             Verdict::HardDelete => Judgement::HardDelete,
+            Verdict::SuspectedConflict(_) => Judgement::SuspectedConflict,
+            Verdict::PossibleConflict => Judgement::PossibleConflict,
         }
     }
 
@@ -152,6 +158,8 @@ impl Judgement {
             | Judgement::Expired
             | Judgement::Purged
             | Judgement::HardDelete
+            | Judgement::SuspectedConflict
+            | Judgement::PossibleConflict
             | Judgement::Unusable
             | Judgement::Malformed => None,
         }

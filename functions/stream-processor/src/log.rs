@@ -50,12 +50,14 @@ pub enum FindingLine {
         /// The Region that won.
         winner_region: String,
     },
-    /// An overwrite, or a sample of unstamped writes.
+    /// A suspected conflict, an overwrite, or a sample of unstamped writes.
     Other {
         /// The entry's `ConflictId`.
         id: String,
         /// The entry's `Kind`.
         kind: &'static str,
+        /// The entry's `Evidence`, if it does not rest on stamps.
+        evidence: Option<&'static str>,
         /// The Region that lost.
         loser_region: String,
     },
@@ -80,12 +82,14 @@ impl FindingLine {
                 loser_region,
                 winner_region: conflict.winner_region.to_owned(),
             },
-            Finding::StaleOverwrite
+            Finding::SuspectedConflict(_)
+            | Finding::StaleOverwrite
             | Finding::LocalOverwrite
             | Finding::UnstampedSample
             | Finding::OddStampSample => Self::Other {
                 id,
                 kind,
+                evidence: finding.evidence().map(Into::into),
                 loser_region,
             },
         }
@@ -119,11 +123,13 @@ impl FindingLine {
             Self::Other {
                 id,
                 kind,
+                evidence,
                 loser_region,
             } => tracing::info!(
                 record,
                 conflict_id = id,
                 kind,
+                evidence,
                 loser_region,
                 ledger,
                 "{}",
@@ -212,9 +218,11 @@ pub(crate) fn verdicts(batch: &Batch<'_>) {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) records: usize,
-    /// Records that will not come again; the next three counts are of them.
+    /// Records that will not come again; the next four counts are of them.
     pub(crate) committed: usize,
     pub(crate) conflicts: usize,
+    /// Conflicts that attributes of the application's own speak for.
+    pub(crate) suspected: usize,
     pub(crate) malformed: usize,
     pub(crate) unusable: usize,
     pub(crate) ledger_written: usize,
@@ -232,6 +240,7 @@ impl Summary {
             records = self.records,
             committed = self.committed,
             conflicts = self.conflicts,
+            suspected = self.suspected,
             malformed = self.malformed,
             unusable = self.unusable,
             ledger_written = self.ledger_written,

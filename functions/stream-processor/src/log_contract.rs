@@ -18,7 +18,7 @@ pub enum Message {
     /// A conflict's ledger entry.
     #[strum(serialize = "conflict")]
     Conflict,
-    /// The ledger entry of an overwrite, or of a sample of unstamped writes.
+    /// The ledger entry of a suspected conflict, an overwrite, or a sample of unstamped writes.
     #[strum(serialize = "finding")]
     Finding,
     /// The ledger entry of a record that could not be judged.

@@ -80,7 +80,8 @@ impl PreparedEntry {
         let decoded = DecodedRecord::read(raw)?;
         let lost_writes = match finding {
             Finding::Conflict(_) => LostWrites::trace(record, &decoded, local_writes, rules),
-            Finding::StaleOverwrite
+            Finding::SuspectedConflict(_)
+            | Finding::StaleOverwrite
             | Finding::LocalOverwrite
             | Finding::UnstampedSample
             | Finding::OddStampSample => None,

@@ -186,6 +186,7 @@ impl<'p> BatchReport<'p> {
         for record in self.committed() {
             match record.judgement {
                 Judgement::Conflict { .. } => summary.conflicts += 1,
+                Judgement::SuspectedConflict => summary.suspected += 1,
                 Judgement::Malformed => summary.malformed += 1,
                 Judgement::Unusable => summary.unusable += 1,
                 Judgement::NoWrite
@@ -197,7 +198,8 @@ impl<'p> BatchReport<'p> {
                 | Judgement::Resurrection
                 | Judgement::Expired
                 | Judgement::Purged
-                | Judgement::HardDelete => {}
+                | Judgement::HardDelete
+                | Judgement::PossibleConflict => {}
             }
         }
         for write in &self.writes {

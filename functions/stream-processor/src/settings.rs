@@ -6,10 +6,12 @@ use conflict::{StampNames, Tolerance};
 use function_support::settings::{Setting, SettingsReader, namespace};
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::record::BorrowedNames;
+
 pub use function_support::settings::SettingsError;
 
 /// The name of every setting, with its default. The templates are compared with this list by a test.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 16] = [
     ("LEDGER_TABLE", None),
     ("METRICS_NAMESPACE", Some("LastWriter")),
     ("METRICS_SINK", Some("cloudwatch")),
@@ -18,6 +20,9 @@ pub const SETTINGS: [Setting; 13] = [
     ("CLOCK_TOLERANCE_MS", Some("100")),
     ("REPLICAS", Some("2")),
     ("TTL_ATTRIBUTE", None),
+    ("VERSION_ATTRIBUTE", None),
+    ("UPDATED_AT_ATTRIBUTE", None),
+    ("ORIGIN_ATTRIBUTE", None),
     ("LEDGER_IMAGES", Some("full")),
     ("LEDGER_OVERWRITES", Some("stale")),
     ("LEDGER_RETENTION_DAYS", Some("30")),
@@ -44,6 +49,8 @@ pub struct Settings {
     pub replicas: u32,
     /// The table's TTL attribute, to tell replicated expiries from hard deletes.
     pub ttl_attribute: Option<String>,
+    /// Which attributes of the application's own stand in for stamps.
+    pub borrowed: BorrowedNames,
     /// What of the images the ledger keeps.
     pub ledger_images: LedgerImages,
     /// Which overwrites the ledger keeps.
@@ -103,6 +110,11 @@ impl Settings {
             tolerance: Tolerance::from_millis(reader.number("CLOCK_TOLERANCE_MS", 0, 3_600_000)),
             replicas: reader.number("REPLICAS", 1, 64),
             ttl_attribute: reader.optional("TTL_ATTRIBUTE", attribute_name),
+            borrowed: BorrowedNames {
+                version: reader.optional("VERSION_ATTRIBUTE", attribute_name),
+                updated_at: reader.optional("UPDATED_AT_ATTRIBUTE", attribute_name),
+                origin: reader.optional("ORIGIN_ATTRIBUTE", attribute_name),
+            },
             ledger_images: reader.one_of("LEDGER_IMAGES"),
             ledger_overwrites: reader.one_of("LEDGER_OVERWRITES"),
             ledger_retention_days: reader.number("LEDGER_RETENTION_DAYS", 1, 36_500),
@@ -149,6 +161,7 @@ mod tests {
         assert_eq!(settings.tolerance, Tolerance::from_millis(100));
         assert_eq!(settings.replicas, 2);
         assert_eq!(settings.ttl_attribute, None);
+        assert_eq!(settings.borrowed, BorrowedNames::default());
         assert_eq!(settings.ledger_images, LedgerImages::Full);
         assert_eq!(settings.ledger_overwrites, LedgerOverwrites::Stale);
         assert_eq!(

@@ -7,7 +7,9 @@ use std::thread;
 use fastrand::Rng;
 
 use crate::generate;
-use crate::judges::{CloserReading, CountsOnly, Judge, LastWriter, OneNumber, TimesOnly};
+use crate::judges::{
+    Borrowing, CloserReading, CountsOnly, Judge, LastWriter, OneNumber, TimesOnly,
+};
 use crate::plan::Plan;
 use crate::setting::Setting;
 use crate::table;
@@ -130,9 +132,12 @@ impl Campaign {
     }
 
     fn portion(&self, setting: Setting, part: u64) -> SettingResult {
-        let controls: [&dyn Judge; 6] = [
+        let controls: [&dyn Judge; 9] = [
             &LastWriter::IMAGES_ALONE,
             &LastWriter::FROM_HALF_WAY,
+            &Borrowing::VersionAlone,
+            &Borrowing::Time,
+            &Borrowing::Origin,
             &CountsOnly,
             &TimesOnly,
             &OneNumber,

@@ -2,8 +2,10 @@
 //!
 //! This is the only file that knows `crates/conflict`: it turns a record of the model into a [`Change`] and asks.
 
+mod borrowing;
 mod controls;
 
+pub use borrowing::Borrowing;
 pub use controls::{CloserReading, CountsOnly, OneNumber, TimesOnly};
 
 use conflict::{
@@ -212,7 +214,9 @@ fn number_of(verdict: &Verdict<'_>) -> usize {
         Verdict::Expired => 7,
         Verdict::Purged => 8,
         Verdict::HardDelete => 9,
-        Verdict::NoWrite => 10,
+        Verdict::SuspectedConflict(_) => 10,
+        Verdict::PossibleConflict => 11,
+        Verdict::NoWrite => 12,
     };
     debug_assert_eq!(VERDICTS[number], verdict.name());
     number

@@ -29,6 +29,7 @@ struct ScoreRow {
     certain: u64,
     false_conflicts: u64,
     false_certain: u64,
+    false_elsewhere: u64,
     look_ups: u64,
 }
 
@@ -57,6 +58,7 @@ impl From<&Score> for ScoreRow {
             certain: score.certain,
             false_conflicts: score.false_conflicts,
             false_certain: score.false_certain,
+            false_elsewhere: score.false_elsewhere,
             look_ups: score.look_ups,
         }
     }
@@ -139,7 +141,15 @@ fn inside_table(outcomes: &[&SettingResult]) -> Table {
 
 /// Each judge's misses and false conflicts, by number of Regions, all disturbances together.
 fn others_table(outcomes: &[&SettingResult]) -> Table {
-    let mut table = table(&["judge", "Regions", "lost", "missed", "conflicts", "false"]);
+    let mut table = table(&[
+        "judge",
+        "Regions",
+        "lost",
+        "missed",
+        "conflicts",
+        "false",
+        "of them elsewhere",
+    ]);
     let mut totals: Vec<(&'static str, usize, Score)> = Vec::new();
     for outcome in outcomes {
         let tested = std::iter::once(("lastwriter", &outcome.score));
@@ -166,9 +176,10 @@ fn others_table(outcomes: &[&SettingResult]) -> Table {
             grouped(score.missed),
             grouped(score.conflicts),
             grouped(score.false_conflicts),
+            grouped(score.false_elsewhere),
         ]);
     }
-    align(table, 1..6)
+    align(table, 1..7)
 }
 
 fn outside_table(outcomes: &[&SettingResult]) -> Table {

@@ -37,6 +37,8 @@ pub struct Score {
     pub false_conflicts: u64,
     /// False conflicts that the judge is certain of.
     pub false_certain: u64,
+    /// False conflicts that took a write of another Region away: that Region is to record it.
+    pub false_elsewhere: u64,
     /// How often the judge looked up what it remembers.
     pub look_ups: u64,
     /// What disturbed the histories.
@@ -68,6 +70,7 @@ impl Score {
         self.certain += other.certain;
         self.false_conflicts += other.false_conflicts;
         self.false_certain += other.false_certain;
+        self.false_elsewhere += other.false_elsewhere;
         self.look_ups += other.look_ups;
         self.occurrences.add(&other.occurrences);
     }
@@ -94,6 +97,7 @@ pub fn score(history: &History, judge: &dyn Judge) -> Score {
         if is_false(history, record) {
             score.false_conflicts += 1;
             score.false_certain += u64::from(certain);
+            score.false_elsewhere += u64::from(is_loss_elsewhere(history, record));
         } else if let Some(old) = history.old_writes(record) {
             let own = &history.made_in[record.region];
             covered.add_missing(old, Some(history.new_writes(record)), own);
@@ -148,6 +152,14 @@ fn is_false(history: &History, record: &Record) -> bool {
         let own = &history.made_in[record.region];
         old.all_in(Some(history.new_writes(record)), own)
     })
+}
+
+/// Whether a record takes a write of another Region away.
+fn is_loss_elsewhere(history: &History, record: &Record) -> bool {
+    let new = history.new_writes(record);
+    history
+        .old_writes(record)
+        .is_some_and(|old| (history.made_in.iter()).any(|made| !old.all_in(Some(new), made)))
 }
 
 /// A history with what a judge says of each record and what is true of it, to be read by a person.

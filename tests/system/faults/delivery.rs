@@ -50,6 +50,7 @@ async fn every_batch_delivered_twice() {
         conflicts: 2 * once.conflicts,
         lost_writes: 2 * once.lost_writes,
         local: 2 * once.local,
+        suspected: 2 * once.suspected,
         replicated: 2 * once.replicated,
         quarantined: 2 * once.quarantined,
     };
@@ -60,7 +61,7 @@ async fn every_batch_delivered_twice() {
             .filter_map(|line| count(line, name))
             .sum::<usize>()
     };
-    let entries = planted.conflicts.len() + planted.malformed;
+    let entries = planted.conflicts.len() + planted.suspected.len() + planted.malformed;
     assert_eq!(
         (sum("ledger_written"), sum("ledger_existed")),
         (entries, entries)

@@ -19,7 +19,9 @@ use std::time::Duration;
 use serde_json::Value;
 use system_tests::ledger_entry::{is_part, key_of};
 use system_tests::metrics::Metrics;
-use system_tests::records::{conflict, conflict_id, local, lost_note, malformed, replicated};
+use system_tests::records::{
+    conflict, conflict_id, local, lost_note, malformed, replicated, suspected, suspected_id,
+};
 use system_tests::system::{System, SystemConfig};
 
 /// Lambda's timeout in these tests; the ledger is left 500 ms before.
@@ -29,6 +31,7 @@ fn setup() -> SystemConfig {
     SystemConfig::new()
         .timeout(TIMEOUT)
         .set("AWS_LAMBDA_LOG_LEVEL", "info")
+        .set("VERSION_ATTRIBUTE", "version")
 }
 
 /// Records in a stream, and what they have to leave.
@@ -37,13 +40,15 @@ struct RecordPlan {
     records: Vec<Value>,
     /// The numbers of the conflicts.
     conflicts: Vec<usize>,
+    /// The numbers of the suspected conflicts.
+    suspected: Vec<usize>,
     local: usize,
     replicated: usize,
     malformed: usize,
 }
 
 impl RecordPlan {
-    /// So many records, every third a conflict. The first one is none.
+    /// So many records, every third a conflict, every sixth a suspected one. The first one is none.
     fn mixed(count: usize) -> Self {
         let mut planted = Self::default();
         for _ in 0..count {
@@ -63,6 +68,10 @@ impl RecordPlan {
                 self.records.push(local(self.next()));
             }
             1 => self.add_conflict(),
+            _ if self.next() % 2 == 1 => {
+                self.suspected.push(self.next());
+                self.records.push(suspected(self.next()));
+            }
             _ => {
                 self.replicated += 1;
                 self.records.push(replicated(self.next()));
@@ -99,6 +108,11 @@ impl RecordPlan {
             .conflicts
             .iter()
             .map(|n| (conflict_id(*n), lost_note(*n)))
+            .chain(
+                self.suspected
+                    .iter()
+                    .map(|n| (suspected_id(*n), lost_note(*n))),
+            )
             .collect();
         assert_eq!(found, expected);
         assert_eq!(quarantined, self.malformed);
@@ -114,6 +128,7 @@ impl RecordPlan {
         RecordCounts {
             records: self.records.len(),
             conflicts,
+            suspected: self.suspected.len(),
             lost_writes: conflicts,
             local: self.local,
             replicated: self.replicated + conflicts,
@@ -127,6 +142,7 @@ impl RecordPlan {
 struct RecordCounts {
     records: usize,
     conflicts: usize,
+    suspected: usize,
     lost_writes: usize,
     local: usize,
     replicated: usize,
@@ -138,6 +154,7 @@ impl RecordCounts {
         Self {
             records: metrics.count("Records"),
             conflicts: metrics.count("Conflicts"),
+            suspected: metrics.count("SuspectedConflicts"),
             lost_writes: metrics.count("LostWrites"),
             local: metrics.count("LocalWrites"),
             replicated: metrics.count("ReplicatedWrites"),

@@ -141,6 +141,7 @@ async fn killed_between_metrics_and_answer_counts_the_batch_twice() {
         conflicts: 2 * once.conflicts,
         lost_writes: 2 * once.lost_writes,
         local: 2 * once.local,
+        suspected: 2 * once.suspected,
         replicated: 2 * once.replicated,
         quarantined: 0,
     };

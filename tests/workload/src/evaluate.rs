@@ -33,6 +33,19 @@ pub struct StreamFinding {
     pub sequence_number: String,
 }
 
+/// What came of suspected conflicts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SuspectedScore {
+    /// How many there are.
+    pub findings: u64,
+    /// Lost writes that they cover, each once.
+    pub found: u64,
+    /// Those of them by which another Region's write was lost, and none of their own.
+    pub elsewhere: u64,
+    /// Those of them by which nothing was lost.
+    pub false_alarms: u64,
+}
+
 /// The result for one Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Score {
@@ -205,6 +218,40 @@ impl Truth {
         let lost = self.lost();
         lost.filter(|write| named.contains(&(&write.key, write.id)))
             .collect()
+    }
+
+    /// Holds suspected conflicts against the truth. Each names the stream record of the version that won.
+    ///
+    /// A suspected conflict covers the writes of its own Region that the version before has and the winner has not.
+    pub fn evaluate_suspected(&self, suspected: &[StreamFinding]) -> SuspectedScore {
+        let mut score = SuspectedScore::default();
+        let mut covered = BTreeSet::new();
+        for finding in suspected {
+            score.findings += 1;
+            let lost = self.lost_by(finding);
+            let is_own = |id: &&WriteId| id.region == finding.region;
+            match (lost.is_empty(), lost.iter().any(|id| is_own(&id))) {
+                (true, _) => score.false_alarms += 1,
+                (false, false) => score.elsewhere += 1,
+                (false, true) => {}
+            }
+            covered.extend(lost.iter().filter(is_own).map(|id| (&finding.key, *id)));
+        }
+        let lost = self.lost();
+        score.found = lost
+            .filter(|write| covered.contains(&(&write.key, write.id)))
+            .count() as u64;
+        score
+    }
+
+    /// The writes that a Region's replica lost with the record that a finding names.
+    fn lost_by(&self, finding: &StreamFinding) -> Vec<WriteId> {
+        let versions = self.lineages.get(&finding.key).and_then(|lineage| {
+            let winner = lineage.shown_by(finding.region, &finding.sequence_number)?;
+            let loser = lineage.held_before(finding.region, winner)?;
+            Some(lineage.only_in(loser, winner))
+        });
+        versions.unwrap_or_default()
     }
 
     /// Whether a finding of the join is true: it names a write that was lost.

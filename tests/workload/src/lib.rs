@@ -21,12 +21,15 @@ mod truth;
 mod values;
 mod writer;
 
-pub use evaluate::{Evaluation, LedgerConflict, OutOfScopeScore, Score, StreamFinding};
+pub use evaluate::{
+    Evaluation, LedgerConflict, OutOfScopeScore, Score, StreamFinding, SuspectedScore,
+};
 pub use history::{History, StampPair, StampPairs, WriteId, WriteKind};
 pub use item_id::ItemId;
 pub use options::WorkloadOptions;
 pub use out_of_scope::OutOfScope;
 pub use progress::Progress;
+pub use request::{ORIGIN_ATTRIBUTE, VERSION_ATTRIBUTE};
 pub use run::run;
 pub use truth::{Fate, Truth, Write};
 pub use values::ValueScore;

@@ -78,6 +78,13 @@ impl Lineage {
         self.item.shown.get(&region)?.get(sequence_number).copied()
     }
 
+    /// The version that a replica held before this one; none for the first.
+    pub(super) fn held_before(&self, region: Region, id: WriteId) -> Option<WriteId> {
+        let held = self.item.held.get(&region)?;
+        let at = held.iter().position(|held| *held == id)?;
+        held.get(at.checked_sub(1)?).copied()
+    }
+
     /// The versions that have these stamps: one, where every writer stamps.
     pub(super) fn with_stamps(&self, stamps: &StampPairs) -> &[WriteId] {
         self.by_stamps.get(stamps).map_or(&[], Vec::as_slice)

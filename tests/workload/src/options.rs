@@ -26,6 +26,8 @@ pub struct WorkloadOptions {
     pub unstamped_share: f64,
     /// The share of the writes that put an item without having read it.
     pub blind_put_share: f64,
+    /// Whether every write increments a version number and notes its Region, as many applications do.
+    pub borrow: bool,
     /// How far apart the clocks of the writers of one Region are, at most.
     pub clock_skew: Duration,
     /// How long after a soft delete TTL may purge the item. TTL counts in whole seconds.
@@ -49,6 +51,7 @@ impl Default for WorkloadOptions {
             reads_per_write: 0.3,
             unstamped_share: 0.0,
             blind_put_share: 0.0,
+            borrow: false,
             clock_skew: Duration::from_millis(20),
             purge_after: Duration::from_secs(8),
             ttl_attribute: "ttl".to_owned(),

@@ -26,7 +26,14 @@ pub(super) struct RequestBuilder {
     pub(super) ttl: String,
     /// Whether its writers stamp.
     pub(super) stamps: bool,
+    /// Whether its writers keep a version number and the Region of the latest write.
+    pub(super) borrow: bool,
 }
+
+/// The attribute that counts writes, whoever makes them, where writers keep one.
+pub const VERSION_ATTRIBUTE: &str = "version";
+/// The attribute that names the Region of the latest write, beside it.
+pub const ORIGIN_ATTRIBUTE: &str = "changedIn";
 
 /// An UpdateItem in the making.
 struct Update {
@@ -144,6 +151,7 @@ impl RequestBuilder {
             item.insert(self.n(self.region), number(1));
             item.insert(self.t(self.region), number(now));
         }
+        self.note_version(&mut item);
         let body = json!({
             "TableName": self.table,
             "Item": item,
@@ -185,6 +193,7 @@ impl RequestBuilder {
             item.insert(self.n(self.region), number(n.unwrap_or(0) + 1));
             item.insert(self.t(self.region), number(now));
         }
+        self.note_version(&mut item);
         item.insert(name.to_owned(), value);
         let mut body = json!({
             "TableName": self.table,
@@ -209,6 +218,7 @@ impl RequestBuilder {
         item.insert(self.n(self.region), number(1));
         item.insert(self.t(self.region), number(now));
         item.insert(format!("{}:reset", self.prefix), number(now));
+        self.note_version(&mut item);
         put_item(
             json!({"TableName": self.table, "Item": item}),
             WriteKind::BlindPut,
@@ -238,7 +248,27 @@ impl RequestBuilder {
         }
     }
 
+    /// What the application itself keeps, in an item that is put: one more than the item has that was read.
+    fn note_version(&self, item: &mut Map<String, Value>) {
+        if self.borrow {
+            let version = item.get(VERSION_ATTRIBUTE).and_then(read_number);
+            item.insert(
+                VERSION_ATTRIBUTE.to_owned(),
+                number(version.unwrap_or(0) + 1),
+            );
+            item.insert(
+                ORIGIN_ATTRIBUTE.to_owned(),
+                json!({"S": self.region.name()}),
+            );
+        }
+    }
+
+    /// What belongs into every update: what the application itself keeps, and the stamps.
     fn stamp(&self, update: &mut Update, now: u64) {
+        if self.borrow {
+            update.set(ORIGIN_ATTRIBUTE, json!({"S": self.region.name()}));
+            update.add(VERSION_ATTRIBUTE, number(1));
+        }
         if !self.stamps {
             return;
         }

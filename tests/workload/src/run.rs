@@ -46,6 +46,7 @@ pub async fn run(
             prefix: options.stamp_prefix.clone(),
             ttl: options.ttl_attribute.clone(),
             stamps: true,
+            borrow: options.borrow,
         };
         for _ in 0..options.writers {
             let mut rng = Rng::with_seed(seeds.u64(..));

@@ -3,7 +3,7 @@
 use local_aws::cloudwatch::{dimensions, sum_of};
 use workload::{Evaluation, Score, Truth};
 
-use super::comparison::{Comparison, OutOfScope, RegionMetrics, RegionResult, Requests};
+use super::comparison::{Comparison, OutOfScope, RegionMetrics, RegionResult, Requests, Suspected};
 use super::conflict::ConflictEntry;
 use super::delay::Delays;
 use super::example;
@@ -25,11 +25,13 @@ pub(super) async fn compare(
         progress,
         world,
     } = run;
-    let mut conflicts = Vec::new();
+    let (mut conflicts, mut suspected) = (Vec::new(), Vec::new());
     for (region, stack) in &world.stacks {
         let entries = stack.ledger.items().await.map_err(WorldError::from)?;
         let found = entries.iter().filter_map(ConflictEntry::from_item);
         conflicts.extend(found.map(|conflict| (*region, conflict)));
+        let found = entries.iter();
+        suspected.extend(found.filter_map(|item| ConflictEntry::suspected(*region, item)));
     }
     conflicts.sort_by(|(_, a), (_, b)| (a.detected_at, &a.id).cmp(&(b.detected_at, &b.id)));
     let truth = Truth::new(history);
@@ -80,6 +82,9 @@ pub(super) async fn compare(
         regions,
         total,
         outside: outside.collect(),
+        suspected: setup
+            .borrow
+            .then(|| Suspected::new(truth.evaluate_suspected(&suspected))),
         requests: Requests {
             writes: progress.writes(),
             reads: progress.reads(),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use workload::SuspectedScore;
 
 use super::conflict::ConflictEntry;
 use super::join_result::JoinResult;
@@ -24,6 +25,8 @@ pub(super) struct Comparison {
     pub join: JoinResult,
     /// Losses that stamps do not promise to show, by reason.
     pub outside: Vec<OutOfScope>,
+    /// What the items' own version number spoke for, if the writers kept one.
+    pub suspected: Option<Suspected>,
     /// What the writers sent.
     pub requests: Requests,
     /// What came of putting back, if that was asked for.
@@ -57,6 +60,8 @@ pub(super) struct Setup {
     pub unstamped_share: f64,
     /// The share of blind puts.
     pub blind_put_share: f64,
+    /// Whether the writers keep a version number and the Region of the latest write.
+    pub borrow: bool,
     /// When the traffic began.
     pub started_at: DateTime<Utc>,
     /// How long the start of everything took.
@@ -113,6 +118,43 @@ pub(super) struct RegionResult {
     pub metrics: RegionMetrics,
     /// Stream records that the function was given up on for.
     pub records_given_up: u64,
+}
+
+/// What the items' own version number spoke for, among writes that carry no stamps.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Suspected {
+    /// Suspected conflicts in the ledgers.
+    pub findings: u64,
+    /// Lost writes that they cover, each once.
+    pub found: u64,
+    /// Suspected conflicts by which another Region's write was lost.
+    pub elsewhere: u64,
+    /// Suspected conflicts by which nothing was lost.
+    pub false_alarms: u64,
+}
+
+impl Suspected {
+    pub(super) fn new(score: SuspectedScore) -> Self {
+        Self {
+            findings: score.findings,
+            found: score.found,
+            elsewhere: score.elsewhere,
+            false_alarms: score.false_alarms,
+        }
+    }
+
+    /// Each count with its name.
+    pub(super) fn rows(&self) -> [(&'static str, u64); 4] {
+        [
+            ("suspected conflicts", self.findings),
+            ("lost writes that they cover", self.found),
+            (
+                "suspected conflicts that lost another Region's write",
+                self.elsewhere,
+            ),
+            ("suspected conflicts that lost nothing", self.false_alarms),
+        ]
+    }
 }
 
 /// What the metrics say of one Region.

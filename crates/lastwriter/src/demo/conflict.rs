@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use ledger::Side;
+use ledger::{Evidence, Side};
 use local_aws::global_table::Region;
 use serde::Serialize;
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
-use workload::{ItemId, LedgerConflict, StampPair, StampPairs};
+use workload::{ItemId, LedgerConflict, StampPair, StampPairs, StreamFinding};
 
 use super::join_result::item;
 use crate::audit::{Example, Side as JoinedSide};
@@ -69,6 +69,10 @@ impl ConflictEntry {
     /// Reads a ledger item given as DynamoDB JSON; `None` for entries that are no conflicts, and for parts of images.
     pub(super) fn from_item(item: &Value) -> Option<Self> {
         let entry = entry_from_json(item)?;
+        // What rests on the item's own version number is counted apart.
+        if entry.evidence.is_some() {
+            return None;
+        }
         let (loser, winner) = (entry.loser?, entry.winner?);
         winner.region.as_ref()?;
         let key = entry.key?;
@@ -113,6 +117,24 @@ impl ConflictEntry {
             },
             winner: Version::joined(&finding.won_in, won),
             differing_attributes: finding.differing_attributes,
+        })
+    }
+
+    /// The stream record that a suspected conflict rests on; `None` for every other item of the ledger.
+    pub(super) fn suspected(region: Region, item: &Value) -> Option<StreamFinding> {
+        let entry = entry_from_json(item)?;
+        if entry.evidence != Some(Evidence::Version.into()) {
+            return None;
+        }
+        let key = entry.key?;
+        let part = |name: &str| match key.get(name)? {
+            AttributeValue::S(text) => Some(text.as_str()),
+            _ => None,
+        };
+        Some(StreamFinding {
+            region,
+            key: ItemId::new(part("PK")?, part("SK")?),
+            sequence_number: entry.sequence_number?,
         })
     }
 

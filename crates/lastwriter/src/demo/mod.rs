@@ -26,6 +26,7 @@ use workload::{History, WorkloadOptions};
 
 use crate::bootstrap;
 use crate::failure::CommandError;
+use crate::settings::Setting;
 use crate::signals::StopSignals;
 use crate::terminal::{self, Layout};
 use crate::world::WorldConfig;
@@ -49,6 +50,7 @@ Examples:
   lastwriter demo --regions 5 --seconds 30 --seed 7
   lastwriter demo --lag 2s:0.9 --cut us-east-1:10:30
   lastwriter demo --unstamped 1                         writers that stamp nothing, as most do: the join finds them
+  lastwriter demo --unstamped 1 --borrow                the same writers with a version number: some losses are suspected
   lastwriter demo --unstamped 0.1 --blind-puts 0.05     what lies outside of what stamps can show
   lastwriter demo --json | jq .total
   lastwriter demo --seconds 20 --page                   then look at what was lost in a browser, and put it back
@@ -85,6 +87,9 @@ pub struct Args {
     /// The share of the writes that put an item without having read it
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = parse_share)]
     pub blind_puts: f64,
+    /// Every writer keeps a version number and its Region in the item: the functions suspect the losses of unstamped writes by them
+    #[arg(long)]
+    pub borrow: bool,
     /// At the end put back the lost writes that nobody has to decide about, and compare the items with the truth
     #[arg(long)]
     pub put_back: bool,
@@ -145,6 +150,19 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
 #[error("{}", .0.join("; "))]
 struct DemoFailure(Vec<String>);
 
+/// The function's settings for what the workload's items hold beside stamps.
+fn borrowed() -> Vec<Setting> {
+    let names = [
+        ("VERSION_ATTRIBUTE", workload::VERSION_ATTRIBUTE),
+        ("ORIGIN_ATTRIBUTE", workload::ORIGIN_ATTRIBUTE),
+    ];
+    let setting = |(name, value): (&str, &str)| Setting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    names.map(setting).into()
+}
+
 /// What the options ask for.
 fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
     let regions = &args.regions.0;
@@ -155,6 +173,7 @@ fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
         rate: f64::from(args.rate),
         unstamped_share: args.unstamped,
         blind_put_share: args.blind_puts,
+        borrow: args.borrow,
         ..WorkloadOptions::default()
     };
     let mut history = History::new(&workload.stamp_prefix);
@@ -175,6 +194,7 @@ fn plan(args: &Args, bootstrap: PathBuf) -> Result<Plan, CommandError> {
             table,
             bootstrap,
             ledger_ports: Vec::new(),
+            settings: if args.borrow { borrowed() } else { Vec::new() },
             failed: folder,
         },
         workload,

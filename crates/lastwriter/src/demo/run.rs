@@ -44,6 +44,7 @@ impl Plan {
             }),
             unstamped_share: self.workload.unstamped_share,
             blind_put_share: self.workload.blind_put_share,
+            borrow: self.workload.borrow,
             started_at: DateTime::UNIX_EPOCH,
             starting_seconds: 0.0,
             traffic_seconds: 0.0,

@@ -32,6 +32,8 @@ pub(super) const OUTSIDE: [&str; 4] = [
 ];
 /// The row in it of conflicts that were none.
 pub(super) const FALSE_OUTSIDE: &str = "conflicts that were none, for these reasons";
+/// Headings of the table of what the items' own version number spoke for.
+pub(super) const SUSPECTED: [&str; 2] = ["by the items' own version number", "count"];
 /// Headings of the table of what the join found.
 pub(super) const JOIN: [&str; 3] = ["the join of the streams", "findings", "of a lost write"];
 /// Headings of the table of what the join found by sort of item.
@@ -43,6 +45,7 @@ pub(super) fn render(comparison: &Comparison, layout: Layout) -> String {
     text.push('\n');
     text.push_str(&truth(comparison, layout));
     text.push_str(&outside(comparison, layout));
+    text.push_str(&suspected(comparison, layout));
     text.push_str(&join(comparison, layout));
     if let Some(conflict) = &comparison.example {
         text.push('\n');
@@ -136,6 +139,21 @@ fn outside(comparison: &Comparison, layout: Layout) -> String {
         let (reason, none) = (FALSE_OUTSIDE.to_owned(), String::new());
         let count = thousands(total.false_outside);
         table.add_row([reason, none.clone(), count, none]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("\n{table}\n")
+}
+
+/// What the items' own version number spoke for; nothing where the writers keep none.
+fn suspected(comparison: &Comparison, layout: Layout) -> String {
+    let Some(suspected) = &comparison.suspected else {
+        return String::new();
+    };
+    let mut table = layout.table(&SUSPECTED);
+    for (name, count) in suspected.rows() {
+        table.add_row([name.to_owned(), thousands(count)]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

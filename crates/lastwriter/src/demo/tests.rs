@@ -10,7 +10,7 @@ use local_aws::global_table::{Lag, Region};
 use serde_json::{Value, json};
 
 use super::comparison::{
-    Comparison, CutPeriod, OutOfScope, RegionMetrics, RegionResult, Requests, Setup,
+    Comparison, CutPeriod, OutOfScope, RegionMetrics, RegionResult, Requests, Setup, Suspected,
 };
 use super::conflict::ConflictEntry;
 use super::cut::{self, Cut, CutOption};
@@ -130,6 +130,7 @@ pub(super) fn comparison(conflicts: Vec<ConflictEntry>) -> Comparison {
             }),
             unstamped_share: 0.0,
             blind_put_share: 0.0,
+            borrow: true,
             started_at: DateTime::UNIX_EPOCH,
             starting_seconds: 0.1,
             traffic_seconds: 55.0,
@@ -145,6 +146,12 @@ pub(super) fn comparison(conflicts: Vec<ConflictEntry>) -> Comparison {
             found_by_stamps: 1,
             found_by_join: 2,
         }],
+        suspected: Some(Suspected {
+            findings: 9,
+            found: 7,
+            elsewhere: 2,
+            false_alarms: 0,
+        }),
         join: join_result(),
         requests: Requests::default(),
         put_back: None,

@@ -36,7 +36,8 @@ and go back as far as the ledger does.
 
 --json prints a list of {conflict_id, item_key, key, table, kind, confidence, status, detected_at, loser_region,
 loser_written_at, winner_region, winner_written_at, lost_writes, differing_attributes, identical, reason,
-images_refused, undecoded_attributes}, and evidence, join, of what an audit found.
+images_refused, undecoded_attributes}, and evidence: join of what an audit found, version of what the item's own
+version number speaks for.
 
 Exit codes: 0 done (also if there is nothing to list), 1 failed, 2 bad usage.";
 

@@ -16,6 +16,7 @@ use local_aws::global_table::{GlobalTableConfig, Lag, Region};
 
 use crate::bootstrap;
 use crate::failure::CommandError;
+use crate::settings::{self, Setting};
 use crate::world::options::{Regions, parse_lag, parse_region, parse_regions};
 use crate::world::{World, WorldConfig};
 pub(crate) use endpoints::Endpoints;
@@ -37,6 +38,7 @@ Examples:
   lastwriter local --regions us-east-1,eu-west-1 --ports 8001,8002 --table Orders
   lastwriter local --regions 5 --lag 2s --cut eu-west-1
   lastwriter local --table Users --key id:N --table-file orders.json
+  lastwriter local --set VERSION_ATTRIBUTE=version      writers that do not stamp, but count
   lastwriter local --ports 8000 --ledger-ports 8100 --persist data --endpoints-file endpoints.json
 
 --endpoints-file is written when everything is ready, and removed at the end:
@@ -79,6 +81,9 @@ pub struct Args {
     /// Write the endpoints to this file, as JSON, once everything is ready
     #[arg(long, value_name = "FILE")]
     pub endpoints_file: Option<PathBuf>,
+    /// A setting of the functions; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = settings::parse)]
+    pub set: Vec<Setting>,
     /// The built function [default: stream-processor or bootstrap beside this program]
     #[arg(long, value_name = "PATH", env = "LASTWRITER_BOOTSTRAP")]
     pub bootstrap: Option<PathBuf>,
@@ -114,6 +119,7 @@ pub async fn command(args: Args) -> Result<(), CommandError> {
         },
         bootstrap,
         ledger_ports,
+        settings: args.set,
         failed,
     };
     let world = World::start(config).await?;

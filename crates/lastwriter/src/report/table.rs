@@ -98,9 +98,8 @@ fn colour(verdict: &str) -> Option<Color> {
     match verdict {
         "conflict" => Some(Color::Red),
         "malformed" | "unusable" | "unknown" => Some(Color::Magenta),
-        "stale_overwrite" | "local_overwrite" | "resurrection" | "hard_delete" | "unstamped" => {
-            Some(Color::Yellow)
-        }
+        "stale_overwrite" | "local_overwrite" | "resurrection" | "hard_delete" | "unstamped"
+        | "suspected_conflict" | "possible_conflict" => Some(Color::Yellow),
         _ => None,
     }
 }

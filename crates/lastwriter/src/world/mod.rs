@@ -26,7 +26,7 @@ pub use error::WorldError;
 pub use lookup::Lookup;
 
 use crate::function_log::FunctionLog;
-use crate::settings::LEDGER_TABLE;
+use crate::settings::{LEDGER_TABLE, Setting};
 
 /// The records of each stream that are kept for readers: DynamoDB keeps 24 hours, which would not fit into memory.
 const STREAM_RECORDS_KEPT: u64 = 50_000;
@@ -39,6 +39,8 @@ pub struct WorldConfig {
     pub bootstrap: PathBuf,
     /// The port of each Region's ledger, in the order of the table's Regions; empty: ports of the system's choice.
     pub ledger_ports: Vec<u16>,
+    /// Settings of the functions beside those that the world makes; what stands last counts.
+    pub settings: Vec<Setting>,
     /// A folder for batches that the function failed on for good; `None`: they are dropped, and counted.
     pub failed: Option<PathBuf>,
 }
@@ -211,6 +213,10 @@ impl Stack {
             .env("METRICS_INTERVAL_SECONDS", "0")
             .env("AWS_ENDPOINT_URL_DYNAMODB", ledger.endpoint())
             .env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
+        let settings = config.settings.iter();
+        let function = settings.fold(function, |function, Setting { name, value }| {
+            function.env(name, value)
+        });
         let function = Arc::new(Function::start(function).await?);
         let mut stack = Self {
             ledger,

@@ -61,6 +61,32 @@ fn a_demo_with_a_cut_finds_every_lost_write_and_nothing_else() {
 }
 
 #[test]
+fn a_demo_whose_writers_keep_a_version_number_suspects_losses_without_a_stamp_and_none_falsely() {
+    let (outcome, report, output) = demo(&[
+        "--seconds",
+        "6",
+        "--rate",
+        "120",
+        "--lag",
+        "300ms",
+        "--unstamped",
+        "1",
+        "--borrow",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let count = |name: &str| outcome["suspected"][name].as_u64().unwrap();
+    assert!(count("findings") > 0 && count("found") > 0, "{outcome}");
+    assert_eq!((count("false_alarms"), count("elsewhere")), (0, 0));
+    // They are nobody's conflicts.
+    let total = &outcome["total"];
+    assert_eq!(
+        (&total["ledger_conflicts"], &total["metrics"]["conflicts"]),
+        (&json!(0), &json!(0))
+    );
+    assert!(report.contains("suspected conflicts"));
+}
+
+#[test]
 fn a_demo_that_puts_back_returns_lost_values_and_takes_no_newer_one_away() {
     let (outcome, report, output) = demo(&[
         "--seconds",

@@ -6,8 +6,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use conflict::{Confidence, Conflict, Stamp, StampNames, Stamps, differing_attributes};
-use ledger::{ConflictId, Entry, EntryKind, Image, ItemKey, Key, Side};
+use conflict::{
+    Confidence, Conflict, Stamp, StampNames, Stamps, SuspectedConflict, differing_attributes,
+};
+use ledger::{ConflictId, Entry, EntryKind, Evidence, Image, ItemKey, Key, Side};
 use serde_json::value::RawValue;
 
 use crate::record::{DecodedImage, DecodedRecord, ImageHeader, Record};
@@ -31,6 +33,8 @@ pub(crate) struct EntryOptions<'a> {
 pub(crate) enum Finding<'a> {
     /// A write lost to another Region's.
     Conflict(&'a Conflict<'a>),
+    /// A write that may be lost to another Region's, by what the item says of its own.
+    SuspectedConflict(&'a SuspectedConflict<'a>),
     /// A stale overwrite.
     StaleOverwrite,
     /// A local overwrite.
@@ -46,6 +50,7 @@ impl Finding<'_> {
     pub(crate) fn kind(&self) -> EntryKind {
         match self {
             Finding::Conflict(conflict) => conflict.kind.into(),
+            Finding::SuspectedConflict(suspected) => suspected.kind.into(),
             Finding::StaleOverwrite => EntryKind::StaleOverwrite,
             Finding::LocalOverwrite => EntryKind::LocalOverwrite,
             Finding::UnstampedSample => EntryKind::UnstampedSample,
@@ -56,20 +61,35 @@ impl Finding<'_> {
     fn confidence(&self) -> Confidence {
         match self {
             Finding::Conflict(conflict) => conflict.confidence,
-            Finding::StaleOverwrite
+            Finding::SuspectedConflict(_)
+            | Finding::StaleOverwrite
             | Finding::LocalOverwrite
             | Finding::UnstampedSample
             | Finding::OddStampSample => Confidence::Probable,
+        }
+    }
+
+    /// The entry's `Evidence`, where it does not rest on stamps.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Finding::SuspectedConflict(_) => Some(Evidence::Version),
+            Finding::Conflict(_)
+            | Finding::StaleOverwrite
+            | Finding::LocalOverwrite
+            | Finding::UnstampedSample
+            | Finding::OddStampSample => None,
         }
     }
 }
 
 /// The `ConflictId` of a finding: the winner's time and the record's `eventID`, the same for each delivery.
 ///
-/// Where there is no winner's time, the latest time of either image stands in.
+/// Where there is no winner's time, the latest time of either image stands in, and of a suspected conflict the record's own.
 pub(crate) fn conflict_id(record: &Record<'_>, finding: Finding<'_>) -> ConflictId {
     let written_at = match finding {
         Finding::Conflict(conflict) => conflict.winner_written_at,
+        // Its stamps are older than both versions.
+        Finding::SuspectedConflict(_) => record.created_at.map(|seconds| seconds * 1_000_000),
         Finding::StaleOverwrite
         | Finding::LocalOverwrite
         | Finding::UnstampedSample
@@ -101,6 +121,7 @@ pub(crate) fn build(
     let differing = differing_names(&old, &new, &key, options.stamps);
     let mut entry = Entry {
         confidence: Some(finding.confidence().into()),
+        evidence: finding.evidence().map(Into::into),
         event_id: Some(event_id(record)),
         sequence_number: Some(record.sequence_number.to_string()),
         ..Entry::new(
@@ -162,6 +183,7 @@ fn add_sides(
             conflict.winner_written_at,
             conflict.lost_writes,
         ),
+        Finding::SuspectedConflict(suspected) => (suspected.winner_region, None, 1),
         Finding::StaleOverwrite
         | Finding::LocalOverwrite
         | Finding::UnstampedSample

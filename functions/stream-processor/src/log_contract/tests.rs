@@ -41,7 +41,8 @@ fn write_all() {
         },
         FindingLine::Other {
             id: "id".to_owned(),
-            kind: "stale_overwrite",
+            kind: "update_update",
+            evidence: Some("version"),
             loser_region: "us-east-1".to_owned(),
         },
         FindingLine::Quarantine {

@@ -47,6 +47,10 @@ pub enum Metric {
     Expirations,
     /// Items removed that were marked as deleted.
     Purges,
+    /// Unstamped writes that overwrote one of another Region, by what the item says of its own.
+    SuspectedConflicts,
+    /// Unstamped writes that may have done so.
+    PossibleConflicts,
     /// Records that could not be judged and went to the ledger as they came.
     QuarantinedRecords,
     /// Records without the images they need.
@@ -83,6 +87,8 @@ impl Metric {
             | Metric::HardDeletes
             | Metric::Expirations
             | Metric::Purges
+            | Metric::SuspectedConflicts
+            | Metric::PossibleConflicts
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
             | Metric::BatchItemFailures
@@ -107,6 +113,8 @@ impl Metric {
             | Metric::HardDeletes
             | Metric::Expirations
             | Metric::Purges
+            | Metric::SuspectedConflicts
+            | Metric::PossibleConflicts
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
             | Metric::BatchItemFailures
@@ -122,6 +130,7 @@ impl Metric {
             Metric::Conflicts
             | Metric::LostWrites
             | Metric::StaleOverwrites
+            | Metric::SuspectedConflicts
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
             | Metric::BatchItemFailures => true,
@@ -136,6 +145,7 @@ impl Metric {
             | Metric::HardDeletes
             | Metric::Expirations
             | Metric::Purges
+            | Metric::PossibleConflicts
             | Metric::OddStamps => false,
         }
     }
@@ -156,6 +166,8 @@ impl Metric {
             | Metric::HardDeletes
             | Metric::Expirations
             | Metric::Purges
+            | Metric::SuspectedConflicts
+            | Metric::PossibleConflicts
             | Metric::QuarantinedRecords
             | Metric::UnusableRecords
             | Metric::BatchItemFailures

@@ -106,6 +106,14 @@ impl TableTally {
             }
             Judgement::NoWrite => {}
             Judgement::Unstamped => self.count(Metric::UnstampedWrites, 1),
+            Judgement::SuspectedConflict => {
+                self.count(Metric::UnstampedWrites, 1);
+                self.count(Metric::SuspectedConflicts, 1);
+            }
+            Judgement::PossibleConflict => {
+                self.count(Metric::UnstampedWrites, 1);
+                self.count(Metric::PossibleConflicts, 1);
+            }
             Judgement::StaleOverwrite => self.count(Metric::StaleOverwrites, 1),
             Judgement::LocalOverwrite => self.count(Metric::LocalOverwrites, 1),
             Judgement::Resurrection => self.count(Metric::Resurrections, 1),

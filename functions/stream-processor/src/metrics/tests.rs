@@ -109,6 +109,8 @@ fn all_judgements(origin: u16) -> Vec<Judgement> {
         Judgement::Expired,
         Judgement::Purged,
         Judgement::HardDelete,
+        Judgement::SuspectedConflict,
+        Judgement::PossibleConflict,
         Judgement::Unusable,
         Judgement::Malformed,
     ];

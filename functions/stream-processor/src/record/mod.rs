@@ -1,5 +1,6 @@
 //! One raw record, read on its own: only the stamps are decoded, images stay raw text.
 
+mod borrowed_names;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -7,8 +8,10 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+pub use borrowed_names::BorrowedNames;
+pub(crate) use borrowed_names::BorrowedPart;
 use chrono::NaiveDateTime;
-use conflict::{Change, Stamp, StampFault, StampNames, Stamps};
+use conflict::{Borrowed, Change, Stamp, StampFault, StampNames, Stamps};
 use ledger::Image;
 pub(crate) use read::{number_text, read_records, split_records, stamp_texts};
 use serde_dynamo::AttributeValue;
@@ -26,6 +29,8 @@ pub struct Attributes {
     pub stamps: StampNames,
     /// The table's TTL attribute, if it is known.
     pub ttl: Option<String>,
+    /// Which attributes of the application's own stand in for stamps.
+    pub borrowed: BorrowedNames,
 }
 
 /// What happened to the item.
@@ -49,6 +54,10 @@ pub struct ImageHeader<'a> {
     pub has_unreadable_stamp: bool,
     /// The expiry time in epoch seconds, if the TTL attribute is known and holds one.
     pub expires_at: Option<u64>,
+    /// What the image says of its own in place of stamps, if it has any such attribute.
+    pub(crate) borrowed: Option<Box<Borrowed<'a>>>,
+    /// Whether it has attributes of version 2017.11.29 of global tables.
+    pub(crate) is_legacy: bool,
 }
 
 /// A record as far as every record is read. Text is borrowed from the payload.
@@ -215,6 +224,20 @@ impl<'a> Record<'a> {
 }
 
 impl Record<'_> {
+    /// Whether DynamoDB itself notes Regions and times in the item, as in a table of version 2017.11.29.
+    pub(crate) fn is_legacy(&self) -> bool {
+        [&self.old, &self.new]
+            .into_iter()
+            .flatten()
+            .any(|image| image.is_legacy)
+    }
+
+    /// What both versions say of their own in place of stamps.
+    pub(crate) fn borrowed(&self) -> Option<(&Borrowed<'_>, &Borrowed<'_>)> {
+        let (old, new) = (self.old.as_ref()?, self.new.as_ref()?);
+        Some((old.borrowed.as_deref()?, new.borrowed.as_deref()?))
+    }
+
     /// Whether the version that the record brought may have a stamp with a fault, at `now` in epoch seconds: then its images
     /// have to be looked at in full, as the fault may be an older version's.
     pub(crate) fn may_have_odd_stamp(&self, now: u64) -> bool {
@@ -312,6 +335,13 @@ pub(crate) fn has_equal_images(raw: &RawValue) -> bool {
         old.get() == new.get()
             || (old.get().len() == new.get().len() && read::images_equal(old, new))
     })
+}
+
+/// Whether a MODIFY changed nothing but what DynamoDB itself notes in a table of version 2017.11.29. One follows each write made in
+/// this Region, and is none; a write of another Region has its note with it.
+pub(crate) fn differ_in_legacy_attributes_alone(raw: &RawValue, region: &str) -> bool {
+    let images = read::image_texts(raw).and_then(|(old, new)| old.zip(new));
+    images.is_some_and(|(old, new)| read::images_equal_but_for_legacy(old, new, region))
 }
 
 /// The stream that the last record came from: a batch has one, so the table's name is looked for once.

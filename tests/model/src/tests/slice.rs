@@ -30,6 +30,16 @@ fn inside_the_bar_only_close_reuse_of_a_count_hides_a_lost_write_and_no_conflict
     assert_eq!(complaints::list(&outcomes, CLOSE_REUSE), [""; 0]);
     for outcome in &outcomes {
         assert!(outcome.score.lost > 0, "{}", outcome.setting.name());
+        let borrowing = outcome.others.iter();
+        for (judge, score) in borrowing.filter(|(judge, _)| judge.starts_with("borrowed")) {
+            let name = format!("{judge}: {}", outcome.setting.name());
+            // Without an origin it may be another Region's write that was lost, and nothing worse.
+            assert_eq!(score.false_conflicts, score.false_elsewhere, "{name}");
+            if judge.ends_with("origin") || outcome.setting.regions == 2 {
+                assert_eq!(score.false_conflicts, 0, "{name}");
+            }
+            assert!(score.conflicts > 0 && score.missed < score.lost, "{name}");
+        }
         if outcome.setting.regions == 2 {
             assert!(outcome.score.is_exact(), "{}", outcome.setting.name());
         }
@@ -136,11 +146,19 @@ fn the_report_names_every_setting_and_judge() {
         "lastwriter",
         "memory from half-way",
         "images alone",
+        "borrowed version",
+        "borrowed version and time",
+        "borrowed version and origin",
         "counts only",
         "times only",
         "one version number",
         "closer reading",
     ] {
-        assert_eq!(text.matches(&format!("| {judge} ")).count(), 4, "{judge}");
+        let is_of_judge = |line: &&str| {
+            line.split('|')
+                .nth(1)
+                .is_some_and(|name| name.trim() == judge)
+        };
+        assert_eq!(text.lines().filter(is_of_judge).count(), 4, "{judge}");
     }
 }

@@ -33,6 +33,7 @@ impl World {
             prefix: "lw".into(),
             ttl: "ttl".into(),
             stamps: true,
+            borrow: false,
         }
     }
 

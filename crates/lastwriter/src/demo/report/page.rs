@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::demo::comparison::{Comparison, RegionResult};
+use crate::demo::comparison::{Comparison, RegionResult, Suspected};
 use crate::demo::conflict::{ConflictEntry, Version};
 use crate::demo::{example, table as text};
 use crate::format::{milliseconds_or_dash, thousands};
@@ -102,6 +102,8 @@ fn regions(comparison: &Comparison) -> Markup {
             [outside.lost, outside.found_by_stamps, outside.found_by_join].map(thousands),
         )
     });
+    let suspected = comparison.suspected.iter().flat_map(Suspected::rows);
+    let suspected = suspected.map(|(name, count)| row(None, name, [thousands(count)]));
     let false_outside = (total.false_outside > 0).then(|| {
         let (none, count) = (String::new(), thousands(total.false_outside));
         row(None, text::FALSE_OUTSIDE, [none.clone(), count, none])
@@ -124,6 +126,9 @@ fn regions(comparison: &Comparison) -> Markup {
                     &text::OUTSIDE,
                     outside.chain(false_outside),
                 ))
+            }
+            @if comparison.suspected.is_some() {
+                (table(Some("numbers"), None, &text::SUSPECTED, suspected))
             }
             @if !comparison.join.classes.is_empty() {
                 (table(Some("numbers"), None, &text::JOIN, join))

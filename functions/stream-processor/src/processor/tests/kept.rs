@@ -197,6 +197,7 @@ async fn the_summary_counts_what_was_done() {
         records: 7,
         committed: 5,
         conflicts: 2,
+        suspected: 0,
         malformed: 1,
         unusable: 1,
         ledger_written: 2,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use conflict::values_equal;
+use conflict::{LEGACY_PREFIX, LEGACY_REGION, values_equal};
 use ledger::Image;
 use serde_json::value::RawValue;
 
@@ -90,6 +90,31 @@ pub(in crate::record) fn images_equal(old: &RawValue, new: &RawValue) -> bool {
     let (Ok(old), Ok(new)) = (image(Some(old)), image(Some(new))) else {
         return false;
     };
+    are_equal(&old, &new)
+}
+
+/// The same, but for what DynamoDB itself notes in tables of version 2017.11.29, which says that the write is of this Region.
+pub(in crate::record) fn images_equal_but_for_legacy(
+    old: &RawValue,
+    new: &RawValue,
+    region: &str,
+) -> bool {
+    let (Ok(mut old), Ok(mut new)) = (image(Some(old)), image(Some(new))) else {
+        return false;
+    };
+    let is_of_region = match new.attributes.get(LEGACY_REGION) {
+        Some(serde_dynamo::AttributeValue::S(name)) => name == region,
+        _ => false,
+    };
+    for image in [&mut old, &mut new] {
+        let is_own = |name: &String| !name.starts_with(LEGACY_PREFIX);
+        image.attributes.retain(|name, _| is_own(name));
+        image.undecoded.retain(|name, _| is_own(name));
+    }
+    is_of_region && are_equal(&old, &new)
+}
+
+fn are_equal(old: &DecodedImage, new: &DecodedImage) -> bool {
     old.undecoded == new.undecoded && attributes_equal(&old.attributes, &new.attributes)
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use conflict::integer;
+use conflict::{Borrowed, integer};
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::{Attributes, ImageHeader};
-use super::values::{Name, Number, Seed, lenient};
+use super::super::{Attributes, BorrowedPart, ImageHeader};
+use super::values::{IsTrue, Name, Number, Scalar, Seed, lenient};
 
 /// What stands where an image may stand.
 #[derive(Default)]
@@ -44,13 +44,20 @@ impl<'de> Visitor<'de> for ImageVisitor<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Attributes { stamps, ttl } = self.attributes;
+        let Attributes {
+            stamps,
+            ttl,
+            borrowed,
+        } = self.attributes;
         self.slot.is_no_image = false;
         let header = self.slot.header.insert(ImageHeader::default());
         while let Some(name) = map.next_key_seed(Name)? {
             if ttl.as_deref() == Some(name.as_ref()) {
                 let number = map.next_value_seed(Seed(Number))?;
                 header.expires_at = number.as_deref().and_then(integer);
+            } else if let Some((part, is_legacy)) = borrowed.part(&name) {
+                header.is_legacy |= is_legacy;
+                read_borrowed(&mut map, part, &mut header.borrowed)?;
             } else if let Some(attribute) = stamps.parse(name) {
                 let number = map.next_value_seed(Seed(Number))?;
                 let readable = header.stamps.read(attribute, number.as_deref());
@@ -59,8 +66,31 @@ impl<'de> Visitor<'de> for ImageVisitor<'_, 'de> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
+        if let Some(borrowed) = &mut header.borrowed {
+            borrowed.deleted |= header.stamps.deleted;
+        }
         Ok(())
     }
 
     lenient!(scalars str seq);
+}
+
+/// Reads a borrowed attribute. Few items have any, so there is room for them only where one is met.
+fn read_borrowed<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    part: Option<BorrowedPart>,
+    borrowed: &mut Option<Box<Borrowed<'de>>>,
+) -> Result<(), A::Error> {
+    let Some(part) = part else {
+        map.next_value::<IgnoredAny>()?;
+        return Ok(());
+    };
+    let borrowed = borrowed.get_or_insert_default();
+    match part {
+        BorrowedPart::Version => borrowed.version = map.next_value_seed(Seed(Number))?,
+        BorrowedPart::UpdatedAt => borrowed.updated_at = map.next_value_seed(Seed(Scalar))?,
+        BorrowedPart::Origin => borrowed.origin = map.next_value_seed(Seed(Scalar))?,
+        BorrowedPart::Deleted => borrowed.deleted = map.next_value_seed(Seed(IsTrue))?,
+    }
+    Ok(())
 }

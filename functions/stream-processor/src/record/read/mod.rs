@@ -13,7 +13,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use decoded::{decoded, images_equal, position};
+pub(super) use decoded::{decoded, images_equal, images_equal_but_for_legacy, position};
 pub(crate) use envelope::{read_records, split_records};
 use image::{ImageSlot, ImageVisitor};
 pub(super) use image_text::image_texts;

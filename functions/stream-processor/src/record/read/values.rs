@@ -134,20 +134,85 @@ impl<'de> Visitor<'de> for IsObject {
 /// The text of an attribute value of type N; nothing if it is of another type.
 pub(super) struct Number;
 
+/// The text of an attribute value of type N or S; nothing if it is of another type.
+pub(super) struct Scalar;
+
+/// Whether an attribute value is of type BOOL and true.
+pub(super) struct IsTrue;
+
 impl<'de> Visitor<'de> for Number {
     type Value = Option<Cow<'de, str>>;
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut number = None;
-        while let Some(name) = map.next_key_seed(Name)? {
-            if name == "N" {
-                number = map.next_value_seed(Seed(Text))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(number)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        value_of_type(map, |name| name == "N", Text)
     }
 
     lenient!(scalars null str seq);
+}
+
+impl<'de> Visitor<'de> for Scalar {
+    type Value = Option<Cow<'de, str>>;
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        value_of_type(map, |name| matches!(name, "N" | "S"), Text)
+    }
+
+    lenient!(scalars null str seq);
+}
+
+impl<'de> Visitor<'de> for IsTrue {
+    type Value = bool;
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        value_of_type(map, |name| name == "BOOL", Truth)
+    }
+
+    lenient!(scalars null str seq);
+}
+
+/// A boolean; false for anything else.
+#[derive(Clone, Copy)]
+struct Truth;
+
+impl<'de> Visitor<'de> for Truth {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    lenient!(@each null str seq map);
+}
+
+/// What an attribute value holds under the name of a type that is wanted; nothing if it is of another type.
+fn value_of_type<'de, A: MapAccess<'de>, V: Visitor<'de, Value: Default> + Copy>(
+    mut map: A,
+    is_wanted: impl Fn(&str) -> bool,
+    visitor: V,
+) -> Result<V::Value, A::Error> {
+    let mut value = V::Value::default();
+    while let Some(name) = map.next_key_seed(Name)? {
+        if is_wanted(&name) {
+            value = map.next_value_seed(Seed(visitor))?;
+        } else {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+    Ok(value)
 }
