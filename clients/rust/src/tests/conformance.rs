@@ -123,18 +123,3 @@ fn a_region_to_stamp_with_is_taken_or_refused_with_its_name_the_form_and_the_set
         }
     }
 }
-
-#[tokio::test]
-async fn unprocessed_puts_come_back_as_they_were() {
-    for vector in vectors("unprocessed.json") {
-        let (client, wire) = offline(Some(settings(&vector).build().unwrap()));
-        wire.answer(200, json!({"UnprocessedItems": vector["unprocessed"]}));
-        let given = json!({"RequestItems": vector["restored"]});
-        let answer = call(&client, "BatchWriteItem", &given).await.unwrap();
-        assert_eq!(
-            answer["UnprocessedItems"], vector["restored"],
-            "{}",
-            vector["name"]
-        );
-    }
-}
