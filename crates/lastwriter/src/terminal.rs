@@ -111,7 +111,7 @@ pub fn print(output: &str) -> Result<(), OutputError> {
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`print()`].
 pub fn print_json(output: &impl Serialize) -> Result<(), OutputError> {
     let json = serde_json::to_string_pretty(output).map_err(OutputError::Json)?;
     print(&(json + "\n"))
