@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use serde_json::{Value, json};
 
-use super::inputs::{call, send, update};
+use super::inputs::{send, update};
 use super::support::{file, offline, settings, vectors};
 use crate::Stamp;
 use crate::condition::must_not_exist;
