@@ -64,7 +64,7 @@ pub fn judge_borrowed<'s>(
         return Some(Verdict::PossibleConflict);
     }
     Some(Verdict::SuspectedConflict(SuspectedConflict {
-        kind: kind(old, new, &before, &after),
+        kind: kind(old, new, &before),
         winner_region,
     }))
 }
@@ -84,12 +84,13 @@ fn is_first(number: &Decimal) -> bool {
     number.to_u64().is_some_and(|number| number <= 1)
 }
 
-fn kind(old: &Borrowed<'_>, new: &Borrowed<'_>, before: &Decimal, after: &Decimal) -> Kind {
+fn kind(old: &Borrowed<'_>, new: &Borrowed<'_>, before: &Decimal) -> Kind {
     match (old.deleted, new.deleted) {
         (true, true) => Kind::DeleteDelete,
         (false, true) => Kind::UpdateDelete,
         (true, false) => Kind::DeleteUpdate,
-        (false, false) if is_first(before) && is_first(after) => Kind::InsertInsert,
+        // The new number is not above the old one, so it is a first one too.
+        (false, false) if is_first(before) => Kind::InsertInsert,
         (false, false) => Kind::UpdateUpdate,
     }
 }

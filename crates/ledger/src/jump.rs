@@ -175,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn the_number_before_has_as_many_digits() {
+        for (number, before) in [
+            ("123", Some("122")),
+            ("120", Some("119")),
+            ("100", Some("099")),
+            ("001", Some("000")),
+            ("000", None),
+        ] {
+            assert_eq!(decrement(number).as_deref(), before, "{number}");
+        }
+    }
+
+    #[test]
     fn a_stream_of_its_own_has_jumps_of_its_own() {
         let (one, key) = (place("7").unwrap(), BTreeMap::new());
         let same_key = JumpPlace {
@@ -191,7 +204,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_range_holds_what_comes_before_and_nothing_else(one in any::<u64>(), other in any::<u64>()) {
+        fn the_range_holds_what_comes_before_and_nothing_else(
+            one in any::<u64>(),
+            (near, apart) in (any::<bool>(), 0u64..30),
+            far in any::<u64>(),
+        ) {
+            let other = if near { one.saturating_add(apart).saturating_sub(15) } else { far };
             let item = place(&one.to_string()).unwrap().to_item(Landing(None), DateTime::UNIX_EPOCH, 1);
             let range = place(&other.to_string()).unwrap().range_before();
             let holds = range.is_some_and(|(first, last)| (first..=last).contains(&id(&item)));
