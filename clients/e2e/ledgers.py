@@ -32,8 +32,9 @@ class Ledger:
         self._table = table
 
     def entries(self) -> list[Entry]:
+        """Every entry. What is remembered of jumps, and parts of large images, have no kind."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        return [entry for page in pages for entry in page["Items"]]
+        return [entry for page in pages for entry in page["Items"] if "Kind" in entry]
 
     def conflicts(self) -> list[Entry]:
         return [entry for entry in self.entries() if entry["Kind"]["S"] not in OTHER_KINDS]
