@@ -57,9 +57,9 @@ impl JumpPlace {
         &self.item_key
     }
 
-    /// Whether another record is of the same item of the same stream.
-    pub fn is_of_same_item(&self, other: &Self) -> bool {
-        self.item_key == other.item_key && self.stream == other.stream
+    /// What the records of one item of one stream have in common.
+    pub fn item(&self) -> (&ItemKey, &str) {
+        (&self.item_key, &self.stream)
     }
 
     /// The first and the last range key that a jump before this record can have; none before the first record of all.
@@ -194,9 +194,9 @@ mod tests {
             stream: JumpPlace::new(&key, "another", "7").unwrap().stream,
             ..one.clone()
         };
-        assert!(one.is_of_same_item(&place("8").unwrap()));
-        assert!(!one.is_of_same_item(&same_key));
-        assert!(!one.is_of_same_item(&JumpPlace::new(&key, ARN, "7").unwrap()));
+        assert_eq!(one.item(), place("8").unwrap().item());
+        assert_ne!(one.item(), same_key.item());
+        assert_ne!(one.item(), JumpPlace::new(&key, ARN, "7").unwrap().item());
         let (first, last) = same_key.range_before().unwrap();
         let id = id(&one.to_item(Landing(None), DateTime::UNIX_EPOCH, 1));
         assert!(!(first..=last).contains(&id));

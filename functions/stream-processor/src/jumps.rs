@@ -4,6 +4,8 @@
 //! A batch without a jump costs no request. Lost memory costs nothing but what it would have found: the verdict is then that
 //! of the images alone. So a jump that the ledger does not take or does not give fails no record.
 
+use std::collections::HashMap;
+
 use conflict::Landing;
 use futures::stream::{FuturesUnordered, StreamExt};
 use ledger::{Image, JumpPlace};
@@ -55,25 +57,28 @@ pub(crate) struct Jumps<'a, L> {
 impl<L: Ledger> Jumps<'_, L> {
     /// Looks up what verdicts of the batch depend on, `until` then, and judges those records once more.
     pub(crate) async fn settle(&self, batch: &mut Batch<'_>, now: u64, until: Instant) {
+        // Most batches with conflicts have no doubt, and need no key to be decoded here.
+        if !batch.jumps.iter().any(|jump| jump.role.is_in_doubt) {
+            return;
+        }
         let places = places(batch);
-        let doubts = (places.iter().enumerate()).filter(|(_, (jump, _))| jump.role.is_in_doubt);
-        let requests = doubts.map(|(at, (jump, place))| {
-            let place = place.clone();
-            // A jump of the same batch is seen before it is written.
-            let earlier = places[..at].iter().rev().find_map(|(earlier, other)| {
-                let landing = earlier.role.landing?;
-                let (place, other) = (place.as_ref()?, other.as_ref()?);
-                place.is_of_same_item(other).then_some(landing)
-            });
-            let jump = *jump;
-            async move {
-                let latest = match (earlier, &place) {
-                    (Some(landing), _) => Ok(Some(landing)),
-                    (None, Some(place)) => self.ledger.latest_jump(place).await,
-                    (None, None) => Ok(None),
-                };
-                (jump, latest)
+        let (mut doubts, mut landings) = (Vec::new(), HashMap::new());
+        for (jump, place) in &places {
+            let Some(place) = place else { continue };
+            if jump.role.is_in_doubt {
+                // A jump of the same batch is seen before it is written.
+                doubts.push((*jump, place, landings.get(&place.item()).copied()));
             }
+            if let Some(landing) = jump.role.landing {
+                landings.insert(place.item(), landing);
+            }
+        }
+        let requests = doubts.into_iter().map(|(jump, place, earlier)| async move {
+            let latest = match earlier {
+                Some(landing) => Ok(Some(landing)),
+                None => self.ledger.latest_jump(place).await,
+            };
+            (jump, latest)
         });
         let (answers, failed) = self.all(requests, until).await;
         let mut lost = failed;
