@@ -18,6 +18,11 @@ const EU: &str = "eu-west-1";
 const AP: &str = "ap-northeast-1";
 
 const LATER: u64 = 1_795_350_860_000;
+/// Requests to the ledger in flight.
+const CONCURRENCY: usize = 2;
+
+/// A deadline that leaves the ledger 100 ms.
+const SOON: u64 = 1_795_350_800_600;
 
 struct NoMetrics;
 
@@ -31,6 +36,8 @@ struct TestLedger {
     memory: InMemoryLedger,
     remembered: AtomicUsize,
     asked: AtomicUsize,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
     is_silent: bool,
     is_broken: bool,
 }
@@ -38,6 +45,10 @@ struct TestLedger {
 impl TestLedger {
     async fn answer(&self, counter: &AtomicUsize) -> Result<(), LedgerError> {
         counter.fetch_add(1, Ordering::Relaxed);
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.is_silent {
             std::future::pending::<()>().await;
         }
@@ -120,9 +131,11 @@ fn history(item: &str) -> Vec<Value> {
 }
 
 async fn run(ledger: &TestLedger, replicas: &str, batches: &[&[Value]]) -> Vec<&'static str> {
+    let deadline = if ledger.is_silent { SOON } else { LATER };
     let settings = Settings::read(|name| match name {
         "LEDGER_TABLE" => Some("ledger".to_owned()),
         "REPLICAS" => Some(replicas.to_owned()),
+        "LEDGER_CONCURRENCY" => Some(CONCURRENCY.to_string()),
         _ => None,
     });
     let now = || -> DateTime<Utc> { Utc.timestamp_opt(1_795_350_800, 0).unwrap() };
@@ -130,8 +143,14 @@ async fn run(ledger: &TestLedger, replicas: &str, batches: &[&[Value]]) -> Vec<&
     let mut verdicts = Vec::new();
     for records in batches {
         let payload = serde_json::to_vec(&json!({ "Records": records })).unwrap();
-        let report = processor.report(&payload, LATER).await.unwrap();
+        let report = processor.report(&payload, deadline).await.unwrap();
         assert!(report.writes.iter().all(|write| write.result.is_ok()));
+        let jumps = report.batch.jumps.iter().map(|jump| jump.role);
+        assert!(
+            jumps
+                .into_iter()
+                .all(|role| role.is_in_doubt || role.landing.is_some())
+        );
         let records = report.batch.records.iter();
         verdicts.extend(records.map(|record| record.judgement.name()));
     }
@@ -167,6 +186,18 @@ async fn a_jump_of_an_earlier_batch_is_asked_of_the_ledger() {
 }
 
 #[tokio::test]
+async fn no_more_requests_are_in_flight_than_the_settings_allow() {
+    let ledger = TestLedger::default();
+    let records: Vec<Value> = ["a", "b", "c", "d", "e"]
+        .iter()
+        .flat_map(|item| history(item))
+        .collect();
+    run(&ledger, "3", &[&records]).await;
+    assert_eq!(ledger.requests(), (10, 0));
+    assert_eq!(ledger.most_in_flight.into_inner(), CONCURRENCY);
+}
+
+#[tokio::test]
 async fn the_jump_of_another_item_says_nothing() {
     let ledger = TestLedger::default();
     let mut records = history("a")[..3].to_vec();
@@ -186,7 +217,7 @@ async fn a_table_of_two_replicas_and_a_batch_without_a_jump_ask_for_nothing() {
     assert_eq!(ledger.requests(), (0, 0));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_ledger_that_fails_or_hangs_costs_what_it_would_have_known_and_fails_no_record() {
     let silent = TestLedger {
         is_silent: true,

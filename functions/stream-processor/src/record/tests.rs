@@ -338,3 +338,32 @@ fn deep_nesting_is_kept_as_text_and_no_overflow() {
         nested
     );
 }
+
+#[test]
+fn what_dynamodb_notes_after_a_write_of_this_region_is_no_write_in_a_legacy_table() {
+    let differ = |old: serde_json::Value, new: serde_json::Value| {
+        let record = raw(&json!({ "dynamodb": { "OldImage": old, "NewImage": new } }));
+        differ_in_legacy_attributes_alone(&record, "us-east-1")
+    };
+    let image = |status: &str, region: &str| {
+        json!({
+            "status": { "S": status },
+            "aws:rep:updateregion": { "S": region },
+            "aws:rep:updatetime": { "N": "1795350440.1" },
+        })
+    };
+    let before = image("PAID", "eu-west-1");
+    assert!(differ(before.clone(), image("PAID", "us-east-1")));
+    // Another attribute changed, too.
+    assert!(!differ(before.clone(), image("SENT", "us-east-1")));
+    // A write of another Region has its note with it.
+    assert!(!differ(before.clone(), image("PAID", "ap-northeast-1")));
+    // Without the note nothing is known.
+    assert!(!differ(
+        before.clone(),
+        json!({ "status": { "S": "PAID" } })
+    ));
+    let mut odd = image("PAID", "us-east-1");
+    odd["aws:rep:updateregion"] = json!({ "N": "1" });
+    assert!(!differ(before, odd));
+}
