@@ -14,7 +14,7 @@ everything=(
     ledger
     join
     put-back
-    functions/stream-processor/src/{answer,batch,deadlines,entry_writer,envelope,judged_record,jumps,odd_stamps,prepared_entry,processor,sampler}.rs
+    functions/stream-processor/src/{answer,batch,deadlines,entry_writer,envelope,in_flight,judged_record,jumps,odd_stamps,prepared_entry,processor,sampler}.rs
     'functions/stream-processor/src/entry/*.rs'
     'functions/stream-processor/src/record/**/*.rs'
 )

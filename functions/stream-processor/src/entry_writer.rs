@@ -1,11 +1,11 @@
 //! Writing a batch's pending entries: several at a time, until the time is up.
 
-use futures::stream::{FuturesUnordered, StreamExt};
 use ledger::EntryForm;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::batch::{Batch, PendingEntry, Rules};
 use crate::entry::EntryOptions;
+use crate::in_flight;
 use crate::ledger::{Ledger, LedgerError, PutResult};
 use crate::local_writes::{KeptPayloads, LocalWrites};
 use crate::log::{self, FindingLine};
@@ -70,26 +70,15 @@ impl<L: Ledger> EntryWriter<'_, L> {
         }
         let kept = self.kept.latest();
         let local_writes = &LocalWrites::new(self.payload, &batch.local_writes, &kept);
-        // Kept full by hand: the future of a stream that maps by a closure is not known to be Send, and several invocations at
-        // once need that it is.
-        let mut waiting = batch.pending.iter().enumerate();
-        let mut running = FuturesUnordered::new();
+        let pending = batch.pending.iter().enumerate();
+        let writes = pending.map(|(at, pending)| self.write_at(at, pending, batch, local_writes));
         let mut done = 0;
-        let all = async {
-            loop {
-                while running.len() < self.concurrency
-                    && let Some((at, pending)) = waiting.next()
-                {
-                    running.push(self.write_at(at, pending, batch, local_writes));
-                }
-                let Some((at, result)) = running.next().await else {
-                    break;
-                };
-                results[at] = result;
-                done += 1;
-            }
+        let each = |(at, result): (usize, _)| {
+            results[at] = result;
+            done += 1;
         };
-        if timeout_at(until, all).await.is_err() {
+        let all = in_flight::answer_all(writes, self.concurrency, until, each).await;
+        if all.is_err() {
             log::time_up(batch.pending.len(), done);
         }
         results

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 
 use conflict::Landing;
-use futures::stream::{FuturesUnordered, StreamExt};
 use ledger::{Image, JumpPlace};
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::batch::{Batch, Rules};
 use crate::entry::EntryOptions;
+use crate::in_flight;
 use crate::ledger::{Ledger, LedgerError};
 use crate::log;
 use crate::record::RecordPosition;
@@ -80,16 +80,14 @@ impl<L: Ledger> Jumps<'_, L> {
             };
             (jump, latest)
         });
-        let (answers, failed) = self.all(requests, until).await;
-        let mut lost = failed;
-        for (jump, latest) in answers {
-            match latest {
-                Ok(Some(landing)) => batch.judge_again(jump, landing, self.rules, now),
-                Ok(None) => {}
-                Err(error) => lost = Some(error),
-            }
-        }
-        if let Some(error) = lost {
+        let mut lost = None;
+        let each = |(jump, latest)| match latest {
+            Ok(Some(landing)) => batch.judge_again(jump, landing, self.rules, now),
+            Ok(None) => {}
+            Err(error) => lost = Some(error),
+        };
+        let all = in_flight::answer_all(requests, self.concurrency, until, each).await;
+        if let Some(error) = lost.or_else(|| all.err().map(|_| LedgerError::time_up())) {
             log::jumps_not_read(&error);
         }
     }
@@ -102,39 +100,12 @@ impl<L: Ledger> Jumps<'_, L> {
             Some(place?.to_item(jump.role.landing?, now, days))
         });
         let requests = items.map(|item: Image| self.ledger.remember_jump(item));
-        let (results, mut lost) = self.all(requests, until).await;
-        for result in results {
-            lost = result.err().or(lost);
-        }
-        if let Some(error) = lost {
+        let mut lost = None;
+        let each = |result: Result<(), _>| lost = result.err().or(lost.take());
+        let all = in_flight::answer_all(requests, self.concurrency, until, each).await;
+        if let Some(error) = lost.or_else(|| all.err().map(|_| LedgerError::time_up())) {
             log::jumps_not_kept(&error);
         }
-    }
-
-    /// Makes requests, several at a time, until the time is up: then there is an error beside what is done.
-    async fn all<T>(
-        &self,
-        requests: impl Iterator<Item = impl Future<Output = T>>,
-        until: Instant,
-    ) -> (Vec<T>, Option<LedgerError>) {
-        let mut requests = requests;
-        let mut done = Vec::new();
-        let mut running = FuturesUnordered::new();
-        let all = async {
-            loop {
-                while running.len() < self.concurrency
-                    && let Some(request) = requests.next()
-                {
-                    running.push(request);
-                }
-                let Some(result) = running.next().await else {
-                    break;
-                };
-                done.push(result);
-            }
-        };
-        let is_late = timeout_at(until, all).await.is_err();
-        (done, is_late.then(LedgerError::time_up))
     }
 }
 

@@ -12,6 +12,7 @@ mod entry;
 mod entry_writer;
 pub mod envelope;
 mod foreign_event;
+mod in_flight;
 mod judged_record;
 mod jumps;
 pub mod ledger;
