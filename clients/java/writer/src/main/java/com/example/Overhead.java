@@ -35,8 +35,8 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
  * meet the same machine, and the lower quartile of many. It is the thread's own CPU time.
  */
 public final class Overhead {
-    private static final int WARM_UP = 4_000;
-    private static final int ROUNDS = 400;
+    private static final int WARM_UP = 20_000;
+    private static final int ROUNDS = 2_000;
     private static final int CALLS = 5;
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();

@@ -56,35 +56,35 @@ final class Answers {
 
     /** The answer of a call that went through, as the caller is to see it. */
     SdkResponse read(Call call, SdkResponse answer) {
-        SdkRequest sent = call.sent();
-        if (sent instanceof GetItemRequest get && answer instanceof GetItemResponse got) {
+        SdkRequest asked = call.asked();
+        if (asked instanceof GetItemRequest get && answer instanceof GetItemResponse got) {
             return reads.get(get, got);
-        } else if (sent instanceof QueryRequest query && answer instanceof QueryResponse page) {
+        } else if (asked instanceof QueryRequest query && answer instanceof QueryResponse page) {
             return reads.query(query, page);
-        } else if (sent instanceof ScanRequest scan && answer instanceof ScanResponse page) {
+        } else if (asked instanceof ScanRequest scan && answer instanceof ScanResponse page) {
             return reads.scan(scan, page);
-        } else if (sent instanceof BatchGetItemRequest batch && answer instanceof BatchGetItemResponse got) {
+        } else if (asked instanceof BatchGetItemRequest batch && answer instanceof BatchGetItemResponse got) {
             return reads.batchGet(batch, got);
-        } else if (sent instanceof TransactGetItemsRequest gets && answer instanceof TransactGetItemsResponse got) {
+        } else if (asked instanceof TransactGetItemsRequest gets && answer instanceof TransactGetItemsResponse got) {
             return reads.transactGet(gets, got);
-        } else if (sent instanceof UpdateItemRequest update && answer instanceof UpdateItemResponse made) {
+        } else if (asked instanceof UpdateItemRequest update && answer instanceof UpdateItemResponse made) {
             return writes.update(call, update, made);
-        } else if (sent instanceof PutItemRequest put && answer instanceof PutItemResponse made) {
+        } else if (asked instanceof PutItemRequest put && answer instanceof PutItemResponse made) {
             return writes.put(call, put, made);
-        } else if (sent instanceof DeleteItemRequest delete && answer instanceof DeleteItemResponse made) {
+        } else if (asked instanceof DeleteItemRequest delete && answer instanceof DeleteItemResponse made) {
             return writes.delete(call, delete, made);
-        } else if (sent instanceof BatchWriteItemRequest batch && answer instanceof BatchWriteItemResponse made) {
+        } else if (asked instanceof BatchWriteItemRequest batch && answer instanceof BatchWriteItemResponse made) {
             return writes.batch(call, batch, made);
-        } else if (sent instanceof TransactWriteItemsRequest transaction) {
+        } else if (asked instanceof TransactWriteItemsRequest transaction) {
             writes.transaction(call, transaction);
         } else if (answer instanceof DescribeTableResponse described && described.table() != null) {
             learn(described.table());
         } else if (answer instanceof CreateTableResponse created && created.tableDescription() != null) {
             learn(created.tableDescription());
-        } else if (sent instanceof DeleteTableRequest deleted) {
+        } else if (asked instanceof DeleteTableRequest deleted) {
             seen.memory.forgetTable(seen.stamper.table(deleted.tableName()));
         } else {
-            String texts = StatementAnswers.statements(sent);
+            String texts = StatementAnswers.statements(asked);
             return texts == null ? answer : statements.read(texts, answer);
         }
         return answer;
@@ -120,7 +120,7 @@ final class Answers {
         for (Call.Write write : call.writes()) {
             seen.memory.forget(seen.stamper.table(write.table()), write.content());
         }
-        String texts = StatementAnswers.statements(call.sent());
+        String texts = StatementAnswers.statements(call.asked());
         if (texts != null) {
             statements.forgetTablesIn(texts);
         }
@@ -141,13 +141,13 @@ final class Answers {
     }
 
     private Throwable cancelled(Call call, TransactionCanceledException error) {
-        List<Call.Write> asked = call.transaction();
+        List<Call.Write> writes = call.transaction();
         List<CancellationReason> reasons = new ArrayList<>(error.cancellationReasons());
         boolean changed = false;
-        for (int number = 0; number < Math.min(asked.size(), reasons.size()); number++) {
+        for (int number = 0; number < Math.min(writes.size(), reasons.size()); number++) {
             CancellationReason reason = reasons.get(number);
             if (reason.hasItem()) {
-                Call.Write write = asked.get(number);
+                Call.Write write = writes.get(number);
                 Map<String, AttributeValue> shown = seen.whole(write.table(), reason.item(), write.content());
                 changed |= shown != reason.item();
                 reasons.set(number, reason.toBuilder().item(shown).build());

@@ -17,11 +17,9 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * A call whose answer is awaited.
  *
  * @param asked what the caller asked for
- * @param sent what is sent
- * @param time the time in its stamp, in microseconds; null if nothing was stamped
- * @param puts the stamps of its puts, in their order; null for one that has none
+ * @param stamped the same with its stamp; null if nothing was stamped
  */
-record Call(Stamper stamper, SdkRequest asked, SdkRequest sent, Long time, List<Stamps> puts) {
+record Call(Stamper stamper, SdkRequest asked, Stamped stamped) {
     enum Kind {
         PUT,
         UPDATE,
@@ -37,32 +35,36 @@ record Call(Stamper stamper, SdkRequest asked, SdkRequest sent, Long time, List<
      */
     record Write(Kind kind, String table, Map<String, AttributeValue> content, Stamps stamps) {}
 
-    static Call of(Stamper stamper, SdkRequest asked, Stamped stamped) {
-        return stamped == null
-                ? new Call(stamper, asked, asked, null, List.of())
-                : new Call(stamper, asked, stamped.request(), stamped.time(), stamped.puts());
+    /** The time in its stamp, in microseconds; null if nothing was stamped. */
+    Long time() {
+        return stamped == null ? null : stamped.time();
+    }
+
+    /** The stamps of its puts, in their order; null for one that has none. */
+    List<Stamps> puts() {
+        return stamped == null ? List.of() : stamped.puts();
     }
 
     /** What the call writes. */
     List<Write> writes() {
-        if (sent instanceof UpdateItemRequest update) {
+        if (asked instanceof UpdateItemRequest update) {
             return List.of(new Write(Kind.UPDATE, update.tableName(), update.key(), null));
         }
-        if (sent instanceof PutItemRequest put) {
-            return List.of(new Write(Kind.PUT, put.tableName(), put.item(), puts.isEmpty() ? null : puts.get(0)));
+        if (asked instanceof PutItemRequest put) {
+            return List.of(new Write(Kind.PUT, put.tableName(), put.item(), next(puts().iterator())));
         }
-        if (sent instanceof DeleteItemRequest delete) {
+        if (asked instanceof DeleteItemRequest delete) {
             return List.of(new Write(Kind.DELETE, delete.tableName(), delete.key(), null));
         }
         List<Write> writes = new ArrayList<>();
-        if (sent instanceof TransactWriteItemsRequest) {
+        if (asked instanceof TransactWriteItemsRequest) {
             for (Write write : transaction()) {
                 if (write.kind != Kind.CHECK) {
                     writes.add(write);
                 }
             }
-        } else if (sent instanceof BatchWriteItemRequest batch) {
-            Iterator<Stamps> stamps = puts.iterator();
+        } else if (asked instanceof BatchWriteItemRequest batch) {
+            Iterator<Stamps> stamps = puts().iterator();
             batch.requestItems().forEach((table, entries) -> entries.forEach(entry -> {
                 if (entry.putRequest() != null) {
                     writes.add(new Write(Kind.PUT, table, entry.putRequest().item(), next(stamps)));
@@ -77,8 +79,8 @@ record Call(Stamper stamper, SdkRequest asked, SdkRequest sent, Long time, List<
     /** The entries of a transaction, its checks among them. */
     List<Write> transaction() {
         List<Write> writes = new ArrayList<>();
-        if (sent instanceof TransactWriteItemsRequest transaction) {
-            Iterator<Stamps> stamps = puts.iterator();
+        if (asked instanceof TransactWriteItemsRequest transaction) {
+            Iterator<Stamps> stamps = puts().iterator();
             for (TransactWriteItem entry : transaction.transactItems()) {
                 if (entry.put() != null) {
                     writes.add(new Write(Kind.PUT, entry.put().tableName(), entry.put().item(), next(stamps)));

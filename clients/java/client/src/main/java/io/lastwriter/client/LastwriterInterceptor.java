@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,8 @@ import software.amazon.awssdk.core.interceptor.ExecutionAttribute;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.interceptor.SdkExecutionAttribute;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.DynamoDbRequest;
@@ -39,14 +42,12 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * statements are left alone. The stamps that reads return are remembered, go into the puts that carry none, and are hidden
  * from the caller. One interceptor may serve several clients: they share what it remembers.
  *
- * <p>The SDK calls {@code modifyRequest} once per call, before the request is marshalled and not again for its retries. The
+ * <p>The SDK calls {@code modifyRequest} once per call, before the request is marshalled and not again for its retries, and the
+ * other hooks of a request once behind that, before it is signed. Most stamps are put into the body then: see {@link Splice}. The
  * SDK makes up its own ClientRequestToken while it marshalls, so a token seen here is the caller's.
  */
 public final class LastwriterInterceptor implements ExecutionInterceptor {
     private static final ExecutionAttribute<PendingCall> PENDING = new ExecutionAttribute<>("LastwriterCall");
-
-    /** A call on its way, and the interceptor that stamped it: a client may have been given two. */
-    private record PendingCall(LastwriterInterceptor owner, Call call, Answers answers) {}
 
     /** What one client's calls are stamped with and read by. */
     private record Replica(URI endpoint, Region signing, Stamper stamper, Answers answers) {}
@@ -56,6 +57,7 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
 
     private final Settings settings;
     private final Reporter reporter;
+    private final BodyFormat format = new BodyFormat();
     private final Map<Place, Replica> replicas = new ConcurrentHashMap<>();
     /** That of the latest call: most interceptors serve one client. */
     private volatile Replica latest;
@@ -82,7 +84,6 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
             return request;
         }
         Replica replica;
-        Stamped stamped = null;
         try {
             replica = replica(attributes);
         } catch (RuntimeException error) {
@@ -91,27 +92,36 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
             }
             return request;
         }
-        try {
-            String region = replica.stamper.region;
-            stamped = replica.stamper.stamp(request, error -> reporter.unstamped(error, region));
-        } catch (RuntimeException error) { // A write must not fail for its stamp.
-            reporter.unstamped(error, replica.stamper.region);
-        }
-        Call call = Call.of(replica.stamper, request, stamped);
-        attributes.putAttribute(PENDING, new PendingCall(this, call, replica.answers));
-        return call.sent();
+        PendingCall pending = new PendingCall(this, replica.stamper, replica.answers, reporter, format);
+        SdkRequest marshalled = pending.stamp(request);
+        attributes.putAttribute(PENDING, pending);
+        return marshalled;
+    }
+
+    /** Called for asynchronous clients, too: their bodies are streams only where an operation takes one. */
+    @Override
+    public Optional<RequestBody> modifyHttpContent(Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
+        PendingCall pending = pending(attributes);
+        return pending == null ? context.requestBody() : pending.body(context);
+    }
+
+    /** Called with what {@link #modifyHttpContent} was called with, and not with what that made of it. */
+    @Override
+    public SdkHttpRequest modifyHttpRequest(Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
+        PendingCall pending = pending(attributes);
+        return pending == null ? context.httpRequest() : pending.head(context);
     }
 
     @Override
     public SdkResponse modifyResponse(Context.ModifyResponse context, ExecutionAttributes attributes) {
-        PendingCall pending = attributes.getAttribute(PENDING);
-        if (pending == null || pending.owner != this) {
+        PendingCall pending = pending(attributes);
+        if (pending == null) {
             return context.response();
         }
         try {
-            return pending.answers.read(pending.call, context.response());
+            return pending.answers.read(pending.call(), context.response());
         } catch (RuntimeException error) { // The call was made: its answer must reach the caller.
-            reporter.unread(error, pending.call.stamper().region);
+            reporter.unread(error, pending.call().stamper().region);
             return context.response();
         }
     }
@@ -119,19 +129,25 @@ public final class LastwriterInterceptor implements ExecutionInterceptor {
     /** Called once, after all of the SDK's retries. */
     @Override
     public Throwable modifyException(Context.FailedExecution context, ExecutionAttributes attributes) {
-        PendingCall pending = attributes.getAttribute(PENDING);
-        if (pending == null || pending.owner != this) {
+        PendingCall pending = pending(attributes);
+        if (pending == null) {
             return context.exception();
         }
         Throwable error = context.exception();
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         try {
-            Throwable shown = pending.answers.failed(pending.call, cause);
+            Throwable shown = pending.answers.failed(pending.call(), cause);
             return shown == cause ? error : shown;
         } catch (RuntimeException unexpected) { // What went wrong with the call must reach the caller.
-            reporter.unread(unexpected, pending.call.stamper().region);
+            reporter.unread(unexpected, pending.call().stamper().region);
             return error;
         }
+    }
+
+    /** The call, if it is this interceptor that stamps it; else null. */
+    private PendingCall pending(ExecutionAttributes attributes) {
+        PendingCall pending = attributes.getAttribute(PENDING);
+        return pending == null || pending.owner != this ? null : pending;
     }
 
     /**

@@ -8,8 +8,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /** Adds one Region's stamp to a put: the history that it carries, that its process has seen, or word that it has none. */
 final class PutStamper {
-    /** An item with its stamps, and the stamps. */
-    record StampedPut(Map<String, AttributeValue> item, Stamps stamps) {}
+    /** The stamps of a put that drops the history, at one moment: most puts of a batch have the same. */
+    private record Beginning(Moment now, Map<String, AttributeValue> attributes, Stamps stamps) {}
 
     private static final AttributeValue ONE = StampNames.number(1);
 
@@ -17,6 +17,7 @@ final class PutStamper {
     private final String region;
     private final String timeName;
     private final String countName;
+    private volatile Beginning latest;
 
     PutStamper(StampNames names, String region) {
         this.names = names;
@@ -29,32 +30,40 @@ final class PutStamper {
      * @param mustNotExist whether the put's condition says so; asked where the item carries no stamps
      * @param seen gives what is remembered of the item, or null; asked where the item may exist
      */
-    StampedPut stamp(
+    StampedWrite.Put stamp(
             Map<String, AttributeValue> item, BooleanSupplier mustNotExist, Moment now, Supplier<Stamps> seen) {
         if (names.carriesStamps(item)) {
-            Map<String, AttributeValue> stamped =
-                    new StampedItem(item, Map.of(timeName, now.attribute(), countName, next(item)));
-            return new StampedPut(stamped, names.read(stamped));
+            StampedItem stamped = new StampedItem(item, Map.of(timeName, now.attribute(), countName, next(item)));
+            return new StampedWrite.Put(stamped, names.read(stamped));
         }
         if (mustNotExist.getAsBoolean()) {
             Stamps stamps = new Stamps(Map.of(region, new Stamps.Pair(1L, now.micros())), null);
-            return new StampedPut(new StampedItem(item, Map.of(timeName, now.attribute(), countName, ONE)), stamps);
+            return new StampedWrite.Put(new StampedItem(item, Map.of(timeName, now.attribute(), countName, ONE)), stamps);
         }
         Stamps known = seen.get();
         if (known == null || known.pairs().isEmpty()) {
-            Stamps stamps = new Stamps(Map.of(region, new Stamps.Pair(1L, now.micros())), now.micros());
-            Map<String, AttributeValue> added =
-                    Map.of(timeName, now.attribute(), countName, ONE, names.reset, now.attribute());
-            return new StampedPut(new StampedItem(item, added), stamps);
+            Beginning begun = beginning(now);
+            return new StampedWrite.Put(new StampedItem(item, begun.attributes), begun.stamps);
         }
         Stamps stamps = known.with(region, new Stamps.Pair(after(known.pair(region).count()), now.micros()));
         Map<String, AttributeValue> added = new HashMap<>();
         names.write(stamps, added);
-        return new StampedPut(new StampedItem(item, added), stamps);
+        return new StampedWrite.Put(new StampedItem(item, added), stamps);
+    }
+
+    private Beginning beginning(Moment now) {
+        Beginning known = latest;
+        if (known == null || known.now != now) {
+            Stamps stamps = new Stamps(Map.of(region, new Stamps.Pair(1L, now.micros())), now.micros());
+            known = new Beginning(
+                    now, Map.of(timeName, now.attribute(), countName, ONE, names.reset, now.attribute()), stamps);
+            latest = known;
+        }
+        return known;
     }
 
     /** Stamp with the count alone, in a transaction that every process has to make in the same way. */
-    StampedPut count(Map<String, AttributeValue> item, BooleanSupplier mustNotExist) {
+    StampedWrite.Put count(Map<String, AttributeValue> item, BooleanSupplier mustNotExist) {
         AttributeValue count;
         if (names.carriesStamps(item)) {
             count = next(item);
@@ -66,7 +75,7 @@ final class PutStamper {
                     + " tokens(Tokens.REMEMBER)");
         }
         // What it wrote to is forgotten, so its stamps are nothing to remember.
-        return new StampedPut(new StampedItem(item, Map.of(countName, count)), Stamps.NONE);
+        return new StampedWrite.Put(new StampedItem(item, Map.of(countName, count)), Stamps.NONE);
     }
 
     private AttributeValue next(Map<String, AttributeValue> item) {

@@ -28,6 +28,11 @@ final class StampedItem extends AbstractMap<String, AttributeValue> {
         this.replaced = both;
     }
 
+    /** What the item has more than its own attributes; null if some of its own are replaced. */
+    Map<String, AttributeValue> additions() {
+        return replaced == 0 ? stamps : null;
+    }
+
     @Override
     public int size() {
         return item.size() + stamps.size() - replaced;

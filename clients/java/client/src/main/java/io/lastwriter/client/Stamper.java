@@ -1,7 +1,6 @@
 package io.lastwriter.client;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +29,10 @@ final class Stamper {
     private final PutStamper puts;
     /** Each write comes by here, and there are few tables. */
     private final Map<String, Memory.Table> tables = new ConcurrentHashMap<>();
+    /** The one that was asked for last: the writes of one request are mostly to one. */
+    private volatile NamedTable latest = new NamedTable(null, null);
+
+    private record NamedTable(String nameOrArn, Memory.Table table) {}
 
     Stamper(Settings settings, String region, String endpoint, TokenMemory tokenMemory) {
         this.settings = settings;
@@ -55,16 +58,21 @@ final class Stamper {
 
     /** The replica that a name in a request means. */
     Memory.Table table(String nameOrArn) {
+        NamedTable known = latest;
+        if (nameOrArn.equals(known.nameOrArn)) {
+            return known.table;
+        }
         Memory.Table table = tables.get(nameOrArn);
         if (table == null) {
             table = settings.memory().table(endpoint, TableSettings.name(nameOrArn));
             tables.put(nameOrArn, table);
         }
+        latest = new NamedTable(nameOrArn, table);
         return table;
     }
 
     /**
-     * The request with the stamp of this moment, or null where nothing is to be stamped.
+     * The stamp of this moment for a request, or null where nothing is to be stamped.
      *
      * <p>In a transaction or a batch each write is stamped on its own: for one that cannot be, {@code onError} is called with
      * the reason, and it goes on as it was, unless {@code onError} throws.
@@ -96,24 +104,21 @@ final class Stamper {
                         || request.conditionalOperatorAsString() != null);
         if (legacy) {
             // DynamoDB does not take expressions and the parameters that they replaced in one request.
-            UpdateItemRequest stamped = request.toBuilder()
-                    .attributeUpdates(updates.legacy(request.attributeUpdates(), now, seen.get()))
-                    .build();
-            return new Stamped(stamped, now.micros(), List.of());
+            StampedWrite stamped = new StampedWrite.Legacy(updates.legacy(request.attributeUpdates(), now, seen.get()));
+            return new Stamped(request, List.of(stamped), now.micros(), List.of());
         }
-        UpdateText stamped = updates.stamp(UpdateText.of(request), now, seen);
-        return stamped == null ? null : new Stamped(stamped.in(request), now.micros(), List.of());
+        StampedWrite stamped = updates.stamp(UpdateText.of(request), now, seen);
+        return stamped == null ? null : new Stamped(request, List.of(stamped), now.micros(), List.of());
     }
 
     private Stamped put(PutItemRequest request) {
         Moment now = Moment.of(settings.clock().now());
         Memory.Table table = table(request.tableName());
-        PutStamper.StampedPut put = put(
-                table, request.item(), now, keys -> PutCondition.mustNotExist(request, keys));
-        return new Stamped(request.toBuilder().item(put.item()).build(), now.micros(), List.of(put.stamps()));
+        StampedWrite.Put put = put(table, request.item(), now, keys -> PutCondition.mustNotExist(request, keys));
+        return new Stamped(request, List.of(put), now.micros(), List.of(put.stamps()));
     }
 
-    private PutStamper.StampedPut put(
+    private StampedWrite.Put put(
             Memory.Table table, Map<String, AttributeValue> item, Moment now, Predicate<Predicate<String>> mustNotExist) {
         settings.tables().refuseEncrypted(table.name, item);
         return puts.stamp(
@@ -132,51 +137,45 @@ final class Stamper {
                 token != null && settings.tokens() == Tokens.REMEMBER
                         ? tokenMemory.recall(region + " " + token, settings.clock()::now)
                         : settings.clock().now());
-        List<TransactWriteItem> stamped = new ArrayList<>(request.transactItems().size());
+        List<StampedWrite> writes = new ArrayList<>(request.transactItems().size());
         List<Stamps> stamps = new ArrayList<>();
         for (TransactWriteItem entry : request.transactItems()) {
-            TransactWriteItem changed = entry;
-            Stamps made = null;
+            StampedWrite.Update update = null;
+            StampedWrite.Put put = null;
             try {
                 if (entry.update() != null && entry.put() == null && covers(entry.update().tableName())) {
-                    changed = update(entry, now, token != null);
+                    update = update(entry.update(), now, token != null);
                 } else if (entry.put() != null && entry.put().hasItem() && covers(entry.put().tableName())) {
-                    PutStamper.StampedPut put = put(entry.put(), now, token != null);
-                    made = put.stamps();
-                    changed = entry.toBuilder()
-                            .put(entry.put().toBuilder().item(put.item()).build())
-                            .build();
+                    put = put(entry.put(), now, token != null);
                 }
             } catch (RuntimeException error) { // Whatever it is, the write itself must go on.
                 onError.accept(error);
             }
             if (entry.put() != null) {
-                stamps.add(made);
+                stamps.add(put == null ? null : put.stamps());
             }
-            stamped.add(changed);
+            writes.add(update == null ? put : update);
         }
-        return new Stamped(request.toBuilder().transactItems(stamped).build(), now.micros(), stamps);
+        return new Stamped(request, writes, now.micros(), stamps);
     }
 
     /**
      * An update of a transaction. One with the caller's token may come from another process too, which remembers other items,
      * so nothing goes into it that hangs on what was seen; and by default nothing that hangs on the time.
      */
-    private TransactWriteItem update(TransactWriteItem entry, Moment now, boolean token) {
-        Update update = entry.update();
+    private StampedWrite.Update update(Update update, Moment now, boolean token) {
         if (update.updateExpression() == null) {
-            return entry;
+            return null;
         }
         Memory.Table table = table(update.tableName());
         settings.tables().refuseEncrypted(table.name);
         UpdateText given = UpdateText.of(update);
-        UpdateText stamped = token && settings.tokens() == Tokens.COUNT
+        return token && settings.tokens() == Tokens.COUNT
                 ? updates.count(given)
                 : updates.stamp(given, now, () -> token ? null : settings.memory().find(table, update.key()));
-        return stamped == null ? entry : entry.toBuilder().update(stamped.in(update)).build();
     }
 
-    private PutStamper.StampedPut put(Put put, Moment now, boolean token) {
+    private StampedWrite.Put put(Put put, Moment now, boolean token) {
         Memory.Table table = table(put.tableName());
         Predicate<Predicate<String>> mustNotExist = keys -> PutCondition.mustNotExist(put, keys);
         if (!token) {
@@ -191,14 +190,13 @@ final class Stamper {
 
     private Stamped batch(BatchWriteItemRequest request, Consumer<RuntimeException> onError) {
         Moment now = Moment.of(settings.clock().now());
+        List<StampedWrite> stamped = new ArrayList<>();
         List<Stamps> stamps = new ArrayList<>();
-        Map<String, List<WriteRequest>> stamped = new LinkedHashMap<>();
         request.requestItems().forEach((name, writes) -> {
             Memory.Table table = covers(name) ? table(name) : null;
-            List<WriteRequest> changed = new ArrayList<>(writes.size());
             for (WriteRequest write : writes) {
                 PutRequest put = write.putRequest();
-                PutStamper.StampedPut made = null;
+                StampedWrite.Put made = null;
                 if (put != null && put.hasItem() && table != null) {
                     try {
                         made = put(table, put.item(), now, keys -> false);
@@ -209,16 +207,9 @@ final class Stamper {
                 if (put != null) {
                     stamps.add(made == null ? null : made.stamps());
                 }
-                changed.add(made == null ? write : batchPut(made.item()));
+                stamped.add(made);
             }
-            stamped.put(name, changed);
         });
-        return new Stamped(request.toBuilder().requestItems(stamped).build(), now.micros(), stamps);
-    }
-
-    private static WriteRequest batchPut(Map<String, AttributeValue> item) {
-        return WriteRequest.builder()
-                .putRequest(PutRequest.builder().item(item).build())
-                .build();
+        return new Stamped(request, stamped, now.micros(), stamps);
     }
 }

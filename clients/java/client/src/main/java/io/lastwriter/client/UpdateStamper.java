@@ -1,11 +1,11 @@
 package io.lastwriter.client;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,7 +17,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValueUpdate;
 /** Adds one Region's stamp to an update: two clauses, whatever the expression holds. */
 final class UpdateStamper {
     private static final List<String> STEMS = List.of("lwt", "lwn");
-    private static final AttributeValue ONE = StampNames.number(1);
+    static final AttributeValue ONE = StampNames.number(1);
 
     /** Applications send few, since values are placeholders. With more, all are made anew. */
     private static final int REMEMBERED_SHAPES = 1024;
@@ -29,10 +29,43 @@ final class UpdateStamper {
         Shape kept() {
             return new Shape(expression, condition, Map.copyOf(names), Set.copyOf(values), withTime);
         }
+
+        /** Of what tells shapes apart: the placeholders of values are in the expression. */
+        @Override
+        public int hashCode() {
+            return 31 * Objects.hashCode(expression) + names.hashCode();
+        }
     }
 
-    /** An expression with the stamp's clauses, the names that it needs, and the placeholders of what was added. */
-    private record Extension(String expression, Map<String, String> names, String timeValue, String countValue) {}
+    /**
+     * What a stamp adds to an update.
+     *
+     * @param expression the expression with the stamp's clauses
+     * @param names the names that these need
+     * @param timeValue the placeholder of the time; null if there is none
+     * @param countValue that of the number to count on by
+     * @param expressionJson the expression as JSON
+     * @param namesJson the names as members of a JSON object
+     */
+    record Extension(
+            String expression,
+            Map<String, String> names,
+            String timeValue,
+            String countValue,
+            byte[] expressionJson,
+            byte[] namesJson) {
+        /** Its values as members of a JSON object. */
+        byte[] valuesJson(AttributeValue now) {
+            StringBuilder json = new StringBuilder(64);
+            if (timeValue != null) {
+                JsonText.number(timeValue, now, json);
+            }
+            if (countValue != null) {
+                JsonText.number(countValue, ONE, json);
+            }
+            return JsonText.bytes(json.toString());
+        }
+    }
 
     private final StampNames names;
     private final String timeName;
@@ -52,7 +85,7 @@ final class UpdateStamper {
      * @param seen gives what is remembered of the item, or null; asked only where an update writes stamps itself
      * @throws StampException where the update cannot be stamped
      */
-    UpdateText stamp(UpdateText given, Moment now, Supplier<Stamps> seen) {
+    StampedWrite.Update stamp(UpdateText given, Moment now, Supplier<Stamps> seen) {
         if (given.hasEmptyMap()) {
             return null;
         }
@@ -61,17 +94,17 @@ final class UpdateStamper {
             UpdateText rest = WrittenBack.leaveOut(names, given, seen.get(), now.micros());
             update = rest == null ? given : rest;
         }
-        UpdateText stamped = extend(update, now.attribute());
-        if (stamped != null) {
-            return stamped;
-        }
+        Extension extension = extension(update, true);
         // Only clauses that really write are left of a valid expression, so it is the caller's stamp that stays.
-        return update == given ? null : update;
+        return extension == null && update == given
+                ? null
+                : new StampedWrite.Update(given, update, extension, now.attribute());
     }
 
     /** Stamp with the count alone, in a transaction that every process has to make in the same way. */
-    UpdateText count(UpdateText given) {
-        return given.expression() == null || given.hasEmptyMap() ? null : extend(given, null);
+    StampedWrite.Update count(UpdateText given) {
+        Extension extension = given.expression() == null || given.hasEmptyMap() ? null : extension(given, false);
+        return extension == null ? null : new StampedWrite.Update(given, given, extension, null);
     }
 
     /** Legacy AttributeUpdates with the stamp. */
@@ -83,11 +116,11 @@ final class UpdateStamper {
         return stamped;
     }
 
-    /** The update with the clauses that it lacks; null if it lacks none, or is one that DynamoDB rejects. */
-    private UpdateText extend(UpdateText update, AttributeValue now) {
+    /** The clauses that an update lacks; null if it lacks none, or is one that DynamoDB rejects. */
+    private Extension extension(UpdateText update, boolean withTime) {
         Set<String> values = update.values() == null ? Set.of() : update.values().keySet();
         Map<String, String> aliases = update.names() == null ? Map.of() : update.names();
-        Shape shape = new Shape(update.expression(), update.condition(), aliases, values, now != null);
+        Shape shape = new Shape(update.expression(), update.condition(), aliases, values, withTime);
         Optional<Extension> known = extensions.get(shape);
         if (known == null) {
             known = Optional.ofNullable(newExtension(shape));
@@ -96,27 +129,13 @@ final class UpdateStamper {
             }
             extensions.put(shape.kept(), known);
         }
-        if (known.isEmpty()) {
-            return null;
-        }
-        Extension extension = known.get();
-        Map<String, AttributeValue> newValues = new HashMap<>((values.size() + 3) * 4 / 3 + 1);
-        if (update.values() != null) {
-            newValues.putAll(update.values());
-        }
-        if (extension.timeValue != null) {
-            newValues.put(extension.timeValue, now);
-        }
-        if (extension.countValue != null) {
-            newValues.put(extension.countValue, ONE);
-        }
-        return new UpdateText(extension.expression, update.condition(), extension.names, newValues);
+        return known.orElse(null);
     }
 
     /** How to stamp an update of this text; null if there is nothing to stamp. */
     private Extension newExtension(Shape shape) {
         String expression = shape.expression;
-        Map<String, String> newNames = new HashMap<>(shape.names);
+        Map<String, String> newNames = new LinkedHashMap<>();
         // A writer that stamps by hand goes on to do so: two actions on one path would fail the write.
         Set<String> written = new HashSet<>();
         if (expression != null) {
@@ -124,11 +143,11 @@ final class UpdateStamper {
             if (parsed.isEmpty()) {
                 return null;
             }
-            parsed.get().targets().forEach(target -> written.add(newNames.get(target)));
+            parsed.get().targets().forEach(target -> written.add(shape.names.get(target)));
         }
         List<String> texts =
                 List.of(expression == null ? "" : expression, shape.condition == null ? "" : shape.condition);
-        String suffix = UpdateExpressions.suffix(STEMS, texts, newNames.keySet(), shape.values);
+        String suffix = UpdateExpressions.suffix(STEMS, texts, shape.names.keySet(), shape.values);
         Map<String, String> additions = new LinkedHashMap<>();
         String timeValue = shape.withTime && !written.contains(timeName) ? ":lwt" + suffix : null;
         if (timeValue != null) {
@@ -148,7 +167,13 @@ final class UpdateStamper {
             throw new StampException("the update expression with its stamp would pass "
                     + UpdateExpressions.MAX_BYTES + " bytes: shorten it");
         }
-        return new Extension(extended, newNames, timeValue, countValue);
+        return new Extension(
+                extended,
+                newNames,
+                timeValue,
+                countValue,
+                JsonText.bytes(JsonText.quote(extended, new StringBuilder()).toString()),
+                JsonText.bytes(JsonText.strings(newNames)));
     }
 
     private static AttributeValueUpdate change(AttributeAction action, AttributeValue value) {

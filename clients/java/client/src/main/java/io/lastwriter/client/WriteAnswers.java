@@ -31,7 +31,7 @@ final class WriteAnswers {
 
     UpdateItemResponse update(Call call, UpdateItemRequest request, UpdateItemResponse answer) {
         Map<String, AttributeValue> attributes = answer.hasAttributes() ? answer.attributes() : null;
-        Set<String> named = new HashSet<>(((UpdateItemRequest) call.asked()).expressionAttributeNames().values());
+        Set<String> named = new HashSet<>(request.expressionAttributeNames().values());
         Map<String, AttributeValue> shown = single(call, request.returnValuesAsString(), attributes, named);
         return shown == attributes ? answer : answer.toBuilder().attributes(shown).build();
     }
@@ -120,7 +120,11 @@ final class WriteAnswers {
         }
     }
 
-    BatchWriteItemResponse batch(Call call, BatchWriteItemRequest sent, BatchWriteItemResponse answer) {
+    BatchWriteItemResponse batch(Call call, BatchWriteItemRequest asked, BatchWriteItemResponse answer) {
+        // What was not made is given back as it was sent.
+        BatchWriteItemRequest sent = answer.unprocessedItems().isEmpty() || call.stamped() == null
+                ? asked
+                : (BatchWriteItemRequest) call.stamped().request();
         Iterator<Stamps> puts = call.puts().iterator();
         sent.requestItems().forEach((name, writes) -> {
             Memory.Table table = seen.stamper.covers(name) ? seen.stamper.table(name) : null;
@@ -139,10 +143,9 @@ final class WriteAnswers {
                 }
             }
         });
-        if (answer.unprocessedItems().isEmpty() || call.time() == null) {
+        if (sent == asked) {
             return answer;
         }
-        BatchWriteItemRequest asked = (BatchWriteItemRequest) call.asked();
         return answer.toBuilder().unprocessedItems(asAsked(asked, sent, answer.unprocessedItems())).build();
     }
 

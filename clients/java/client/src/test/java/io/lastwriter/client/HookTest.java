@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -18,12 +21,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.core.SdkRequest;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
 /** The interceptor in clients that send nothing: retries, the log, strictness, and what clients share. */
 class HookTest {
@@ -78,6 +89,70 @@ class HookTest {
         client.updateItem(b -> b.tableName("orders").key(KEY).updateExpression("REMOVE a"));
         assertEquals(3, offline.sent().size());
         assertEquals(1, offline.sent().stream().distinct().count());
+    }
+
+    @Test
+    void the_retries_of_a_later_call_send_the_same_stamp() {
+        DynamoDbClient client = offline.retrying(LastwriterInterceptor.create());
+        client.listTables();
+        offline.answer(500, "{\"__type\": \"InternalServerError\"}");
+        offline.lose();
+        client.updateItem(b -> b.tableName("orders").key(KEY).updateExpression("REMOVE a"));
+        assertEquals(4, offline.sent().size());
+        assertEquals(2, offline.sent().stream().distinct().count());
+        assertTrue(Json.string(offline.lastSent(), "UpdateExpression").contains("#lwt = :lwt"));
+    }
+
+    /** An interceptor in front that sends something else than the request that the SDK has marshalled. */
+    private static final ExecutionInterceptor OTHER_BODY = new ExecutionInterceptor() {
+        private static final String BODY = "{\"Item\":{\"id\":{\"S\":\"o-1\"}},\"A\":{\"Item\":{}},\"Item\":{}}";
+
+        @Override
+        public Optional<RequestBody> modifyHttpContent(Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
+            return context.request() instanceof PutItemRequest
+                    ? Optional.of(RequestBody.fromContentProvider(
+                            () -> new ByteArrayInputStream(BODY.getBytes(StandardCharsets.UTF_8)),
+                            BODY.length(),
+                            "application/x-amz-json-1.0"))
+                    : context.requestBody();
+        }
+
+        @Override
+        public SdkHttpRequest modifyHttpRequest(Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
+            return context.request() instanceof PutItemRequest
+                    ? context.httpRequest().toBuilder().putHeader("Content-Length", "" + BODY.length()).build()
+                    : context.httpRequest();
+        }
+    };
+
+    @Test
+    void a_body_that_the_stamp_cannot_be_put_into_goes_out_as_it_is_and_is_told() {
+        List<SdkRequest> marshalled = new ArrayList<>();
+        ExecutionInterceptor observer = new ExecutionInterceptor() {
+            @Override
+            public void beforeTransmission(Context.BeforeTransmission context, ExecutionAttributes attributes) {
+                marshalled.add(context.request());
+            }
+        };
+        DynamoDbClient client = offline.client(OTHER_BODY, LastwriterInterceptor.create(), observer);
+        client.listTables();
+        client.putItem(b -> b.tableName("orders").item(KEY));
+        assertTrue(offline.lastSent().field("A").isPresent());
+        assertEquals(1, logged.size());
+        assertTrue(logged.get(0).contains("another interceptor has changed the request or its body"), logged.get(0));
+        // From now on stamps are marshalled.
+        client.updateItem(b -> b.tableName("orders").key(KEY).updateExpression("REMOVE a"));
+        assertTrue(((UpdateItemRequest) marshalled.get(2)).updateExpression().contains("#lwt = :lwt"));
+        assertTrue(Json.string(offline.lastSent(), "UpdateExpression").contains("#lwt = :lwt"));
+        assertEquals(1, logged.size());
+    }
+
+    @Test
+    void strict_does_not_send_a_body_that_the_stamp_cannot_be_put_into() {
+        DynamoDbClient client = offline.client(OTHER_BODY, LastwriterInterceptor.builder().strict(true).build());
+        client.listTables();
+        assertThrows(StampException.class, () -> client.putItem(b -> b.tableName("orders").item(KEY)));
+        assertEquals(1, offline.sent().size());
     }
 
     @Test

@@ -22,6 +22,7 @@ import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.HttpExecuteResponse;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.async.AsyncExecuteRequest;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
@@ -34,8 +35,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** Clients that send nothing: the bodies that they would have sent, and the answers that they get instead. */
 final class Offline {
+    private static final String SECRET = "test";
     private static final StaticCredentialsProvider CREDENTIALS =
-            StaticCredentialsProvider.create(AwsBasicCredentials.create("test", "test"));
+            StaticCredentialsProvider.create(AwsBasicCredentials.create("test", SECRET));
 
     /** An answer; without a status none comes. */
     private record Answer(int status, String body) {}
@@ -59,7 +61,8 @@ final class Offline {
         answers.add(new Answer(0, ""));
     }
 
-    private synchronized Answer next(byte[] body) {
+    private synchronized Answer next(SdkHttpRequest request, byte[] body) {
+        Signature.check(request, body, SECRET);
         sent.add(Json.parse(new String(body, StandardCharsets.UTF_8)));
         return answers.isEmpty() ? new Answer(200, "{}") : answers.remove();
     }
@@ -133,7 +136,7 @@ final class Offline {
                 @Override
                 public HttpExecuteResponse call() throws IOException {
                     byte[] body = request.contentStreamProvider().orElseThrow().newStream().readAllBytes();
-                    Answer answer = next(body);
+                    Answer answer = next(request.httpRequest(), body);
                     if (answer.status == 0) {
                         throw new IOException("the answer is lost");
                     }
@@ -157,7 +160,7 @@ final class Offline {
         @Override
         public CompletableFuture<Void> execute(AsyncExecuteRequest request) {
             byte[] body = collect(request);
-            Answer answer = next(body);
+            Answer answer = next(request.request(), body);
             if (answer.status == 0) {
                 IOException lost = new IOException("the answer is lost");
                 request.responseHandler().onError(lost);

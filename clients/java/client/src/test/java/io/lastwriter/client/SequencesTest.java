@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
@@ -33,6 +34,17 @@ class SequencesTest {
         Vector.Hands clock = new Vector.Hands(vector.clock());
         Offline offline = new Offline();
         play(vector, clock, offline, offline.async(vector.settings(clock).build()), false);
+    }
+
+    /** The stamps of its first write, too, are put into what the SDK has marshalled. */
+    @ParameterizedTest
+    @MethodSource("sequences")
+    void a_client_that_has_made_a_call_does_what_the_vector_says(Vector vector) {
+        Vector.Hands clock = new Vector.Hands(vector.clock());
+        Offline offline = new Offline();
+        DynamoDbClient client = offline.client(vector.settings(clock).build());
+        client.listTables();
+        play(vector, clock, offline, client, false);
     }
 
     @ParameterizedTest

@@ -1,0 +1,212 @@
+package io.lastwriter.client;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awssdk.core.SdkRequest;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
+
+/**
+ * The stamps of a request, to be put into the body that the SDK has made of it.
+ *
+ * <p>To the SDK's builders a stamp is a copy of each map that it goes into, and to its marshaller more members. In a transaction
+ * that costs several times what making the stamps does. So the SDK marshals what the caller asked for, and what a stamp adds
+ * goes into the bytes.
+ */
+final class Splice {
+    // How many objects and arrays of a body a write's members are in.
+    private static final int SINGLE = 1;
+    private static final int IN_TRANSACTION = 4;
+    private static final int IN_BATCH = 5;
+
+    private static final byte[] NOTHING = {};
+
+    private final BodyMark items = new BodyMark("Item");
+    private final BodyMark names = new BodyMark("ExpressionAttributeNames");
+    private final BodyMark values = new BodyMark("ExpressionAttributeValues");
+    private final BodyMark expressions = new BodyMark("UpdateExpression");
+    private final int depth;
+    /** What goes in at the beginning, as members of the request itself; null for none. */
+    private byte[] members;
+
+    // What was added to the write before: mostly the next one gets the same.
+    private UpdateStamper.Extension latestExtension;
+    private byte[] latestValues;
+    private Map<String, AttributeValue> latestAdditions;
+    private byte[] latestMembers;
+
+    private Splice(int depth) {
+        this.depth = depth;
+    }
+
+    /** The stamps of a request; null where they do more than add to it, or it is not clear to what. */
+    static Splice of(Stamped stamped) {
+        SdkRequest asked = stamped.asked();
+        Iterator<StampedWrite> writes = stamped.writes().iterator();
+        Splice splice;
+        boolean all = true;
+        if (asked instanceof TransactWriteItemsRequest transaction) {
+            splice = new Splice(IN_TRANSACTION);
+            for (TransactWriteItem entry : transaction.transactItems()) {
+                all &= splice.entry(entry, writes.next());
+            }
+        } else if (asked instanceof BatchWriteItemRequest batch) {
+            splice = new Splice(IN_BATCH);
+            for (List<WriteRequest> table : batch.requestItems().values()) {
+                for (WriteRequest write : table) {
+                    StampedWrite made = writes.next();
+                    all &= write.putRequest() == null || splice.item(write.putRequest().hasItem(), made);
+                }
+            }
+        } else {
+            splice = new Splice(SINGLE);
+            all = asked instanceof UpdateItemRequest
+                    ? splice.update(writes.next())
+                    : splice.item(((PutItemRequest) asked).hasItem(), writes.next());
+        }
+        return all ? splice : null;
+    }
+
+    /** An entry of a transaction. DynamoDB rejects one with two writes, and so their order need not be known. */
+    private boolean entry(TransactWriteItem entry, StampedWrite stamped) {
+        Put put = entry.put();
+        Update update = entry.update();
+        Delete delete = entry.delete();
+        ConditionCheck check = entry.conditionCheck();
+        if (put != null && update == null && delete == null && check == null) {
+            left(put.hasExpressionAttributeNames(), put.hasExpressionAttributeValues());
+            return item(put.hasItem(), stamped);
+        } else if (update != null && put == null && delete == null && check == null) {
+            if (stamped != null) {
+                return update(stamped);
+            }
+            if (update.updateExpression() != null) {
+                expressions.leave();
+            }
+            left(update.hasExpressionAttributeNames(), update.hasExpressionAttributeValues());
+            return true;
+        } else if (delete != null && put == null && update == null && check == null) {
+            left(delete.hasExpressionAttributeNames(), delete.hasExpressionAttributeValues());
+            return true;
+        } else if (check != null && put == null && update == null && delete == null) {
+            left(check.hasExpressionAttributeNames(), check.hasExpressionAttributeValues());
+            return true;
+        }
+        return false;
+    }
+
+    /** Names and values that nothing is added to. */
+    private void left(boolean hasNames, boolean hasValues) {
+        if (hasNames) {
+            names.leave();
+        }
+        if (hasValues) {
+            values.leave();
+        }
+    }
+
+    private boolean item(boolean hasItem, StampedWrite stamped) {
+        if (stamped instanceof StampedWrite.Put put) {
+            Map<String, AttributeValue> additions = put.item().additions();
+            if (additions == null) {
+                return false;
+            }
+            if (additions != latestAdditions) {
+                latestAdditions = additions;
+                latestMembers = JsonText.bytes(JsonText.numbers(additions));
+            }
+            items.insert(latestMembers);
+        } else if (hasItem) {
+            items.leave();
+        }
+        return true;
+    }
+
+    private boolean update(StampedWrite stamped) {
+        if (!(stamped instanceof StampedWrite.Update update) || !update.isAddition()) {
+            return false;
+        }
+        UpdateStamper.Extension extension = update.extension();
+        UpdateText given = update.given();
+        byte[] lacking = NOTHING;
+        if (given.names() == null) {
+            lacking = member(names, extension.namesJson(), lacking);
+        } else {
+            names.insert(extension.namesJson());
+        }
+        if (given.values() == null) {
+            lacking = member(values, values(update), lacking);
+        } else {
+            values.insert(values(update));
+        }
+        if (given.expression() == null) {
+            members = JsonText.concat(lacking, JsonText.bytes(expressions.name), extension.expressionJson());
+        } else {
+            expressions.replace(lacking, extension.expressionJson());
+        }
+        return true;
+    }
+
+    /** Members, and one more whose value is an object with those members in it. */
+    private static byte[] member(BodyMark mark, byte[] object, byte[] members) {
+        return JsonText.concat(members, JsonText.bytes(mark.name + "{"), object, JsonText.bytes("},"));
+    }
+
+    /** The values that a stamp adds to an update. */
+    private byte[] values(StampedWrite.Update update) {
+        if (update.extension() != latestExtension) {
+            latestExtension = update.extension();
+            latestValues = latestExtension.valuesJson(update.now());
+        }
+        return latestValues;
+    }
+
+    /** A body with the stamps, once; null if it is none that the SDK has made of the request. */
+    SplicedBody into(RequestBody marshalled) {
+        BodyMark[] marks = {items, names, values, expressions};
+        int room = members == null ? 0 : members.length + 1;
+        for (BodyMark mark : marks) {
+            room += mark.room();
+        }
+        SplicedBody body = new SplicedBody(marshalled, room);
+        for (BodyMark mark : marks) {
+            if (!mark.find(body, depth)) {
+                return null;
+            }
+        }
+        if (members != null) {
+            if (!body.hasAt("{", body.start)) {
+                return null;
+            }
+            body.copy(body.start + 1);
+            body.insert(members);
+        }
+        for (BodyMark mark = first(marks); mark != null; mark = first(marks)) {
+            if (!mark.apply(body)) {
+                return null;
+            }
+        }
+        body.finish();
+        return body;
+    }
+
+    /** The mark that comes next in the body; null if none does. */
+    private static BodyMark first(BodyMark[] marks) {
+        BodyMark first = marks[0];
+        for (BodyMark mark : marks) {
+            first = mark.next < first.next ? mark : first;
+        }
+        return first.next == Integer.MAX_VALUE ? null : first;
+    }
+}
