@@ -40,7 +40,7 @@ export class Answers {
   read(call: Call, answer: Request): void {
     switch (call.operation) {
       case "GetItem":
-        return this.one(call.sent.TableName, call.sent, call.sent.Key, answer.Item);
+        return this.one(call.asked.TableName, call.asked, call.asked.Key, answer.Item);
       case "Query":
       case "Scan":
         return this.page(call, answer);
@@ -64,7 +64,7 @@ export class Answers {
       case "CreateTable":
         return this.described(answer);
       case "DeleteTable":
-        return this.memory.forgetTable(this.table(call.sent.TableName));
+        return this.memory.forgetTable(this.table(call.asked.TableName));
     }
   }
 
@@ -108,7 +108,7 @@ export class Answers {
     for (const { table, content } of writesOf(call)) {
       if (this.covers(table)) this.memory.forget(this.table(table), content);
     }
-    const statements = statementsOf(call.sent);
+    const statements = statementsOf(call.asked);
     if (statements.trim() !== "") this.forgetTablesIn(statements);
   }
 
@@ -134,11 +134,11 @@ export class Answers {
     for (const { name } of stamps) delete item[name];
   }
 
-  private page({ sent }: Call, answer: Request): void {
-    if (answer.LastEvaluatedKey && !sent.IndexName && this.covers(sent.TableName)) {
-      this.learn(sent.TableName, answer.LastEvaluatedKey);
+  private page({ asked }: Call, answer: Request): void {
+    if (answer.LastEvaluatedKey && !asked.IndexName && this.covers(asked.TableName)) {
+      this.learn(asked.TableName, answer.LastEvaluatedKey);
     }
-    this.several(sent.TableName, sent, answer.Items ?? []);
+    this.several(asked.TableName, asked, answer.Items ?? []);
   }
 
   /** Items that were read together, and tell their keys themselves. */
@@ -153,9 +153,9 @@ export class Answers {
     }
   }
 
-  private batchGet({ sent }: Call, answer: Request): void {
+  private batchGet({ asked }: Call, answer: Request): void {
     for (const [name, items] of Object.entries<Request[]>(answer.Responses ?? {})) {
-      const request: Request = sent.RequestItems?.[name] ?? {};
+      const request: Request = asked.RequestItems?.[name] ?? {};
       const keys: Request[] = request.Keys ?? [];
       if (keys.length === 0 || !this.covers(name)) continue;
       const table = this.table(name);
@@ -173,9 +173,9 @@ export class Answers {
     }
   }
 
-  private transactGet({ sent }: Call, answer: Request): void {
+  private transactGet({ asked }: Call, answer: Request): void {
     const responses: Request[] = answer.Responses ?? [];
-    for (const [number, { Get }] of ((sent.TransactItems ?? []) as Request[]).entries()) {
+    for (const [number, { Get }] of ((asked.TransactItems ?? []) as Request[]).entries()) {
       const response = responses[number];
       if (response && Get) this.one(Get.TableName, Get, Get.Key, response.Item);
     }
@@ -188,7 +188,7 @@ export class Answers {
     if (write === undefined || !this.covers(write.table)) return;
     const table = this.table(write.table);
     const attributes: Request | undefined = answer.Attributes;
-    const { ReturnValues: returned } = call.sent;
+    const { ReturnValues: returned } = call.asked;
     if (write.kind !== "Put") this.learn(write.table, write.content);
     if (returned === "ALL_NEW" && attributes) {
       this.memory.add(table, write.content, this.names.stampsOf(attributes));
@@ -221,7 +221,7 @@ export class Answers {
         return this.memory.forget(table, write.content);
       case "Update":
         this.learn(write.table, write.content);
-        return this.memory.change(table, write.content, (known) => this.advanced(known, call.time ?? 0n));
+        return this.memory.change(table, write.content, (known) => this.advanced(known, call.stamped?.time ?? 0n));
       case "ConditionCheck":
         return;
     }
@@ -245,7 +245,7 @@ export class Answers {
     for (const write of batchWrites(call)) {
       if (this.covers(write.table) && !back.get(write.table)?.has(write.place)) this.made(write, call);
     }
-    if (call.time !== undefined) asAsked(call, back, this.names);
+    if (call.stamped !== undefined) asAsked(call, back, this.names);
   }
 
   private transactionWritten(call: Call): void {
@@ -257,7 +257,7 @@ export class Answers {
   // Statements and tables
 
   private statement(call: Call, answer: Request): void {
-    const statements = statementsOf(call.sent);
+    const statements = statementsOf(call.asked);
     this.forgetTablesIn(statements);
     if (!this.hide || statements.includes(this.names.start)) return;
     const responses: Request[] = answer.Responses ?? [];

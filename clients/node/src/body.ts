@@ -2,165 +2,181 @@
  * The stamps in a request that the SDK has serialised already.
  *
  * The SDK takes each parameter apart, in JavaScript, to serialise it: for the stamps of a transaction that costs more than
- * making them. So it does so with what the caller gave, and what a stamped request has more is spliced into its body here.
- * What the SDK serialised stays as it did it: binary values, above all.
+ * making them. So it does so with what the caller gave, and what the stamps add is spliced into its body here. What the SDK
+ * serialised stays as it did it: binary values, above all.
  *
  * Where a member begins can be seen in the text: `"Item":{` stands nowhere else in JSON, since in a string each quote is
- * escaped. How often it does must be what the request says; an attribute may have that name too. Then, and where more has
- * changed than was added, the stamped request is serialised instead.
+ * escaped. How often it does must be what the request says; an attribute may have that name too. Then, and where a stamp
+ * has changed more than it added, the stamped request is serialised instead.
  */
 import { remember } from "./remember.js";
-import type { Request } from "./request.js";
+import type { Addition, Request, StampedWrite } from "./request.js";
 
 const ITEM = '"Item":{';
 const NAMES = '"ExpressionAttributeNames":{';
 const VALUES = '"ExpressionAttributeValues":{';
 const EXPRESSION = '"UpdateExpression":';
 
-const MAPS = ["ExpressionAttributeNames", "ExpressionAttributeValues"] as const;
-
-/** The parameters of a write that a stamp changes. */
-const STAMPED: ReadonlySet<string> = new Set([
-  "Item",
-  "UpdateExpression",
-  "ExpressionAttributeNames",
-  "ExpressionAttributeValues",
-]);
-
-/** What is to be spliced in, for each time that a mark occurs. */
-interface Additions {
-  readonly items: string[];
-  readonly names: string[];
-  readonly values: string[];
-  /** Each update's expression as asked for and as sent, and the members that it did not have. */
-  readonly expressions: Array<{ members: string; before: string; now: string }>;
+/** What goes into the body at a place, instead of so many characters. */
+interface Edit {
+  readonly at: number;
+  readonly removed: number;
+  readonly text: string;
 }
 
 /**
- * The body of the request that was asked for, as that of the one to send; undefined where nothing can be spliced into it.
- * `sent` was made of `asked`, and shares with it what is the same in both.
+ * The body of the request that was asked for, with what its stamps add; undefined where they cannot be spliced into it.
+ * `writes` has the stamp of each of its writes: of each entry, in a batch or a transaction.
  */
-export function stampedBody(body: unknown, asked: Request, sent: Request): string | Uint8Array | undefined {
+export function stampedBody(
+  body: unknown,
+  asked: Request,
+  writes: ReadonlyArray<StampedWrite | undefined>,
+): string | Uint8Array | undefined {
+  for (const write of writes) if (write !== undefined && write.addition === undefined) return undefined;
   // Which of the two the SDK makes hangs on its version.
-  const isText = typeof body === "string";
-  if (!isText && !(body instanceof Uint8Array)) return undefined;
-  const bytes = isText ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (typeof body === "string") return new Splice(body, writes, asIs).all(asked);
+  if (!(body instanceof Uint8Array)) return undefined;
   // One character for each byte: so nothing has to be decoded.
-  const spliced = splice(bytes.toString("latin1"), asked, sent);
-  if (spliced === undefined) return undefined;
-  const result = Buffer.from(spliced, "latin1");
-  return isText ? result.toString() : result;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+  const spliced = new Splice(text, writes, bytewise).all(asked);
+  return spliced === undefined ? undefined : Buffer.from(spliced, "latin1");
 }
 
-function splice(body: string, asked: Request, sent: Request): string | undefined {
-  const additions: Additions = { items: [], names: [], values: [], expressions: [] };
-  for (const [before, now] of writes(asked, sent)) {
-    if (!collect(before, now, additions)) return undefined;
-  }
-  let text: string | undefined = body;
-  for (const [mark, texts] of [
-    [ITEM, additions.items],
-    [NAMES, additions.names],
-    [VALUES, additions.values],
-  ] as const) {
-    text = text && insert(text, mark, texts);
-  }
-  return text && withExpressions(text, additions.expressions);
-}
+/** One pass over a body, from write to write. Each mark has a place of its own: the SDK chooses the order of parameters. */
+class Splice {
+  private item = 0;
+  private names = 0;
+  private values = 0;
+  private expression = 0;
+  private readonly edits: Edit[] = [];
+  /** Whether there is anything to add to items, and to updates: for what is not to be changed, nothing has to be found. */
+  private readonly addsToItems: boolean;
+  private readonly addsToUpdates: boolean;
 
-/** Each write that has one of the parameters, as asked and as sent, in the order of the body. */
-function writes(asked: Request, sent: Request): Array<[Request, Request]> {
-  const found: Array<[Request, Request]> = [];
-  if (sent.RequestItems) {
-    for (const table in sent.RequestItems) {
-      const [before, now]: [Request[], Request[]] = [asked.RequestItems[table], sent.RequestItems[table]];
-      for (const [at, entry] of now.entries()) if (entry.PutRequest) found.push([before[at]?.PutRequest, entry.PutRequest]);
+  constructor(
+    private readonly body: string,
+    private readonly writes: ReadonlyArray<StampedWrite | undefined>,
+    private readonly encode: (text: string) => string,
+  ) {
+    this.addsToItems = writes.some((write) => write?.addition?.item);
+    this.addsToUpdates = writes.some((write) => write?.addition?.update);
+  }
+
+  all(asked: Request): string | undefined {
+    const { writes } = this;
+    let at = 0;
+    if (asked.RequestItems) {
+      for (const table in asked.RequestItems) {
+        for (const { PutRequest } of asked.RequestItems[table]) {
+          const addition = writes[at++]?.addition;
+          if (PutRequest && !this.write(PutRequest, addition)) return undefined;
+        }
+      }
+    } else if (asked.TransactItems) {
+      for (const entry of asked.TransactItems) {
+        const addition = writes[at++]?.addition;
+        const stamped = entry.Put ? entry.Put : entry.Update;
+        for (const kind in entry) {
+          const write = entry[kind];
+          if (write && !this.write(write, write === stamped ? addition : undefined)) return undefined;
+        }
+      }
+    } else if (!this.write(asked, writes[0]?.addition)) {
+      return undefined;
     }
-  } else if (sent.TransactItems) {
-    for (const [at, entry] of (sent.TransactItems as Request[]).entries()) {
-      for (const kind in entry) if (entry[kind]) found.push([asked.TransactItems[at][kind], entry[kind]]);
-    }
-  } else {
-    found.push([asked, sent]);
+    return this.isDone() ? this.result() : undefined;
   }
-  return found;
-}
 
-/** Takes note of what one write has more. False if that is not all that is new. */
-function collect(before: Request | undefined, now: Request, { items, names, values, expressions }: Additions): boolean {
-  if (before === undefined) return false;
-  if (before !== now) {
-    for (const name in now) if (now[name] !== before[name] && !STAMPED.has(name)) return false;
+  /** Steps over one write. False if the body is not its. */
+  private write(write: Request, addition: Addition | undefined): boolean {
+    if (this.addsToItems && write.Item) {
+      this.item = this.after(ITEM, this.item);
+      if (this.item === 0) return false;
+      if (addition?.item) this.insert(this.item, this.membersOf(addition.item));
+    }
+    return !this.addsToUpdates || this.update(write, addition?.update);
   }
-  if (now.Item) {
-    const added = more(before.Item, now.Item);
-    if (added === undefined) return false;
-    items.push(added);
-  }
-  let members = "";
-  for (const parameter of MAPS) {
-    const given = before[parameter] ?? undefined;
-    const stamped = now[parameter] ?? undefined;
-    if (stamped === undefined) continue;
-    const added = more(given ?? {}, stamped);
-    if (added === undefined) return false;
-    if (given === undefined) members += `"${parameter}":{${added}},`;
-    else (parameter === "ExpressionAttributeNames" ? names : values).push(added);
-  }
-  if (typeof before.UpdateExpression === "string" && typeof now.UpdateExpression === "string") {
-    expressions.push({ members, before: quoted(before.UpdateExpression), now: quoted(now.UpdateExpression) });
+
+  private update(write: Request, update: Addition["update"]): boolean {
+    let missing = "";
+    if (write.ExpressionAttributeNames) {
+      this.names = this.after(NAMES, this.names);
+      if (this.names === 0) return false;
+      if (update) this.insert(this.names, this.encode(update.names));
+    } else if (update) {
+      missing = `${NAMES}${this.encode(update.names)}},`;
+    }
+    if (write.ExpressionAttributeValues) {
+      this.values = this.after(VALUES, this.values);
+      if (this.values === 0) return false;
+      if (update) this.insert(this.values, update.values);
+    } else if (update) {
+      missing += `${VALUES}${update.values}},`;
+    }
+    const { UpdateExpression: expression } = write;
+    if (expression === undefined || expression === null) return update === undefined;
+    const mark = this.expression;
+    this.expression = this.after(EXPRESSION, mark);
+    if (this.expression === 0) return false;
+    if (update === undefined) return true;
+    const before = this.encode(quoted(expression));
+    if (!this.body.startsWith(before, this.expression)) return false;
+    const removed = EXPRESSION.length + before.length;
+    const text = `${missing}${EXPRESSION}${this.encode(quoted(update.expression))}`;
+    this.edits.push({ at: this.expression - EXPRESSION.length, removed, text });
     return true;
   }
-  return now === before || Boolean(now.Item);
-}
 
-/** What a map has more, as members of a JSON object; undefined if it is not only more. */
-function more(before: Request, now: Request): string | undefined {
-  if (now === before) return "";
-  let added = "";
-  let kept = 0;
-  for (const name in now) {
-    const value = now[name];
-    if (value === before[name]) {
-      kept += 1;
-    } else if (Object.hasOwn(before, name)) {
-      return undefined;
-    } else {
-      // Names, or numbers as attribute values: stamps hold nothing else.
-      const text = typeof value === "string" ? quoted(value) : `{"N":"${value.N}"}`;
-      added += `${added === "" ? "" : ","}${quoted(name)}:${text}`;
+  /** The place behind the next mark, or 0 where there is none. */
+  private after(mark: string, from: number): number {
+    const at = this.body.indexOf(mark, from);
+    return at < 0 ? 0 : at + mark.length;
+  }
+
+  /** Members at the beginning of an object. */
+  private insert(at: number, members: string): void {
+    const text = members === "" || this.body.startsWith("}", at) ? members : `${members},`;
+    this.edits.push({ at, removed: 0, text });
+  }
+
+  private membersOf(attributes: Request): string {
+    let members = "";
+    for (const name in attributes) {
+      // Stamps are numbers.
+      members += `${members === "" ? "" : ","}${this.encode(quoted(name))}:{"N":"${attributes[name].N}"}`;
     }
+    return members;
   }
-  for (const _ in before) kept -= 1;
-  return kept === 0 ? added : undefined;
+
+  /** Whether no mark is left over: one more would be an attribute's, and who knows which of them. */
+  private isDone(): boolean {
+    if (this.addsToItems && this.after(ITEM, this.item) !== 0) return false;
+    if (!this.addsToUpdates) return true;
+    return (
+      this.after(NAMES, this.names) === 0 &&
+      this.after(VALUES, this.values) === 0 &&
+      this.after(EXPRESSION, this.expression) === 0
+    );
+  }
+
+  private result(): string {
+    let result = "";
+    let done = 0;
+    for (const { at, removed, text } of this.edits.sort((one, other) => one.at - other.at)) {
+      result += this.body.slice(done, at) + text;
+      done = at + removed;
+    }
+    return result + this.body.slice(done);
+  }
 }
 
-/** The body with members at the beginning of the objects that follow a mark. */
-function insert(body: string, mark: string, texts: readonly string[]): string | undefined {
-  if (texts.length === 0) return body;
-  const parts = body.split(mark);
-  if (parts.length !== texts.length + 1) return undefined;
-  let result = parts[0] as string;
-  for (const [at, text] of texts.entries()) {
-    const part = parts[at + 1] as string;
-    result += mark + text + (text === "" || part.startsWith("}") ? "" : ",") + part;
-  }
-  return result;
-}
+/** A text as in JSON. */
+const quoted = remember((text) => JSON.stringify(text));
 
-/** The body with other update expressions, each with members before it that its update did not have. */
-function withExpressions(body: string, expressions: Additions["expressions"]): string | undefined {
-  if (expressions.length === 0) return body;
-  const parts = body.split(EXPRESSION);
-  if (parts.length !== expressions.length + 1) return undefined;
-  let result = parts[0] as string;
-  for (const [at, { members, before, now }] of expressions.entries()) {
-    const part = parts[at + 1] as string;
-    if (!part.startsWith(before)) return undefined;
-    result += members + EXPRESSION + now + part.slice(before.length);
-  }
-  return result;
-}
+/** A text as a character for each of its bytes. */
+const bytewise = remember((text) => Buffer.from(text).toString("latin1"));
 
-/** A text as in JSON, a character for each byte. */
-const quoted = remember((text) => Buffer.from(JSON.stringify(text)).toString("latin1"));
+function asIs(text: string): string {
+  return text;
+}

@@ -3,7 +3,8 @@ import { numberText } from "./number.js";
 import { readPart } from "./part.js";
 import type { Request } from "./request.js";
 import type { StampNames } from "./stamps.js";
-import { batchWrites, type Call } from "./writes.js";
+import { stampedRequest } from "./stamper.js";
+import type { Call } from "./writes.js";
 
 /** The places of a table's writes that were given back, with the entry of the answer for each. */
 export type GivenBack = ReadonlyMap<string, ReadonlyMap<number, Request>>;
@@ -11,21 +12,27 @@ export type GivenBack = ReadonlyMap<string, ReadonlyMap<number, Request>>;
 /** Which of a batch's writes an answer gives back. It names them by nothing but what they are. */
 export function givenBack(call: Call, unprocessed: Record<string, Request[]>): GivenBack {
   const found = new Map<string, Map<number, Request>>();
-  const sent = batchWrites(call);
-  for (const [table, entries] of Object.entries(unprocessed)) {
+  const tables = Object.entries(unprocessed);
+  if (tables.length === 0) return found;
+  const sent = call.stamped === undefined ? call.asked : stampedRequest(call.asked, call.stamped);
+  for (const [table, entries] of tables) {
     const places = new Map<number, Request>();
-    const candidates = sent.filter((write) => write.table === table);
+    const candidates: Request[] = sent.RequestItems?.[table] ?? [];
     for (const entry of entries) {
-      const kind = entry.PutRequest ? "Put" : "Delete";
-      const content = entry.PutRequest?.Item ?? entry.DeleteRequest?.Key;
-      const match = candidates.find(
-        (write) => write.kind === kind && !places.has(write.place) && sameValue(content, { M: write.content }),
+      const kind = entry.PutRequest ? "PutRequest" : "DeleteRequest";
+      const content = contentOf(entry);
+      const place = candidates.findIndex(
+        (write, at) => write[kind] && !places.has(at) && sameValue(content, { M: contentOf(write) }),
       );
-      if (match !== undefined) places.set(match.place, entry);
+      if (place >= 0) places.set(place, entry);
     }
     found.set(table, places);
   }
   return found;
+}
+
+function contentOf({ PutRequest, DeleteRequest }: Request): Request {
+  return PutRequest?.Item ?? DeleteRequest?.Key;
 }
 
 /**

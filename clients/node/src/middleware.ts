@@ -24,7 +24,7 @@ import { EncryptedItemError, LastwriterError, StampError } from "./errors.js";
 import { resolve, type LastwriterOptions } from "./options.js";
 import { shared, type Instrumented } from "./process.js";
 import { endpointRegion, isRegionName, oddRegion, placeOf } from "./region.js";
-import { Stamper, type Stamped, type StamperSettings } from "./stamper.js";
+import { Stamper, stampedRequest, type Stamped, type StamperSettings } from "./stamper.js";
 import type { Call, Operation } from "./writes.js";
 
 const NAME = "lastwriter";
@@ -96,12 +96,15 @@ interface Endpoint {
   readonly answers: Answers;
 }
 
+/** A call that carries a stamp. */
+type StampedCall = Call & { readonly stamped: Stamped };
+
 class Hook {
   /** By the endpoint's URL and the Region. */
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly told = new Set<string>();
   /** The calls whose stamp is yet to be put into the body. */
-  private readonly pending = new WeakMap<HandlerExecutionContext, Call>();
+  private readonly pending = new WeakMap<HandlerExecutionContext, StampedCall>();
 
   constructor(
     private readonly settings: StamperSettings,
@@ -126,9 +129,8 @@ class Hook {
           if (STAMPED.has(operation)) this.failed(error, endpoint?.stamper.region);
         }
         if (endpoint === undefined) return next(args);
-        const { request: sent = args.input, time, puts = [] } = stamped ?? {};
-        const call: Call = { operation, asked: args.input, sent, time, puts };
-        return this.answered(endpoint, call, () => (stamped === undefined ? next(args) : this.send(call, next, args, context)));
+        const call = { operation, asked: args.input, stamped };
+        return this.answered(endpoint, call, () => (isStamped(call) ? this.send(call, next, args, context) : next(args)));
       };
     };
   }
@@ -141,7 +143,7 @@ class Hook {
       if (call !== undefined) {
         this.pending.delete(context);
         const request = args.request as { body?: unknown };
-        const body = stampedBody(request.body, call.asked, call.sent);
+        const body = stampedBody(request.body, call.asked, call.stamped.writes);
         if (body === undefined) throw new NotSpliced();
         request.body = body;
       }
@@ -149,14 +151,14 @@ class Hook {
     };
 
   /** Sends what the caller asked for, with the stamp to be put into its body; else the stamped request itself. */
-  private async send(call: Call, next: InitializeHandler<any, any>, args: { input: any }, context: HandlerExecutionContext) {
+  private async send(call: StampedCall, next: InitializeHandler<any, any>, args: { input: any }, context: HandlerExecutionContext) {
     this.pending.set(context, call);
     try {
       return await next(args);
     } catch (error) {
       // Thrown before the request was sent.
       if (!(error instanceof NotSpliced)) throw error;
-      return next({ ...args, input: call.sent });
+      return next({ ...args, input: stampedRequest(call.asked, call.stamped) });
     }
   }
 
@@ -219,6 +221,10 @@ class Hook {
     const logger = this.options.logger ?? console;
     logger.error(`lastwriter: ${what}, in ${region} (told once): ${reason}`);
   }
+}
+
+function isStamped(call: Call): call is StampedCall {
+  return call.stamped !== undefined;
 }
 
 function regionOf(context: HandlerExecutionContext, url: string): string | undefined {

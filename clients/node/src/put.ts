@@ -3,14 +3,8 @@ import { MAX_PART } from "./clock.js";
 import { mustNotExist, type ConditionalPut } from "./condition.js";
 import { StampError } from "./errors.js";
 import { readPart } from "./part.js";
-import type { Moment, Request } from "./request.js";
+import type { Moment, Request, StampedWrite } from "./request.js";
 import { NO_PAIR, NO_STAMPS, withPair, type StampNames, type Stamps } from "./stamps.js";
-
-/** An item with its stamps, and the stamps. */
-export interface StampedPut {
-  readonly item: Request;
-  readonly stamps: Stamps;
-}
 
 /** Gives what is remembered of an item, for those that need it. */
 export type Seen = () => Stamps | undefined;
@@ -30,34 +24,29 @@ export class PutStamper {
     this.timeName = names.time(region);
   }
 
-  /** The item with its stamps. `keys` are the names of the table's key attributes, if they are known. */
-  stamp(request: Request, now: Moment, seen: Seen, keys: ReadonlySet<string> | undefined): StampedPut | undefined {
+  /** The put with its stamps. `keys` are the names of the table's key attributes, if they are known. */
+  stamp(request: Request, now: Moment, seen: Seen, keys: ReadonlySet<string> | undefined): StampedWrite | undefined {
     const item = request.Item;
     if (typeof item !== "object" || item === null) return undefined;
     if (this.carriesStamps(item)) {
-      const stamped = { ...item, [this.timeName]: now.value, [this.countName]: this.next(item) };
-      return { item: stamped, stamps: this.names.stampsOf(stamped) };
+      const own = { [this.timeName]: now.value, [this.countName]: this.next(item) };
+      return stamped(item, own, this.names.stampsOf({ ...item, ...own }));
     }
-    const stamped: Request = { ...item };
     if (mustNotExist(request as ConditionalPut, keys)) {
-      stamped[this.timeName] = now.value;
-      stamped[this.countName] = ONE;
-      return { item: stamped, stamps: this.first(now, undefined) };
+      return stamped(item, { [this.timeName]: now.value, [this.countName]: ONE }, this.first(now, undefined));
     }
     const known = seen();
     if (known === undefined || known.pairs.size === 0) {
-      stamped[this.timeName] = now.value;
-      stamped[this.countName] = ONE;
-      stamped[this.names.reset] = now.value;
-      return { item: stamped, stamps: this.first(now, now.time) };
+      const own = { [this.timeName]: now.value, [this.countName]: ONE, [this.names.reset]: now.value };
+      return stamped(item, own, this.first(now, now.time));
     }
     const { n = 0n } = known.pairs.get(this.region) ?? NO_PAIR;
     const stamps = withPair(known, this.region, { n: n < MAX_PART ? n + 1n : MAX_PART, t: now.time });
-    return { item: Object.assign(stamped, this.names.attributesOf(stamps)), stamps };
+    return stamped(item, this.names.attributesOf(stamps), stamps);
   }
 
   /** Stamp with the count alone, in a transaction that every process has to make in the same way. */
-  count(request: Request, keys: ReadonlySet<string> | undefined): StampedPut | undefined {
+  count(request: Request, keys: ReadonlySet<string> | undefined): StampedWrite | undefined {
     const item = request.Item;
     if (typeof item !== "object" || item === null) return undefined;
     let count = ONE;
@@ -70,7 +59,7 @@ export class PutStamper {
       );
     }
     // What it wrote to is forgotten, so its stamps are nothing to remember.
-    return { item: { ...item, [this.countName]: count }, stamps: NO_STAMPS };
+    return stamped(item, { [this.countName]: count }, NO_STAMPS);
   }
 
   private first({ time }: Moment, reset: bigint | undefined): Stamps {
@@ -88,4 +77,14 @@ export class PutStamper {
     const count = readPart(item[this.countName]) ?? 0n;
     return { N: String(count < MAX_PART ? count + 1n : MAX_PART) };
   }
+}
+
+function stamped(item: Request, attributes: Request, stamps: Stamps): StampedWrite {
+  let onlyMore = true;
+  for (const name in attributes) onlyMore &&= !Object.hasOwn(item, name);
+  return {
+    changed: () => ({ Item: { ...item, ...attributes } }),
+    addition: onlyMore ? { item: attributes } : undefined,
+    stamps,
+  };
 }

@@ -1,3 +1,5 @@
+import type { Stamps } from "./stamps.js";
+
 /** The parameters of an operation, in DynamoDB JSON. Their shape is the SDK's to check. */
 export type Request = Record<string, any>;
 
@@ -5,6 +7,30 @@ export type Request = Record<string, any>;
 export interface Moment {
   readonly time: bigint;
   readonly value: { readonly N: string };
+}
+
+/** What a stamp adds to a write that otherwise stays as it was asked for. */
+export interface Addition {
+  /** Attributes of a put's item: numbers. */
+  readonly item?: Request;
+  readonly update?: {
+    /** The whole expression, with the stamp's clauses. */
+    readonly expression: string;
+    /** Names and values that it needs besides, as members of a JSON object. In values there is nothing but ASCII. */
+    readonly names: string;
+    readonly values: string;
+  };
+}
+
+/** A write with its stamp. */
+export interface StampedWrite {
+  /** The parameters that change. Most calls need no more than what is added. */
+  readonly changed: () => Request;
+  /** Undefined where more has changed than was added. */
+  readonly addition: Addition | undefined;
+  /** The attributes of its key, and the stamps, of a put. */
+  readonly key?: Request;
+  readonly stamps?: Stamps;
 }
 
 export function momentOf(time: bigint): Moment {

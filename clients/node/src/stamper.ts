@@ -4,10 +4,10 @@
  * Nothing here knows of the SDK or changes what it is given: the caller's objects stay as they are.
  */
 import type { Memory, Table } from "./memory.js";
-import { PutStamper, type StampedPut } from "./put.js";
+import { PutStamper } from "./put.js";
 import { remember } from "./remember.js";
-import { momentOf, type Moment, type Request } from "./request.js";
-import type { StampNames, Stamps } from "./stamps.js";
+import { momentOf, type Moment, type Request, type StampedWrite } from "./request.js";
+import type { StampNames } from "./stamps.js";
 import { tableName, type TableSettings } from "./tables.js";
 import type { TokenMemory } from "./tokens.js";
 import { UpdateStamper } from "./update.js";
@@ -28,13 +28,12 @@ export interface StamperSettings {
   readonly memory: Memory;
 }
 
-/** A request that carries a stamp. Where a batch or a transaction has several writes, each does. */
+/** What a request carries as its stamp. Where a batch or a transaction has several writes, each has its own. */
 export interface Stamped {
-  readonly request: Request;
+  /** The stamp of each write: of each entry of a batch or a transaction, in their order; undefined for one that has none. */
+  readonly writes: ReadonlyArray<StampedWrite | undefined>;
   /** The time in the stamp, in microseconds. */
   readonly time: bigint;
-  /** The stamps of its puts, in their order; undefined for one that could not be stamped. */
-  readonly puts: ReadonlyArray<Stamps | undefined>;
 }
 
 /** Adds one Region's stamp to requests that go to one place. */
@@ -64,7 +63,7 @@ export class Stamper {
   }
 
   /**
-   * The request with the stamp of this moment, or undefined where nothing is to be stamped.
+   * What a request carries as the stamp of this moment, or undefined where nothing is to be stamped.
    *
    * In a transaction or a batch each write is stamped on its own: for one that cannot be, `onError` is called with the
    * reason, and it goes on as it was, unless `onError` throws.
@@ -75,9 +74,11 @@ export class Stamper {
       case "PutItem": {
         if (!this.tables.covers(request.TableName)) return undefined;
         const now = momentOf(this.settings.clock());
-        if (operation === "UpdateItem") return stamped(request, this.update(request, now, false), now, []);
-        const put = this.put(request, this.table(request.TableName), now);
-        return put && stamped(request, { Item: put.item }, now, [put.stamps]);
+        const write =
+          operation === "UpdateItem"
+            ? this.update(request, now, false)
+            : this.put(request, this.table(request.TableName), now);
+        return write && { writes: [write], time: now.time };
       }
       case "TransactWriteItems":
         return this.transaction(request, onError);
@@ -88,17 +89,18 @@ export class Stamper {
     }
   }
 
-  private update(request: Request, now: Moment, inTransaction: boolean): Request | undefined {
+  private update(request: Request, now: Moment, inTransaction: boolean): StampedWrite | undefined {
     const table = this.table(request.TableName);
     this.tables.refuseEncrypted(table.name);
     const seen = () => (isObject(request.Key) ? this.memory.find(table, request.Key) : undefined);
     return this.updates.stamp(request, now, seen, inTransaction);
   }
 
-  private put(request: Request, table: Table, now: Moment): StampedPut | undefined {
+  private put(request: Request, table: Table, now: Moment): StampedWrite | undefined {
     const item = request.Item;
     this.tables.refuseEncrypted(table.name, item);
-    return this.puts.stamp(request, now, () => this.memory.find(table, item), this.tables.keysOf(table.name));
+    const write = this.puts.stamp(request, now, () => this.memory.find(table, item), this.tables.keysOf(table.name));
+    return write && Object.assign(write, { key: keyOf(table, item) });
   }
 
   /**
@@ -112,39 +114,28 @@ export class Stamper {
     if (token !== undefined && tokens === "leave") return undefined;
     const isRecalled = token !== undefined && tokens === "remember";
     const now = momentOf(isRecalled ? tokenMemory.recall(`${this.region} ${token}`, clock) : clock());
-    const puts: Array<Stamps | undefined> = [];
-    const entries = request.TransactItems.map((entry: Request) => {
-      const kind = entry.Put ? "Put" : "Update";
-      const write = entry[kind];
-      let changed: Request | undefined;
-      let stamps: Stamps | undefined;
-      if (isObject(write) && this.tables.covers(write.TableName)) {
-        try {
-          if (kind === "Update") {
-            changed = token === undefined ? this.update(write, now, true) : this.updateAlike(write, now);
-          } else {
-            const put = token === undefined ? this.put(write, this.table(write.TableName), now) : this.putAlike(write, now);
-            if (put !== undefined) changed = { Item: put.item };
-            stamps = put?.stamps;
-          }
-        } catch (error) {
-          onError(error); // Whatever it is, the write itself must go on.
-        }
+    const writes = request.TransactItems.map(({ Put, Update }: Request) => {
+      const write = Put ? Put : Update;
+      if (!isObject(write) || !this.tables.covers(write.TableName)) return undefined;
+      try {
+        if (!Put) return token === undefined ? this.update(write, now, true) : this.updateAlike(write, now);
+        return token === undefined ? this.put(write, this.table(write.TableName), now) : this.putAlike(write, now);
+      } catch (error) {
+        onError(error); // Whatever it is, the write itself must go on.
+        return undefined;
       }
-      if (kind === "Put") puts.push(stamps);
-      return changed === undefined ? entry : { ...entry, [kind]: { ...write, ...changed } };
     });
-    return stamped(request, { TransactItems: entries }, now, puts);
+    return { writes, time: now.time };
   }
 
   /** Stamps an update as any process would. */
-  private updateAlike(write: Request, now: Moment): Request | undefined {
+  private updateAlike(write: Request, now: Moment): StampedWrite | undefined {
     this.tables.refuseEncrypted(tableName(write.TableName));
     return this.settings.tokens === "count" ? this.updates.count(write) : this.updates.stamp(write, now, nothing, true);
   }
 
   /** Stamps a put as any process would. */
-  private putAlike(write: Request, now: Moment): StampedPut | undefined {
+  private putAlike(write: Request, now: Moment): StampedWrite | undefined {
     const table = tableName(write.TableName);
     this.tables.refuseEncrypted(table, write.Item);
     const keys = this.tables.keysOf(table);
@@ -154,33 +145,52 @@ export class Stamper {
   private batch(request: Request, onError: OnError): Stamped | undefined {
     if (!isObject(request.RequestItems)) return undefined;
     const now = momentOf(this.settings.clock());
-    const puts: Array<Stamps | undefined> = [];
-    const RequestItems: Request = {};
+    const writes: Array<StampedWrite | undefined> = [];
     for (const [name, entries] of Object.entries<Request[]>(request.RequestItems)) {
       const table = this.tables.covers(name) ? this.table(name) : undefined;
-      RequestItems[name] = entries.map((entry) => {
-        if (!entry.PutRequest) return entry;
-        let put: StampedPut | undefined;
+      for (const { PutRequest } of entries) {
+        let write: StampedWrite | undefined;
         try {
-          put = table && this.put(entry.PutRequest, table, now);
+          if (PutRequest && table) write = this.put(PutRequest, table, now);
         } catch (error) {
           onError(error); // Whatever it is, the write itself must go on.
         }
-        puts.push(put?.stamps);
-        return put === undefined ? entry : { ...entry, PutRequest: { ...entry.PutRequest, Item: put.item } };
-      });
+        writes.push(write);
+      }
     }
-    return stamped(request, { RequestItems }, now, puts);
+    return { writes, time: now.time };
   }
 }
 
-function stamped(
-  request: Request,
-  changed: Request | undefined,
-  { time }: Moment,
-  puts: ReadonlyArray<Stamps | undefined>,
-): Stamped | undefined {
-  return changed === undefined ? undefined : { request: { ...request, ...changed }, time, puts };
+/** The whole request with its stamp. */
+export function stampedRequest(asked: Request, { writes }: Stamped): Request {
+  let at = 0;
+  if (asked.RequestItems) {
+    const RequestItems: Request = {};
+    for (const [table, entries] of Object.entries<Request[]>(asked.RequestItems)) {
+      RequestItems[table] = entries.map((entry) => stampedEntry(entry, "PutRequest", writes[at++]));
+    }
+    return { ...asked, RequestItems };
+  }
+  if (asked.TransactItems) {
+    const TransactItems = asked.TransactItems.map((entry: Request) =>
+      stampedEntry(entry, entry.Put ? "Put" : "Update", writes[at++]),
+    );
+    return { ...asked, TransactItems };
+  }
+  return { ...asked, ...writes[0]?.changed() };
+}
+
+function stampedEntry(entry: Request, kind: string, write: StampedWrite | undefined): Request {
+  return write === undefined ? entry : { ...entry, [kind]: { ...entry[kind], ...write.changed() } };
+}
+
+/** The key of an item. The caller may change the item while its call is under way. */
+function keyOf({ keyNames }: Table, item: Request): Request {
+  if (keyNames === undefined) return item;
+  const key: Request = {};
+  for (const name of keyNames) key[name] = item[name];
+  return key;
 }
 
 function isObject(value: unknown): value is Request {

@@ -39,6 +39,9 @@ export class StampNames {
   readonly start: string;
   /** Few names come by, again and again: those of the Regions of the tables. */
   private readonly parse: (name: string) => StampAttribute | undefined;
+  /** The names of a Region's count and time. */
+  readonly count: (region: string) => string;
+  readonly time: (region: string) => string;
 
   constructor(readonly prefix: string) {
     if (typeof prefix !== "string" || prefix === "" || prefix.includes(":")) {
@@ -48,14 +51,8 @@ export class StampNames {
     this.reset = `${prefix}:reset`;
     this.deleted = `${prefix}:deleted`;
     this.parse = remember((name) => this.read(name));
-  }
-
-  count(region: string): string {
-    return `${this.prefix}:n:${region}`;
-  }
-
-  time(region: string): string {
-    return `${this.prefix}:t:${region}`;
+    this.count = remember((region) => `${prefix}:n:${region}`);
+    this.time = remember((region) => `${prefix}:t:${region}`);
   }
 
   /** Which stamp attribute a name is, if it is one. */
@@ -125,10 +122,12 @@ export function withPair(stamps: Stamps, region: string, pair: Pair): Stamps {
 export function later(one: Stamps, other: Stamps): Stamps {
   if (isEmpty(other)) return one;
   if (isEmpty(one)) return other;
-  const pairs = new Map(one.pairs);
-  for (const [region, pair] of other.pairs) {
-    const known = pairs.get(region);
-    pairs.set(region, known === undefined ? pair : laterPair(known, pair));
+  // Most often the other has all of the one, and nothing has to be copied.
+  let pairs = other.pairs;
+  for (const [region, pair] of one.pairs) {
+    const known = other.pairs.get(region);
+    const last = known === undefined ? pair : laterPair(pair, known);
+    if (last !== known) pairs = new Map(pairs).set(region, last);
   }
   const { reset } = other;
   return { pairs, reset: reset === undefined || (one.reset !== undefined && one.reset > reset) ? one.reset : reset };
@@ -146,6 +145,7 @@ export function isEmpty({ pairs, reset }: Stamps): boolean {
  * writes were lost, and is used again. Within the tolerance the count tells.
  */
 function laterPair(one: Pair, other: Pair): Pair {
+  if (one === other) return other;
   const apart = (other.t ?? 0n) - (one.t ?? 0n);
   if (apart > CLOCK_TOLERANCE) return other;
   if (-apart > CLOCK_TOLERANCE) return one;

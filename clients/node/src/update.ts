@@ -3,7 +3,7 @@ import { StampError } from "./errors.js";
 import { extend, MAX_EXPRESSION_BYTES, parseUpdate, placeholderSuffix, type Keyword } from "./expression.js";
 import type { Seen } from "./put.js";
 import { remember } from "./remember.js";
-import type { Moment, Request } from "./request.js";
+import type { Moment, Request, StampedWrite } from "./request.js";
 import type { StampNames } from "./stamps.js";
 import { legacyWithoutWrittenBack, withoutWrittenBack } from "./written-back.js";
 
@@ -20,10 +20,12 @@ interface Texts {
   readonly values: Record<string, unknown>;
 }
 
-/** An expression with the stamp's clauses, the names that it needs, and the placeholders of what was added. */
+/** An expression with the stamp's clauses, the names that these need, and the placeholders of their values. */
 interface Extension {
-  readonly expression: string | undefined;
+  readonly expression: string;
   readonly names: Record<string, string>;
+  /** The names as members of a JSON object. */
+  readonly namesText: string;
   readonly timePlaceholder: string | undefined;
   readonly countPlaceholder: string | undefined;
 }
@@ -44,17 +46,17 @@ export class UpdateStamper {
   }
 
   /**
-   * The parameters that change, or undefined where nothing is to be stamped. `seen` gives what is remembered of the item.
+   * The update with its stamp, or undefined where nothing is to be stamped. `seen` gives what is remembered of the item.
    *
    * @throws StampError where the update cannot be stamped.
    */
-  stamp(request: Request, now: Moment, seen: Seen, inTransaction: boolean): Request | undefined {
+  stamp(request: Request, now: Moment, seen: Seen, inTransaction: boolean): StampedWrite | undefined {
     const expression: string | undefined = request.UpdateExpression ?? undefined;
     if (expression === undefined) {
       if (inTransaction) return undefined;
       // DynamoDB does not take expressions and the parameters that they replaced in one request.
       if ((request.AttributeUpdates ?? request.Expected ?? request.ConditionalOperator ?? undefined) !== undefined) {
-        return this.legacy(request, now, seen);
+        return withoutAddition(this.legacy(request, now, seen));
       }
     }
     if (hasEmptyMap(request)) return undefined;
@@ -73,25 +75,35 @@ export class UpdateStamper {
     }
     // Only clauses that really write are left of a valid expression: where nothing is added, it is the caller's stamp
     // that stays.
-    return this.extended(texts, now) ?? changed;
+    const extended = this.extended(texts, now);
+    if (changed === undefined) return extended;
+    return withoutAddition(extended?.changed() ?? changed);
   }
 
   /** Stamp with the count alone, in a transaction that every process has to make in the same way. */
-  count(request: Request): Request | undefined {
+  count(request: Request): StampedWrite | undefined {
     const expression: string | undefined = request.UpdateExpression ?? undefined;
     if (expression === undefined || hasEmptyMap(request)) return undefined;
     return this.extended(textsOf(request, expression), undefined);
   }
 
-  /** The parameters with the stamp; without `now`, with the count alone. */
-  private extended(texts: Texts, now: Moment | undefined): Request | undefined {
+  /** The update with the stamp; without `now`, with the count alone. */
+  private extended(texts: Texts, now: Moment | undefined): StampedWrite | undefined {
     const extension = now === undefined ? this.countExtension(texts) : this.wholeExtension(texts);
     if (extension === undefined) return undefined;
-    const { expression, names, timePlaceholder, countPlaceholder } = extension;
-    const values = { ...texts.values };
-    if (timePlaceholder !== undefined) values[timePlaceholder] = now?.value;
-    if (countPlaceholder !== undefined) values[countPlaceholder] = ONE;
-    return { UpdateExpression: expression, ExpressionAttributeNames: names, ExpressionAttributeValues: values };
+    const { expression, names, namesText, timePlaceholder, countPlaceholder } = extension;
+    const changed = () => {
+      const values = { ...texts.values };
+      if (timePlaceholder !== undefined) values[timePlaceholder] = now?.value;
+      if (countPlaceholder !== undefined) values[countPlaceholder] = ONE;
+      const allNames = { ...texts.names, ...names };
+      return { UpdateExpression: expression, ExpressionAttributeNames: allNames, ExpressionAttributeValues: values };
+    };
+    // Only an expression that there was can be replaced.
+    if (texts.expression === undefined) return withoutAddition(changed());
+    let values = timePlaceholder === undefined ? "" : `"${timePlaceholder}":{"N":"${now?.value.N}"}`;
+    if (countPlaceholder !== undefined) values += `${values === "" ? "" : ","}"${countPlaceholder}":{"N":"${ONE.N}"}`;
+    return { changed, addition: { update: { expression, names: namesText, values } } };
   }
 
   private extend({ expression, condition, names, values }: Texts, withTime: boolean): Extension | undefined {
@@ -102,7 +114,7 @@ export class UpdateStamper {
     const written = new Set(targets.map((target) => (Object.hasOwn(names, target) ? names[target] : undefined)));
     const suffix = placeholderSuffix(STEMS, [expression ?? "", condition ?? ""], names, values);
     const additions: Array<[Keyword, string]> = [];
-    const newNames = { ...names };
+    const newNames: Record<string, string> = {};
     let timePlaceholder: string | undefined;
     let countPlaceholder: string | undefined;
     if (withTime && !written.has(this.timeName)) {
@@ -117,10 +129,12 @@ export class UpdateStamper {
     }
     if (additions.length === 0) return undefined;
     const extended = extend(expression, additions);
-    if (extended !== undefined && Buffer.byteLength(extended) > MAX_EXPRESSION_BYTES) {
+    if (extended === undefined) return undefined;
+    if (Buffer.byteLength(extended) > MAX_EXPRESSION_BYTES) {
       throw new StampError(`the update expression with its stamp would pass ${MAX_EXPRESSION_BYTES} bytes: shorten it`);
     }
-    return { expression: extended, names: newNames, timePlaceholder, countPlaceholder };
+    const namesText = JSON.stringify(newNames).slice(1, -1);
+    return { expression: extended, names: newNames, namesText, timePlaceholder, countPlaceholder };
   }
 
   private writesStamps(names: Record<string, string>): boolean {
@@ -140,6 +154,11 @@ export class UpdateStamper {
       },
     };
   }
+}
+
+/** A write that more than a stamp's additions changes. */
+function withoutAddition(changed: Request): StampedWrite {
+  return { changed: () => changed, addition: undefined };
 }
 
 function textsOf(request: Request, expression: string | undefined): Texts {

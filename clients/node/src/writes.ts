@@ -1,5 +1,6 @@
 /** The calls whose answers are looked at, and what they write. */
-import type { Request } from "./request.js";
+import type { Request, StampedWrite } from "./request.js";
+import type { Stamped } from "./stamper.js";
 import type { Stamps } from "./stamps.js";
 
 /** The operations whose answers are looked at. */
@@ -21,15 +22,12 @@ export type Operation =
   | "CreateTable"
   | "DeleteTable";
 
-/** A call whose answer is awaited: what the caller asked for, what is sent, and the time in its stamp. */
+/** A call whose answer is awaited: what the caller asked for, and what it was stamped with. */
 export interface Call {
   readonly operation: Operation;
   readonly asked: Request;
-  readonly sent: Request;
   /** Undefined where nothing was stamped. */
-  readonly time: bigint | undefined;
-  /** The stamps of its puts, in their order; undefined for one that has none. */
-  readonly puts: ReadonlyArray<Stamps | undefined>;
+  readonly stamped: Stamped | undefined;
 }
 
 /** One write of a call: `content` has the key attributes. */
@@ -43,10 +41,10 @@ export interface Write {
 
 /** What a call writes. */
 export function writesOf(call: Call): Write[] {
-  const { TableName: table, Key, Item } = call.sent;
+  const { TableName: table, Key, Item } = call.asked;
   switch (call.operation) {
     case "PutItem":
-      return [{ kind: "Put", table, content: Item, stamps: call.puts[0] }];
+      return [put(table, Item, call.stamped?.writes[0])];
     case "UpdateItem":
       return [{ kind: "Update", table, content: Key }];
     case "DeleteItem":
@@ -73,10 +71,11 @@ export function writesOf(call: Call): Write[] {
 /** The writes of a batch, with the place of each in its table's list. */
 export function batchWrites(call: Call): Array<Write & { place: number }> {
   const writes: Array<Write & { place: number }> = [];
-  let puts = 0;
-  for (const [table, entries] of Object.entries<Request[]>(call.sent.RequestItems ?? {})) {
+  let at = 0;
+  for (const [table, entries] of Object.entries<Request[]>(call.asked.RequestItems ?? {})) {
     for (const [place, { PutRequest, DeleteRequest }] of entries.entries()) {
-      if (PutRequest) writes.push({ kind: "Put", table, content: PutRequest.Item, stamps: call.puts[puts++], place });
+      const stamped = call.stamped?.writes[at++];
+      if (PutRequest) writes.push({ ...put(table, PutRequest.Item, stamped), place });
       else if (DeleteRequest) writes.push({ kind: "Delete", table, content: DeleteRequest.Key, place });
     }
   }
@@ -85,10 +84,11 @@ export function batchWrites(call: Call): Array<Write & { place: number }> {
 
 /** The actions of a transaction in their order, its condition checks too. */
 export function transactionActions(call: Call): Write[] {
-  let puts = 0;
+  let at = 0;
   const found: Write[] = [];
-  for (const { Put, Update, Delete, ConditionCheck } of (call.sent.TransactItems ?? []) as Request[]) {
-    if (Put) found.push({ kind: "Put", table: Put.TableName, content: Put.Item, stamps: call.puts[puts++] });
+  for (const { Put, Update, Delete, ConditionCheck } of (call.asked.TransactItems ?? []) as Request[]) {
+    const stamped = call.stamped?.writes[at++];
+    if (Put) found.push(put(Put.TableName, Put.Item, stamped));
     else if (Update) found.push({ kind: "Update", table: Update.TableName, content: Update.Key });
     else if (Delete) found.push({ kind: "Delete", table: Delete.TableName, content: Delete.Key });
     else if (ConditionCheck) {
@@ -96,6 +96,10 @@ export function transactionActions(call: Call): Write[] {
     }
   }
   return found;
+}
+
+function put(table: string, item: Request, stamped: StampedWrite | undefined): Write {
+  return { kind: "Put", table, content: stamped?.key ?? item, stamps: stamped?.stamps };
 }
 
 /** The writes of a transaction. */

@@ -20,6 +20,7 @@ const VALUES = { ExpressionAttributeValues: { ":a": { S: "v" } } };
 const REQUESTS = {
   "text that looks like a member": ["PutItem", put({ ...KEY, a: { S: '"Item":{"UpdateExpression":' } }), 1],
   "a map with an attribute named Item": ["PutItem", put({ ...KEY, a: { M: { Item: { M: { b: { S: "v" } } } } } }), 1],
+  "an item of nothing": ["PutItem", put({}), 1],
   "an attribute named Item": ["PutItem", put({ ...KEY, Item: { M: { b: { S: "v" } } } }), 1],
   "an attribute named UpdateExpression": ["UpdateItem", update({ Key: { UpdateExpression: { S: "k" } }, ...VALUES }), 1],
   "other than ASCII": ["UpdateItem", update({ UpdateExpression: "SET größe = :a", ExpressionAttributeValues: { ":a": { S: "naïve 日本 😀 \\u0000 \u0000" } } }), 1],
@@ -87,20 +88,29 @@ function withoutStamp(value) {
 }
 
 const ASKED = put(KEY);
+const WRITES = [{ addition: { item: STAMP } }];
 const SENT = put({ ...KEY, ...STAMP });
 const BODY = JSON.stringify(ASKED);
 
 test("bodies of text, as older SDKs make them, and of bytes", () => {
-  assert.deepEqual(JSON.parse(stampedBody(BODY, ASKED, SENT)), SENT);
-  const bytes = stampedBody(new TextEncoder().encode(BODY), ASKED, SENT);
+  assert.deepEqual(JSON.parse(stampedBody(BODY, ASKED, WRITES)), SENT);
+  const bytes = stampedBody(new TextEncoder().encode(BODY), ASKED, WRITES);
   assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), SENT);
 });
 
 for (const [name, body] of [["none", undefined], ["no JSON", new Uint8Array([0xbf, 0xff])], ["another request's", '{"Key":{}}']]) {
   test(`a body that a stamp cannot be put into is told: ${name}`, () => {
-    assert.equal(stampedBody(body, ASKED, SENT), undefined);
+    assert.equal(stampedBody(body, ASKED, WRITES), undefined);
   });
 }
+
+test("an expression that is not the one asked for is not replaced", () => {
+  const stamp = { expression: "SET a = :a ADD #lwn :lwn", names: '"#lwn":"n"', values: '":lwn":{"N":"1"}' };
+  const writes = [{ addition: { update: stamp } }];
+  const body = JSON.stringify(update(VALUES));
+  assert.equal(JSON.parse(stampedBody(body, update(VALUES), writes)).UpdateExpression, stamp.expression);
+  assert.equal(stampedBody(body.replace("SET a", "SET b"), update(VALUES), writes), undefined);
+});
 
 test("a request whose body the stamp cannot be put into is serialised with it, and sent once", async () => {
   const { client, sent } = offline();

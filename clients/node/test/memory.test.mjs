@@ -241,6 +241,19 @@ test("puts with values of all types are known again when they come back", async 
   assert.deepEqual([known("o-1"), known("o-2").length], [[], 3]);
 });
 
+test("an item that its caller changes while its put is under way is remembered by the key that was sent", async () => {
+  const made = client(lastwriter({ clock: () => NOW, keys: { orders: ["id"] } }));
+  const item = { id: { S: "o-1" } };
+  const change = (next) => (args) => {
+    item.id = { S: "o-2" };
+    return next(args);
+  };
+  made.client.middlewareStack.add(change, { step: "build" });
+  await made.client.send(new PutItemCommand({ TableName: "orders", Item: item }));
+  const known = (id) => Object.keys(remembered(made.client, { TableName: "orders", Key: { id: { S: id } } }));
+  assert.deepEqual([known("o-1").length, known("o-2")], [3, []]);
+});
+
 // Handing the stamps to another process
 
 test("what is remembered can be handed over", async () => {
