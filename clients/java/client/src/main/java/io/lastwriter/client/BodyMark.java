@@ -1,8 +1,6 @@
 package io.lastwriter.client;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * What is to be done with the members of one name in a body.
@@ -12,45 +10,70 @@ import java.util.List;
  * its item does.
  */
 final class BodyMark {
-    /** What goes in place of one value, and before its name; where that is null, what goes into the value. */
-    private record Change(byte[] before, byte[] value) {}
+    /**
+     * A member's name.
+     *
+     * @param json as it stands in a body
+     * @param stem where in that the part is by which it is searched for
+     */
+    record Name(byte[] json, int stem) {
+        Name(String json, String stem) {
+            this(JsonText.bytes(json), json.indexOf(stem));
+        }
+    }
 
-    /** The name as it stands in a body. */
-    final String name;
+    private final Name name;
+    private final int most;
+    /** What goes in place of each value, or into it, in the order of the body; null for one that stays as it is. */
+    private byte[][] values;
+    /** What goes before the name of each; null where the value is one that something goes into. */
+    private byte[][] members;
 
-    /** In the order of the body; null for a value that stays as it is. */
-    private final List<Change> values = new ArrayList<>();
-
+    private int count;
     private int room;
     /** Where the name is next; the greatest number behind the last. */
     int next = Integer.MAX_VALUE;
 
     private int[] places;
+    private int found;
     private int at;
 
-    BodyMark(String name) {
-        this.name = '"' + name + "\":";
+    /**
+     * @param name the name of the members
+     * @param most how many values there may be
+     */
+    BodyMark(Name name, int most) {
+        this.name = name;
+        this.most = most;
     }
 
     /** The next value stays as it is. */
     void leave() {
-        values.add(null);
+        add(null, null);
     }
 
     /** The next value is an object, and gets these members. */
-    void insert(byte[] members) {
-        add(new Change(null, members));
+    void insert(byte[] added) {
+        add(null, added);
+        // With members comes a comma.
+        room += added.length + 1;
     }
 
     /** The next value is a string, in whose place comes another, and these members go before it, each with a comma. */
-    void replace(byte[] members, byte[] value) {
-        add(new Change(members, value));
+    void replace(byte[] added, byte[] value) {
+        add(added, value);
+        room += added.length + value.length;
     }
 
-    private void add(Change change) {
-        values.add(change);
-        // With members comes a comma.
-        room += (change.before == null ? 1 : change.before.length) + change.value.length;
+    private void add(byte[] before, byte[] value) {
+        if (values == null) {
+            values = new byte[most][];
+            members = new byte[most][];
+            places = new int[most];
+        }
+        members[count] = before;
+        values[count] = value;
+        count++;
     }
 
     /** How many bytes may be added at most. */
@@ -58,45 +81,46 @@ final class BodyMark {
         return room;
     }
 
-    /** Finds the name in a body, if something is to be changed there. False if it is not as often in it as there are values. */
-    boolean find(SplicedBody body, int depth) {
-        if (room == 0) {
-            return true;
-        }
-        places = search(body);
-        if (places == null) {
-            places = walk(body, depth);
-        }
-        next = places.length == 0 ? Integer.MAX_VALUE : places[0];
-        return places.length == values.size();
+    /** Whether something is to be changed here. */
+    boolean changes() {
+        return room > 0;
     }
 
-    /** Where the name is; null if that is not as often as there are values. */
-    private int[] search(SplicedBody body) {
-        int[] found = new int[values.size()];
-        int number = 0;
-        for (int place = body.find(name, body.start); place >= 0; place = body.find(name, place + name.length())) {
-            if (number == found.length) {
-                return null;
-            }
-            found[number++] = place;
+    /** Takes note of a place in a body where the name's stem is. To be called for all of them, in their order. */
+    void see(SplicedBody body, int stem) {
+        int place = stem - name.stem;
+        if (!body.hasAt(name.json, place)) {
+            return;
         }
-        return number == found.length ? found : null;
+        if (found < count) {
+            places[found] = place;
+        }
+        found++;
+    }
+
+    /** Whether the name is as often in the body as there are values. */
+    boolean isClear(SplicedBody body, int depth) {
+        if (found != count) {
+            places = walk(body, depth);
+            found = places.length;
+        }
+        next = found == 0 ? Integer.MAX_VALUE : places[0];
+        return found == count;
     }
 
     /** Where the name is that of an object's member at this depth. */
     private int[] walk(SplicedBody body, int wanted) {
         byte[] bytes = body.bytes;
-        int[] found = new int[values.size()];
+        int[] inOrder = new int[count];
         int number = 0;
         int depth = 0;
         boolean inString = false;
         for (int at = body.start; at < bytes.length; at++) {
             byte character = bytes[at];
             if (character == '"') {
-                if (!inString && depth == wanted && body.hasAt(name, at)) {
-                    found = number == found.length ? Arrays.copyOf(found, number + 1) : found;
-                    found[number++] = at;
+                if (!inString && depth == wanted && body.hasAt(name.json, at)) {
+                    inOrder = number == inOrder.length ? Arrays.copyOf(inOrder, number + 1) : inOrder;
+                    inOrder[number++] = at;
                 }
                 inString = !inString;
             } else if (inString) {
@@ -107,46 +131,38 @@ final class BodyMark {
                 depth--;
             }
         }
-        return Arrays.copyOf(found, number);
+        return Arrays.copyOf(inOrder, number);
     }
 
     /** Makes the next change. False if the value is none of the kind that was expected. */
     boolean apply(SplicedBody body) {
         byte[] bytes = body.bytes;
-        int start = next + name.length();
-        Change change = values.get(at);
+        int start = next + name.json.length;
+        byte[] before = members[at];
+        byte[] value = values[at];
         at++;
         int place = next;
-        next = at < places.length ? places[at] : Integer.MAX_VALUE;
-        if (change == null) {
+        next = at < count ? places[at] : Integer.MAX_VALUE;
+        if (value == null) {
             return true;
         }
-        if (start >= bytes.length || bytes[start] != (change.before == null ? '{' : '"')) {
+        if (start >= bytes.length || bytes[start] != (before == null ? '{' : '"')) {
             return false;
         }
-        if (change.before == null) {
+        if (before == null) {
             body.copy(start + 1);
-            body.insert(change.value);
+            body.insert(value);
             return true;
         }
-        int end = endOfString(bytes, start);
-        if (end == bytes.length) {
+        int end = body.endOfString(start);
+        if (end < 0) {
             return false;
         }
         body.copy(place);
-        body.write(change.before);
+        body.write(before);
         body.copy(start);
-        body.write(change.value);
+        body.write(value);
         body.skip(end);
         return true;
-    }
-
-    /** The offset just behind the string that begins there; that of the end if it does not end before. */
-    private static int endOfString(byte[] bytes, int start) {
-        int at = start + 1;
-        while (at < bytes.length && bytes[at] != '"') {
-            at += bytes[at] == '\\' ? 2 : 1;
-        }
-        return Math.min(at + 1, bytes.length);
     }
 }

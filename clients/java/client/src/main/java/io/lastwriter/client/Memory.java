@@ -134,7 +134,13 @@ final class Memory {
             return;
         }
         synchronized (items) {
-            items.compute(key, (same, known) -> change.apply(known));
+            Stamps known = items.get(key);
+            Stamps now = change.apply(known);
+            if (now != null) {
+                items.put(key, now);
+            } else if (known != null) {
+                items.remove(key);
+            }
             if (items.size() > capacity) {
                 items.remove(items.keySet().iterator().next());
             }

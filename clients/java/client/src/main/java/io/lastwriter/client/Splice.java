@@ -30,12 +30,23 @@ final class Splice {
     private static final int IN_TRANSACTION = 4;
     private static final int IN_BATCH = 5;
 
+    private static final String ITEM = "\"Item\":";
+    /** What is in the three other names, so that one search finds all of them. */
+    private static final String EXPRESSION = "Expression";
+
+    private static final BodyMark.Name ITEMS = new BodyMark.Name(ITEM, ITEM);
+    private static final BodyMark.Name NAMES = new BodyMark.Name("\"ExpressionAttributeNames\":", EXPRESSION);
+    private static final BodyMark.Name VALUES = new BodyMark.Name("\"ExpressionAttributeValues\":", EXPRESSION);
+    private static final BodyMark.Name UPDATES = new BodyMark.Name("\"UpdateExpression\":", EXPRESSION);
+
+    private static final byte[] OPEN = {'{'};
+    private static final byte[] CLOSE = {'}', ','};
     private static final byte[] NOTHING = {};
 
-    private final BodyMark items = new BodyMark("Item");
-    private final BodyMark names = new BodyMark("ExpressionAttributeNames");
-    private final BodyMark values = new BodyMark("ExpressionAttributeValues");
-    private final BodyMark expressions = new BodyMark("UpdateExpression");
+    private final BodyMark items;
+    private final BodyMark names;
+    private final BodyMark values;
+    private final BodyMark expressions;
     private final int depth;
     /** What goes in at the beginning, as members of the request itself; null for none. */
     private byte[] members;
@@ -46,23 +57,28 @@ final class Splice {
     private Map<String, AttributeValue> latestAdditions;
     private byte[] latestMembers;
 
-    private Splice(int depth) {
+    private Splice(int depth, int writes) {
         this.depth = depth;
+        items = new BodyMark(ITEMS, writes);
+        names = new BodyMark(NAMES, writes);
+        values = new BodyMark(VALUES, writes);
+        expressions = new BodyMark(UPDATES, writes);
     }
 
     /** The stamps of a request; null where they do more than add to it, or it is not clear to what. */
     static Splice of(Stamped stamped) {
         SdkRequest asked = stamped.asked();
         Iterator<StampedWrite> writes = stamped.writes().iterator();
+        int count = stamped.writes().size();
         Splice splice;
         boolean all = true;
         if (asked instanceof TransactWriteItemsRequest transaction) {
-            splice = new Splice(IN_TRANSACTION);
+            splice = new Splice(IN_TRANSACTION, count);
             for (TransactWriteItem entry : transaction.transactItems()) {
                 all &= splice.entry(entry, writes.next());
             }
         } else if (asked instanceof BatchWriteItemRequest batch) {
-            splice = new Splice(IN_BATCH);
+            splice = new Splice(IN_BATCH, count);
             for (List<WriteRequest> table : batch.requestItems().values()) {
                 for (WriteRequest write : table) {
                     StampedWrite made = writes.next();
@@ -70,7 +86,7 @@ final class Splice {
                 }
             }
         } else {
-            splice = new Splice(SINGLE);
+            splice = new Splice(SINGLE, count);
             all = asked instanceof UpdateItemRequest
                     ? splice.update(writes.next())
                     : splice.item(((PutItemRequest) asked).hasItem(), writes.next());
@@ -141,17 +157,17 @@ final class Splice {
         UpdateText given = update.given();
         byte[] lacking = NOTHING;
         if (given.names() == null) {
-            lacking = member(names, extension.namesJson(), lacking);
+            lacking = member(NAMES, extension.namesJson(), lacking);
         } else {
             names.insert(extension.namesJson());
         }
         if (given.values() == null) {
-            lacking = member(values, values(update), lacking);
+            lacking = member(VALUES, values(update), lacking);
         } else {
             values.insert(values(update));
         }
         if (given.expression() == null) {
-            members = JsonText.concat(lacking, JsonText.bytes(expressions.name), extension.expressionJson());
+            members = JsonText.concat(lacking, UPDATES.json(), extension.expressionJson());
         } else {
             expressions.replace(lacking, extension.expressionJson());
         }
@@ -159,8 +175,8 @@ final class Splice {
     }
 
     /** Members, and one more whose value is an object with those members in it. */
-    private static byte[] member(BodyMark mark, byte[] object, byte[] members) {
-        return JsonText.concat(members, JsonText.bytes(mark.name + "{"), object, JsonText.bytes("},"));
+    private static byte[] member(BodyMark.Name name, byte[] object, byte[] members) {
+        return JsonText.concat(members, name.json(), OPEN, object, CLOSE);
     }
 
     /** The values that a stamp adds to an update. */
@@ -180,13 +196,14 @@ final class Splice {
             room += mark.room();
         }
         SplicedBody body = new SplicedBody(marshalled, room);
+        search(body);
         for (BodyMark mark : marks) {
-            if (!mark.find(body, depth)) {
+            if (mark.changes() && !mark.isClear(body, depth)) {
                 return null;
             }
         }
         if (members != null) {
-            if (!body.hasAt("{", body.start)) {
+            if (!body.hasAt(OPEN, body.start)) {
                 return null;
             }
             body.copy(body.start + 1);
@@ -199,6 +216,23 @@ final class Splice {
         }
         body.finish();
         return body;
+    }
+
+    /** Finds what is to be changed. */
+    private void search(SplicedBody body) {
+        if (items.changes()) {
+            for (int at = body.find(ITEM, body.start); at >= 0; at = body.find(ITEM, at + ITEM.length())) {
+                items.see(body, at);
+            }
+        }
+        if (!names.changes() && !values.changes() && !expressions.changes()) {
+            return;
+        }
+        for (int at = body.find(EXPRESSION, body.start); at >= 0; at = body.find(EXPRESSION, at + EXPRESSION.length())) {
+            names.see(body, at);
+            values.see(body, at);
+            expressions.see(body, at);
+        }
     }
 
     /** The mark that comes next in the body; null if none does. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import software.amazon.awssdk.core.sync.RequestBody;
 
 /**
@@ -44,9 +45,28 @@ final class SplicedBody {
         return found < 0 ? -1 : found + start;
     }
 
-    /** Whether a text is there in the original. */
-    boolean hasAt(String ascii, int place) {
-        return text.startsWith(ascii, place - start);
+    /** Whether a text is there in the original, of which nothing has been taken over yet. */
+    boolean hasAt(byte[] ascii, int place) {
+        int end = place + ascii.length;
+        return place >= start && end <= bytes.length && Arrays.equals(bytes, place, end, ascii, 0, ascii.length);
+    }
+
+    /** The offset just behind the string that begins there in the original; -1 if it does not end. */
+    int endOfString(int place) {
+        int end = place - start;
+        do {
+            end = text.indexOf('"', end + 1);
+        } while (end >= 0 && isEscaped(end));
+        return end < 0 ? -1 : end + 1 + start;
+    }
+
+    /** Whether an odd number of backslashes stands before a character of a string. */
+    private boolean isEscaped(int at) {
+        int backslashes = 0;
+        while (text.charAt(at - 1 - backslashes) == '\\') {
+            backslashes++;
+        }
+        return backslashes % 2 == 1;
     }
 
     /** Takes the original over, up to there. */

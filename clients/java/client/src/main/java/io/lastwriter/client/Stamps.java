@@ -73,6 +73,9 @@ record Stamps(Map<String, Pair> pairs, Long reset) {
     }
 
     Stamps with(String region, Pair pair) {
+        if (pairs.isEmpty() || (pairs.size() == 1 && pairs.containsKey(region))) {
+            return new Stamps(Map.of(region, pair), reset);
+        }
         Map<String, Pair> changed = new HashMap<>(pairs);
         changed.put(region, pair);
         return new Stamps(changed, reset);

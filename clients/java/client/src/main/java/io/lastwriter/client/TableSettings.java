@@ -58,7 +58,8 @@ final class TableSettings {
 
     /** EncryptedItemException for a write to a table whose items are signed, unless the settings allow for it. */
     void refuseEncrypted(String table) {
-        if (refuseEncrypted && encrypted.contains(table)) {
+        // Each write comes by here, and most applications encrypt nothing.
+        if (refuseEncrypted && !encrypted.isEmpty() && encrypted.contains(table)) {
             throw refusal(table, "a client-side encryption library");
         }
     }

@@ -37,6 +37,57 @@ final class UpdateStamper {
         }
     }
 
+    /** A shape, and how an update of it is stamped, if it is. */
+    private static final class KnownShape {
+        private final Shape shape;
+        private final Extension extension;
+        // The maps of the shape once more: to look a few names up is faster than to compare maps.
+        private final String[] aliases;
+        private final String[] attributes;
+        private final String[] values;
+
+        KnownShape(Shape shape, Extension extension) {
+            this.shape = shape;
+            this.extension = extension;
+            this.aliases = shape.names.keySet().toArray(String[]::new);
+            this.attributes = shape.names.values().toArray(String[]::new);
+            this.values = shape.values.toArray(String[]::new);
+        }
+
+        /** Whether an update is of this shape. */
+        boolean isOf(UpdateText update, boolean withTime) {
+            return withTime == shape.withTime
+                    && Objects.equals(update.expression(), shape.expression)
+                    && Objects.equals(update.condition(), shape.condition)
+                    && hasNames(update.names())
+                    && hasValues(update.values());
+        }
+
+        private boolean hasNames(Map<String, String> names) {
+            if (names == null || names.size() != aliases.length) {
+                return names == null && aliases.length == 0;
+            }
+            for (int number = 0; number < aliases.length; number++) {
+                if (!attributes[number].equals(names.get(aliases[number]))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean hasValues(Map<String, AttributeValue> given) {
+            if (given == null || given.size() != values.length) {
+                return given == null && values.length == 0;
+            }
+            for (String value : values) {
+                if (!given.containsKey(value)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
     /**
      * What a stamp adds to an update.
      *
@@ -70,7 +121,9 @@ final class UpdateStamper {
     private final StampNames names;
     private final String timeName;
     private final String countName;
-    private final Map<Shape, Optional<Extension>> extensions = new ConcurrentHashMap<>();
+    private final Map<Shape, KnownShape> known = new ConcurrentHashMap<>();
+    /** That of the latest update: the updates of one transaction are often alike. */
+    private volatile KnownShape latest;
 
     UpdateStamper(StampNames names, String region) {
         this.names = names;
@@ -118,18 +171,23 @@ final class UpdateStamper {
 
     /** The clauses that an update lacks; null if it lacks none, or is one that DynamoDB rejects. */
     private Extension extension(UpdateText update, boolean withTime) {
+        KnownShape found = latest;
+        if (found != null && found.isOf(update, withTime)) {
+            return found.extension;
+        }
         Set<String> values = update.values() == null ? Set.of() : update.values().keySet();
         Map<String, String> aliases = update.names() == null ? Map.of() : update.names();
         Shape shape = new Shape(update.expression(), update.condition(), aliases, values, withTime);
-        Optional<Extension> known = extensions.get(shape);
-        if (known == null) {
-            known = Optional.ofNullable(newExtension(shape));
-            if (extensions.size() >= REMEMBERED_SHAPES) {
-                extensions.clear();
+        found = known.get(shape);
+        if (found == null) {
+            found = new KnownShape(shape.kept(), newExtension(shape));
+            if (known.size() >= REMEMBERED_SHAPES) {
+                known.clear();
             }
-            extensions.put(shape.kept(), known);
+            known.put(found.shape, found);
         }
-        return known.orElse(null);
+        latest = found;
+        return found.extension;
     }
 
     /** How to stamp an update of this text; null if there is nothing to stamp. */
