@@ -205,3 +205,6 @@ impl Attributes {
         serves.then(|| (wrong as f64 + 0.5) / (known.known_regions as f64 + 1.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,4 +169,79 @@ mod tests {
         assert!(!check([60, 60]).clocks_are_off());
         assert!(check([60, 160]).clocks_are_off());
     }
+
+    #[track_caller]
+    fn assert_near(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+
+    fn learn(clocks: &mut Clocks, times: u32, made: (RegionIndex, u32), other: (RegionIndex, u32)) {
+        for _ in 0..times {
+            clocks.learn(made, [other].into_iter());
+        }
+    }
+
+    #[test]
+    fn what_was_seen_counts_beside_what_is_expected() {
+        let mut clocks = Clocks::new(2);
+        assert_near(clocks.log_likelihood((0, 100), (1, 101)), 0.35_f64.ln());
+        assert_near(clocks.arrived(0, 1, 0), 0.450_25);
+        learn(&mut clocks, 10, (0, 100), (1, 101));
+        assert_near(
+            clocks.log_likelihood((0, 100), (1, 101)),
+            (17.0_f64 / 30.0).ln(),
+        );
+        assert_near(clocks.arrived(0, 1, 0), 20.0 * 0.450_25 / 30.0);
+        assert_near(clocks.arrived(0, 1, 1), (10.0 + 20.0 * 0.800_25) / 30.0);
+    }
+
+    #[test]
+    fn what_comes_before_counts_where_it_does_so_in_one_direction() {
+        let mut clocks = Clocks::new(2);
+        learn(&mut clocks, 5, (0, 100), (1, 99));
+        learn(&mut clocks, 2, (1, 100), (0, 99));
+        assert_near(
+            clocks.log_likelihood((0, 100), (1, 99)),
+            (3.002_f64 / 25.0).ln(),
+        );
+        // In the same second it counts as it is.
+        let mut clocks = Clocks::new(2);
+        learn(&mut clocks, 3, (0, 100), (1, 100));
+        learn(&mut clocks, 2, (1, 100), (0, 100));
+        assert_near(
+            clocks.log_likelihood((0, 100), (1, 100)),
+            (12.0_f64 / 23.0).ln(),
+        );
+        assert_eq!(clocks.check(), ClockCheck::default());
+    }
+
+    #[test]
+    fn a_disagreement_is_that_of_its_pair_of_regions() {
+        for (one, other) in [(1, 2), (2, 1), (0, 1), (2, 0)] {
+            let mut clocks = Clocks::new(3);
+            learn(&mut clocks, 100, (one, 100), (other, 99));
+            let expected = ClockCheck {
+                compared: 100,
+                disagreed: 80,
+            };
+            assert_eq!(clocks.check(), expected, "{one} {other}");
+        }
+        assert_eq!(in_one_direction(100, 0), 80);
+        assert_eq!(in_one_direction(60, 40), 0);
+        assert_eq!(in_one_direction(70, 30), 20);
+    }
+
+    #[test]
+    fn clocks_are_off_above_two_in_a_hundred() {
+        let are_off = |compared, disagreed| {
+            let check = ClockCheck {
+                compared,
+                disagreed,
+            };
+            check.clocks_are_off()
+        };
+        assert!(!are_off(50, 1));
+        assert!(are_off(50, 2));
+        assert!(!are_off(49, 49));
+    }
 }

@@ -291,3 +291,53 @@ impl<'a> Attributes<'a> {
         Digest::of(image.finish(Seed::Image))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_differ_by_sign_and_exponent() {
+        let all = ["1.5", "-1.5", "0.15", "-0.15", "0.015", "15e30", "15e31"];
+        for (at, one) in all.iter().enumerate() {
+            for other in &all[at + 1..] {
+                assert_ne!(number(one), number(other), "{one} {other}");
+            }
+        }
+        assert_eq!(number("1.50"), number("15e-1"));
+    }
+
+    #[test]
+    fn integers_are_read_by_value() {
+        for (text, value) in [
+            ("12", Some(12)),
+            ("-7", Some(-7)),
+            ("1e2", Some(100)),
+            ("0", Some(0)),
+            ("1.5", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(integer(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_digest_shows_its_digits() {
+        assert_eq!(format!("{:?}", Digest::of(10)), "Digest(000000000000000a)");
+    }
+
+    #[test]
+    fn what_is_nothing_is_told_from_what_is_not_there() {
+        assert_eq!(null(), value(&AttributeValue::Null(true)));
+        assert_ne!(null(), boolean(false));
+        assert_ne!(null(), 0);
+        assert_ne!(null(), 1);
+        let mut one = Unordered::default();
+        one.add(0);
+        assert_ne!(
+            one.finish(Seed::Map),
+            Unordered::default().finish(Seed::Map)
+        );
+    }
+}

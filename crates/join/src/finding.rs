@@ -131,3 +131,19 @@ impl Serialize for Finding {
         object.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_json() {
+        for confidence in Confidence::ALL {
+            assert_eq!(serde_json::json!(confidence), confidence.name());
+            assert_eq!(confidence.to_string(), confidence.name());
+        }
+        for class in [Class::LostWrite, Class::StalePut] {
+            assert_eq!(serde_json::json!(class), class.name());
+        }
+    }
+}

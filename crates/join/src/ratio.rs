@@ -23,3 +23,16 @@ impl Ratio {
         self.yes / self.all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_is_added_to_what_is_expected() {
+        let mut ratio = Ratio::starting_at(1.0, 4.0);
+        ratio.add(true);
+        ratio.add(false);
+        assert!((ratio.share() - 2.0 / 6.0).abs() < 1e-12);
+    }
+}
