@@ -144,6 +144,34 @@ mod tests {
         assert!(size_of::<Change>() <= 16, "{}", size_of::<Change>());
     }
 
+    #[test]
+    fn an_item_that_is_gone_or_marked_is_deleted() {
+        let deletes = |new, marked_deleted| {
+            let entry = Entry {
+                sequence_number: CompactText::new("1"),
+                event_id: None,
+                old: 5,
+                new,
+                second: 0,
+                region: 0,
+                by_time_to_live: false,
+                marked_deleted,
+                stamp: None,
+                changes: Box::default(),
+            };
+            entry.deletes()
+        };
+        assert!(deletes(NO_ITEM, false));
+        assert!(deletes(6, true));
+        assert!(!deletes(6, false));
+    }
+
+    #[test]
+    fn a_token_is_made_of_the_whole_digest_and_never_none() {
+        assert_eq!(token(0x0000_0001_0000_0003), 2);
+        assert_eq!(token(0), 1);
+    }
+
     proptest! {
         #[test]
         fn text_comes_back_as_it_was(text in "([0-9]{1,42}|[0-9a-f]{32}|.{0,40})") {
