@@ -212,6 +212,8 @@ mod tests {
             clocks.log_likelihood((0, 100), (1, 100)),
             (12.0_f64 / 23.0).ln(),
         );
+        let mut clocks = Clocks::new(2);
+        learn(&mut clocks, 100, (0, 100), (1, 100));
         assert_eq!(clocks.check(), ClockCheck::default());
     }
 
