@@ -142,6 +142,7 @@ impl ClockCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::assert_near;
 
     /// A check of 1,000 versions whose seconds and contents agree, and so many made in 0 and in 1 where they do not.
     fn check(disagreed: [u32; 2]) -> ClockCheck {
@@ -168,11 +169,6 @@ mod tests {
         // Puts of an earlier read.
         assert!(!check([60, 60]).clocks_are_off());
         assert!(check([60, 160]).clocks_are_off());
-    }
-
-    #[track_caller]
-    fn assert_near(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }
 
     fn learn(clocks: &mut Clocks, times: u32, made: (RegionIndex, u32), other: (RegionIndex, u32)) {

@@ -134,6 +134,25 @@ impl std::fmt::Display for CompactText {
 }
 
 #[cfg(test)]
+impl Entry {
+    /// A record of an item before and after, with nothing else to it.
+    pub(crate) fn example(old: u64, new: u64) -> Self {
+        Self {
+            sequence_number: CompactText::new("1"),
+            event_id: None,
+            old,
+            new,
+            second: 0,
+            region: 0,
+            by_time_to_live: false,
+            marked_deleted: false,
+            stamp: None,
+            changes: Box::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -148,16 +167,8 @@ mod tests {
     fn an_item_that_is_gone_or_marked_is_deleted() {
         let deletes = |new, marked_deleted| {
             let entry = Entry {
-                sequence_number: CompactText::new("1"),
-                event_id: None,
-                old: 5,
-                new,
-                second: 0,
-                region: 0,
-                by_time_to_live: false,
                 marked_deleted,
-                stamp: None,
-                changes: Box::default(),
+                ..Entry::example(5, new)
             };
             entry.deletes()
         };

@@ -27,12 +27,13 @@ impl Ratio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::assert_near;
 
     #[test]
     fn what_is_seen_is_added_to_what_is_expected() {
         let mut ratio = Ratio::starting_at(1.0, 4.0);
         ratio.add(true);
         ratio.add(false);
-        assert!((ratio.share() - 2.0 / 6.0).abs() < 1e-12);
+        assert_near(ratio.share(), 2.0 / 6.0);
     }
 }

@@ -9,6 +9,11 @@ use serde_dynamo::AttributeValue;
 
 use crate::{EventName, Finding, Image, Join, Options, Sighting, StreamRecord, Summary};
 
+#[track_caller]
+pub(crate) fn assert_near(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+}
+
 /// Attributes with text.
 type Content<'a> = &'a [(&'a str, &'a str)];
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tests::assert_near;
 
 /// One attribute of a table with so many updates, whose statistics are as given.
 fn one(modifies: u64, set: impl FnOnce(&mut Statistics)) -> (Attributes, Name) {
@@ -9,18 +10,12 @@ fn one(modifies: u64, set: impl FnOnce(&mut Statistics)) -> (Attributes, Name) {
     (attributes, name)
 }
 
-fn entry(old: u64, new: u64, changes: Vec<Change>) -> Entry {
+/// A record that Region 1 shows, of an item before and after.
+fn record(old: u64, new: u64, change: Change) -> Entry {
     Entry {
-        sequence_number: crate::entry::CompactText::new("1"),
-        event_id: None,
-        old,
-        new,
-        second: 0,
         region: 1,
-        by_time_to_live: false,
-        marked_deleted: false,
-        stamp: None,
-        changes: changes.into(),
+        changes: Box::new([change]),
+        ..Entry::example(old, new)
     }
 }
 
@@ -34,16 +29,11 @@ fn change(shape: Shape, step: i8, new: u32) -> Change {
     }
 }
 
-#[track_caller]
-fn assert_near(found: f64, expected: f64) {
-    assert!((found - expected).abs() < 1e-12, "{found} {expected}");
-}
-
 #[test]
 fn an_update_is_counted_by_what_it_changed() {
     let (mut attributes, _) = one(0, |_| {});
-    attributes.learn(&entry(0, 5, vec![change(Shape::Opaque, NO_STEP, 9)]));
-    attributes.learn(&entry(5, 0, vec![change(Shape::Opaque, NO_STEP, 9)]));
+    attributes.learn(&record(0, 5, change(Shape::Opaque, NO_STEP, 9)));
+    attributes.learn(&record(5, 0, change(Shape::Opaque, NO_STEP, 9)));
     assert_eq!(attributes.modifies, 0);
     assert_eq!(attributes.known[0].changes, 0);
     for change in [
@@ -55,7 +45,7 @@ fn an_update_is_counted_by_what_it_changed() {
         change(Shape::Time, NO_STEP, 7),
         change(Shape::Region(0), NO_STEP, 6),
     ] {
-        attributes.learn(&entry(5, 6, vec![change]));
+        attributes.learn(&record(5, 6, change));
     }
     assert_eq!(attributes.modifies, 7);
     let known = &attributes.known[0];
