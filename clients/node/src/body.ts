@@ -10,7 +10,7 @@
  * has changed more than it added, the stamped request is serialised instead.
  */
 import { remember } from "./remember.js";
-import type { Addition, Request, StampedWrite } from "./request.js";
+import { stampedKind, type Addition, type Request, type StampedWrite } from "./request.js";
 
 const ITEM = '"Item":{';
 const NAMES = '"ExpressionAttributeNames":{';
@@ -76,10 +76,10 @@ class Splice {
     } else if (asked.TransactItems) {
       for (const entry of asked.TransactItems) {
         const addition = writes[at++]?.addition;
-        const stamped = entry.Put ? entry.Put : entry.Update;
+        const stamped = stampedKind(entry);
         for (const kind in entry) {
           const write = entry[kind];
-          if (write && !this.write(write, write === stamped ? addition : undefined)) return undefined;
+          if (write && !this.write(write, kind === stamped ? addition : undefined)) return undefined;
         }
       }
     } else if (!this.write(asked, writes[0]?.addition)) {

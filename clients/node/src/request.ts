@@ -33,6 +33,11 @@ export interface StampedWrite {
   readonly stamps?: Stamps;
 }
 
+/** Which write of a transaction's entry is stamped, if it has one. */
+export function stampedKind(entry: Request): "Put" | "Update" {
+  return entry.Put ? "Put" : "Update";
+}
+
 export function momentOf(time: bigint): Moment {
   return { time, value: { N: String(time) } };
 }

@@ -6,7 +6,7 @@
 import type { Memory, Table } from "./memory.js";
 import { PutStamper } from "./put.js";
 import { remember } from "./remember.js";
-import { momentOf, type Moment, type Request, type StampedWrite } from "./request.js";
+import { momentOf, stampedKind, type Moment, type Request, type StampedWrite } from "./request.js";
 import type { StampNames } from "./stamps.js";
 import { tableName, type TableSettings } from "./tables.js";
 import type { TokenMemory } from "./tokens.js";
@@ -114,11 +114,12 @@ export class Stamper {
     if (token !== undefined && tokens === "leave") return undefined;
     const isRecalled = token !== undefined && tokens === "remember";
     const now = momentOf(isRecalled ? tokenMemory.recall(`${this.region} ${token}`, clock) : clock());
-    const writes = request.TransactItems.map(({ Put, Update }: Request) => {
-      const write = Put ? Put : Update;
+    const writes = request.TransactItems.map((entry: Request) => {
+      const kind = stampedKind(entry);
+      const write = entry[kind];
       if (!isObject(write) || !this.tables.covers(write.TableName)) return undefined;
       try {
-        if (!Put) return token === undefined ? this.update(write, now, true) : this.updateAlike(write, now);
+        if (kind === "Update") return token === undefined ? this.update(write, now, true) : this.updateAlike(write, now);
         return token === undefined ? this.put(write, this.table(write.TableName), now) : this.putAlike(write, now);
       } catch (error) {
         onError(error); // Whatever it is, the write itself must go on.
@@ -174,7 +175,7 @@ export function stampedRequest(asked: Request, { writes }: Stamped): Request {
   }
   if (asked.TransactItems) {
     const TransactItems = asked.TransactItems.map((entry: Request) =>
-      stampedEntry(entry, entry.Put ? "Put" : "Update", writes[at++]),
+      stampedEntry(entry, stampedKind(entry), writes[at++]),
     );
     return { ...asked, TransactItems };
   }

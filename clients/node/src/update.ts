@@ -100,7 +100,7 @@ export class UpdateStamper {
       return { UpdateExpression: expression, ExpressionAttributeNames: allNames, ExpressionAttributeValues: values };
     };
     // Only an expression that there was can be replaced.
-    if (texts.expression === undefined) return withoutAddition(changed());
+    if (texts.expression === undefined) return { changed, addition: undefined };
     let values = timePlaceholder === undefined ? "" : `"${timePlaceholder}":{"N":"${now?.value.N}"}`;
     if (countPlaceholder !== undefined) values += `${values === "" ? "" : ","}"${countPlaceholder}":{"N":"${ONE.N}"}`;
     return { changed, addition: { update: { expression, names: namesText, values } } };
