@@ -134,13 +134,7 @@ final class Memory {
             return;
         }
         synchronized (items) {
-            Stamps known = items.get(key);
-            Stamps now = change.apply(known);
-            if (now != null) {
-                items.put(key, now);
-            } else if (known != null) {
-                items.remove(key);
-            }
+            items.compute(key, (same, known) -> change.apply(known));
             if (items.size() > capacity) {
                 items.remove(items.keySet().iterator().next());
             }

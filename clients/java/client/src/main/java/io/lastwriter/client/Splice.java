@@ -100,10 +100,14 @@ final class Splice {
         Update update = entry.update();
         Delete delete = entry.delete();
         ConditionCheck check = entry.conditionCheck();
-        if (put != null && update == null && delete == null && check == null) {
+        if (number(put) + number(update) + number(delete) + number(check) != 1) {
+            return false;
+        }
+        if (put != null) {
             left(put.hasExpressionAttributeNames(), put.hasExpressionAttributeValues());
             return item(put.hasItem(), stamped);
-        } else if (update != null && put == null && delete == null && check == null) {
+        }
+        if (update != null) {
             if (stamped != null) {
                 return update(stamped);
             }
@@ -111,15 +115,16 @@ final class Splice {
                 expressions.leave();
             }
             left(update.hasExpressionAttributeNames(), update.hasExpressionAttributeValues());
-            return true;
-        } else if (delete != null && put == null && update == null && check == null) {
+        } else if (delete != null) {
             left(delete.hasExpressionAttributeNames(), delete.hasExpressionAttributeValues());
-            return true;
-        } else if (check != null && put == null && update == null && delete == null) {
+        } else {
             left(check.hasExpressionAttributeNames(), check.hasExpressionAttributeValues());
-            return true;
         }
-        return false;
+        return true;
+    }
+
+    private static int number(Object write) {
+        return write == null ? 0 : 1;
     }
 
     /** Names and values that nothing is added to. */

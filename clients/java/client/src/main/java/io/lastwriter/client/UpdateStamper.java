@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import software.amazon.awssdk.services.dynamodb.model.AttributeAction;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValueUpdate;
@@ -20,71 +21,52 @@ final class UpdateStamper {
     static final AttributeValue ONE = StampNames.number(1);
 
     /** Applications send few, since values are placeholders. With more, all are made anew. */
-    private static final int REMEMBERED_SHAPES = 1024;
+    private static final int MAX_EXPRESSIONS = 1024;
 
-    /** What decides how an update is stamped: all of it but its values. */
-    private record Shape(
-            String expression, String condition, Map<String, String> names, Set<String> values, boolean withTime) {
-        /** The same without a hold on the caller's objects. */
-        Shape kept() {
-            return new Shape(expression, condition, Map.copyOf(names), Set.copyOf(values), withTime);
-        }
+    /** How many updates of one expression are told apart by their conditions, names and values. */
+    private static final int MAX_ALIKE = 8;
 
-        /** Of what tells shapes apart: the placeholders of values are in the expression. */
-        @Override
-        public int hashCode() {
-            return 31 * Objects.hashCode(expression) + names.hashCode();
-        }
-    }
-
-    /** A shape, and how an update of it is stamped, if it is. */
+    /** How updates of one shape are stamped, if they are. The shape is what decides that: all of an update but its values. */
     private static final class KnownShape {
-        private final Shape shape;
-        private final Extension extension;
-        // The maps of the shape once more: to look a few names up is faster than to compare maps.
+        private final String condition;
+        // To look a few names up is faster than to compare maps.
         private final String[] aliases;
         private final String[] attributes;
         private final String[] values;
+        private final boolean withTime;
+        private final Extension extension;
 
-        KnownShape(Shape shape, Extension extension) {
-            this.shape = shape;
+        KnownShape(UpdateText update, boolean withTime, Extension extension) {
+            this.condition = update.condition();
+            this.aliases = namesOf(update).keySet().toArray(String[]::new);
+            this.attributes = namesOf(update).values().toArray(String[]::new);
+            this.values = valuesOf(update).toArray(String[]::new);
+            this.withTime = withTime;
             this.extension = extension;
-            this.aliases = shape.names.keySet().toArray(String[]::new);
-            this.attributes = shape.names.values().toArray(String[]::new);
-            this.values = shape.values.toArray(String[]::new);
         }
 
-        /** Whether an update is of this shape. */
+        /** Whether an update of the same expression is of this shape. */
         boolean isOf(UpdateText update, boolean withTime) {
-            return withTime == shape.withTime
-                    && Objects.equals(update.expression(), shape.expression)
-                    && Objects.equals(update.condition(), shape.condition)
-                    && hasNames(update.names())
-                    && hasValues(update.values());
+            return withTime == this.withTime
+                    && Objects.equals(update.condition(), condition)
+                    && hasNames(namesOf(update))
+                    && hasValues(valuesOf(update));
         }
 
-        private boolean hasNames(Map<String, String> names) {
-            if (names == null || names.size() != aliases.length) {
-                return names == null && aliases.length == 0;
+        private boolean hasNames(Map<String, String> given) {
+            boolean same = given.size() == aliases.length;
+            for (int number = 0; same && number < aliases.length; number++) {
+                same = Objects.equals(attributes[number], given.get(aliases[number]));
             }
-            for (int number = 0; number < aliases.length; number++) {
-                if (!attributes[number].equals(names.get(aliases[number]))) {
-                    return false;
-                }
-            }
-            return true;
+            return same;
         }
 
-        private boolean hasValues(Map<String, AttributeValue> given) {
-            if (given == null || given.size() != values.length) {
-                return given == null && values.length == 0;
+        private boolean hasValues(Set<String> given) {
+            boolean same = given.size() == values.length;
+            for (int number = 0; same && number < values.length; number++) {
+                same = given.contains(values[number]);
             }
-            for (String value : values) {
-                if (!given.containsKey(value)) {
-                    return false;
-                }
-            }
-            return true;
+            return same;
         }
     }
 
@@ -121,9 +103,8 @@ final class UpdateStamper {
     private final StampNames names;
     private final String timeName;
     private final String countName;
-    private final Map<Shape, KnownShape> known = new ConcurrentHashMap<>();
-    /** That of the latest update: the updates of one transaction are often alike. */
-    private volatile KnownShape latest;
+    /** By the expression; "" stands for none, which DynamoDB rejects. */
+    private final Map<String, List<KnownShape>> known = new ConcurrentHashMap<>();
 
     UpdateStamper(StampNames names, String region) {
         this.names = names;
@@ -171,28 +152,26 @@ final class UpdateStamper {
 
     /** The clauses that an update lacks; null if it lacks none, or is one that DynamoDB rejects. */
     private Extension extension(UpdateText update, boolean withTime) {
-        KnownShape found = latest;
-        if (found != null && found.isOf(update, withTime)) {
-            return found.extension;
-        }
-        Set<String> values = update.values() == null ? Set.of() : update.values().keySet();
-        Map<String, String> aliases = update.names() == null ? Map.of() : update.names();
-        Shape shape = new Shape(update.expression(), update.condition(), aliases, values, withTime);
-        found = known.get(shape);
-        if (found == null) {
-            found = new KnownShape(shape.kept(), newExtension(shape));
-            if (known.size() >= REMEMBERED_SHAPES) {
-                known.clear();
+        String expression = update.expression() == null ? "" : update.expression();
+        for (KnownShape shape : known.getOrDefault(expression, List.of())) {
+            if (shape.isOf(update, withTime)) {
+                return shape.extension;
             }
-            known.put(found.shape, found);
         }
-        latest = found;
-        return found.extension;
+        KnownShape made = new KnownShape(update, withTime, newExtension(update, withTime));
+        if (known.size() >= MAX_EXPRESSIONS) {
+            known.clear();
+        }
+        known.compute(expression, (same, alike) -> alike == null || alike.size() >= MAX_ALIKE
+                ? List.of(made)
+                : Stream.concat(alike.stream(), Stream.of(made)).toList());
+        return made.extension;
     }
 
     /** How to stamp an update of this text; null if there is nothing to stamp. */
-    private Extension newExtension(Shape shape) {
-        String expression = shape.expression;
+    private Extension newExtension(UpdateText update, boolean withTime) {
+        String expression = update.expression();
+        Map<String, String> names = namesOf(update);
         Map<String, String> newNames = new LinkedHashMap<>();
         // A writer that stamps by hand goes on to do so: two actions on one path would fail the write.
         Set<String> written = new HashSet<>();
@@ -201,13 +180,13 @@ final class UpdateStamper {
             if (parsed.isEmpty()) {
                 return null;
             }
-            parsed.get().targets().forEach(target -> written.add(shape.names.get(target)));
+            parsed.get().targets().forEach(target -> written.add(names.get(target)));
         }
         List<String> texts =
-                List.of(expression == null ? "" : expression, shape.condition == null ? "" : shape.condition);
-        String suffix = UpdateExpressions.suffix(STEMS, texts, shape.names.keySet(), shape.values);
+                List.of(expression == null ? "" : expression, update.condition() == null ? "" : update.condition());
+        String suffix = UpdateExpressions.suffix(STEMS, texts, names.keySet(), valuesOf(update));
         Map<String, String> additions = new LinkedHashMap<>();
-        String timeValue = shape.withTime && !written.contains(timeName) ? ":lwt" + suffix : null;
+        String timeValue = withTime && !written.contains(timeName) ? ":lwt" + suffix : null;
         if (timeValue != null) {
             additions.put("SET", "#lwt" + suffix + " = " + timeValue);
             newNames.put("#lwt" + suffix, timeName);
@@ -232,6 +211,14 @@ final class UpdateStamper {
                 countValue,
                 JsonText.bytes(JsonText.quote(extended, new StringBuilder()).toString()),
                 JsonText.bytes(JsonText.strings(newNames)));
+    }
+
+    private static Map<String, String> namesOf(UpdateText update) {
+        return update.names() == null ? Map.of() : update.names();
+    }
+
+    private static Set<String> valuesOf(UpdateText update) {
+        return update.values() == null ? Set.of() : update.values().keySet();
     }
 
     private static AttributeValueUpdate change(AttributeAction action, AttributeValue value) {

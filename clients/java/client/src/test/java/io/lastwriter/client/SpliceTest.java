@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -369,14 +370,7 @@ class SpliceTest {
     @Test
     void an_interceptor_behind_changes_the_request_and_what_it_makes_of_it_is_stamped() {
         Offline offline = new Offline();
-        ExecutionInterceptor behind = new ExecutionInterceptor() {
-            @Override
-            public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
-                return context.request() instanceof PutItemRequest put
-                        ? put.toBuilder().item(Map.of("id", text("o-2"), "Item", text("x"))).build()
-                        : context.request();
-            }
-        };
+        ExecutionInterceptor behind = changingPuts(put -> put.item(Map.of("id", text("o-2"), "Item", text("x"))));
         DynamoDbClient client = offline.client(LastwriterInterceptor.builder().strict(true).build(), behind);
         client.listTables();
         client.putItem(b -> b.tableName("orders").item(KEY));
@@ -388,14 +382,7 @@ class SpliceTest {
     @Test
     void an_interceptor_behind_sends_a_write_to_a_table_that_is_not_stamped() {
         Offline offline = new Offline();
-        ExecutionInterceptor behind = new ExecutionInterceptor() {
-            @Override
-            public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
-                return context.request() instanceof PutItemRequest put
-                        ? put.toBuilder().tableName("carts").build()
-                        : context.request();
-            }
-        };
+        ExecutionInterceptor behind = changingPuts(put -> put.tableName("carts"));
         LastwriterInterceptor lastwriter = LastwriterInterceptor.builder().tables("orders").strict(true).build();
         DynamoDbClient client = offline.client(lastwriter, behind);
         client.listTables();
@@ -422,5 +409,16 @@ class SpliceTest {
         assertEquals(2, seen.size());
         assertEquals(seen.get(0).optionalContentLength(), seen.get(1).optionalContentLength());
         assertEquals(seen.get(0).contentType(), seen.get(1).contentType());
+    }
+
+    private static ExecutionInterceptor changingPuts(Consumer<PutItemRequest.Builder> change) {
+        return new ExecutionInterceptor() {
+            @Override
+            public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
+                return context.request() instanceof PutItemRequest put
+                        ? put.toBuilder().applyMutation(change).build()
+                        : context.request();
+            }
+        };
     }
 }
