@@ -86,16 +86,21 @@ final class BodyMark {
         return room > 0;
     }
 
-    /** Takes note of a place in a body where the name's stem is. To be called for all of them, in their order. */
-    void see(SplicedBody body, int stem) {
+    /**
+     * Takes note of a place in a body where the name's stem is. To be called for all of them, in their order.
+     *
+     * @return whether the name is there
+     */
+    boolean see(SplicedBody body, int stem) {
         int place = stem - name.stem;
         if (!body.hasAt(name.json, place)) {
-            return;
+            return false;
         }
         if (found < count) {
             places[found] = place;
         }
         found++;
+        return true;
     }
 
     /** Whether the name is as often in the body as there are values. */

@@ -100,7 +100,12 @@ final class Memory {
 
     /** Change what is remembered of an item; where nothing is, nothing is known. */
     void change(Table table, Map<String, AttributeValue> item, UnaryOperator<Stamps> change) {
-        put(table, item, known -> known == null ? null : change.apply(known));
+        Key key = capacity == 0 ? null : key(table, item);
+        if (key != null) {
+            synchronized (items) {
+                items.computeIfPresent(key, (same, known) -> change.apply(known));
+            }
+        }
     }
 
     void forget(Table table, Map<String, AttributeValue> item) {

@@ -234,9 +234,9 @@ final class Splice {
             return;
         }
         for (int at = body.find(EXPRESSION, body.start); at >= 0; at = body.find(EXPRESSION, at + EXPRESSION.length())) {
-            names.see(body, at);
-            values.see(body, at);
-            expressions.see(body, at);
+            if (!names.see(body, at) && !values.see(body, at)) {
+                expressions.see(body, at);
+            }
         }
     }
 

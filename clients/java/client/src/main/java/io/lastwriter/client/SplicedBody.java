@@ -48,7 +48,11 @@ final class SplicedBody {
     /** Whether a text is there in the original, of which nothing has been taken over yet. */
     boolean hasAt(byte[] ascii, int place) {
         int end = place + ascii.length;
-        return place >= start && end <= bytes.length && Arrays.equals(bytes, place, end, ascii, 0, ascii.length);
+        // The first byte tells most apart, and is faster to compare than a range.
+        return place >= start
+                && end <= bytes.length
+                && bytes[place] == ascii[0]
+                && Arrays.equals(bytes, place, end, ascii, 0, ascii.length);
     }
 
     /** The offset just behind the string that begins there in the original; -1 if it does not end. */

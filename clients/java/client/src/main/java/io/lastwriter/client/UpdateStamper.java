@@ -35,14 +35,16 @@ final class UpdateStamper {
         private final String[] values;
         private final boolean withTime;
         private final Extension extension;
+        private final boolean namesStamps;
 
-        KnownShape(UpdateText update, boolean withTime, Extension extension) {
+        KnownShape(UpdateText update, boolean withTime, Extension extension, boolean namesStamps) {
             this.condition = update.condition();
             this.aliases = namesOf(update).keySet().toArray(String[]::new);
             this.attributes = namesOf(update).values().toArray(String[]::new);
             this.values = valuesOf(update).toArray(String[]::new);
             this.withTime = withTime;
             this.extension = extension;
+            this.namesStamps = namesStamps;
         }
 
         /** Whether an update of the same expression is of this shape. */
@@ -123,12 +125,13 @@ final class UpdateStamper {
         if (given.hasEmptyMap()) {
             return null;
         }
+        KnownShape shape = knownShape(given, true);
         UpdateText update = given;
-        if (given.expression() != null && given.names() != null && names.anyAmong(given.names().values())) {
+        if (given.expression() != null && (shape == null ? namesStamps(given) : shape.namesStamps)) {
             UpdateText rest = WrittenBack.leaveOut(names, given, seen.get(), now.micros());
             update = rest == null ? given : rest;
         }
-        Extension extension = extension(update, true);
+        Extension extension = shape != null && update == given ? shape.extension : extension(update, true);
         // Only clauses that really write are left of a valid expression, so it is the caller's stamp that stays.
         return extension == null && update == given
                 ? null
@@ -152,20 +155,40 @@ final class UpdateStamper {
 
     /** The clauses that an update lacks; null if it lacks none, or is one that DynamoDB rejects. */
     private Extension extension(UpdateText update, boolean withTime) {
-        String expression = update.expression() == null ? "" : update.expression();
-        for (KnownShape shape : known.getOrDefault(expression, List.of())) {
-            if (shape.isOf(update, withTime)) {
-                return shape.extension;
+        KnownShape shape = knownShape(update, withTime);
+        return shape == null ? newShape(update, withTime).extension : shape.extension;
+    }
+
+    /** The shape of an update, if one like it came by before; else null. */
+    private KnownShape knownShape(UpdateText update, boolean withTime) {
+        List<KnownShape> alike = known.get(expressionOf(update));
+        if (alike != null) {
+            for (KnownShape shape : alike) {
+                if (shape.isOf(update, withTime)) {
+                    return shape;
+                }
             }
         }
-        KnownShape made = new KnownShape(update, withTime, newExtension(update, withTime));
+        return null;
+    }
+
+    private KnownShape newShape(UpdateText update, boolean withTime) {
+        KnownShape made = new KnownShape(update, withTime, newExtension(update, withTime), namesStamps(update));
         if (known.size() >= MAX_EXPRESSIONS) {
             known.clear();
         }
-        known.compute(expression, (same, alike) -> alike == null || alike.size() >= MAX_ALIKE
+        known.compute(expressionOf(update), (same, alike) -> alike == null || alike.size() >= MAX_ALIKE
                 ? List.of(made)
                 : Stream.concat(alike.stream(), Stream.of(made)).toList());
-        return made.extension;
+        return made;
+    }
+
+    private boolean namesStamps(UpdateText update) {
+        return names.anyAmong(namesOf(update).values());
+    }
+
+    private static String expressionOf(UpdateText update) {
+        return update.expression() == null ? "" : update.expression();
     }
 
     /** How to stamp an update of this text; null if there is nothing to stamp. */
