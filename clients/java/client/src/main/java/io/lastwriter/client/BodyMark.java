@@ -14,11 +14,11 @@ final class BodyMark {
      * A member's name.
      *
      * @param json as it stands in a body
-     * @param stem where in that the part is by which it is searched for
+     * @param mark where in that the character is by which it is searched for
      */
-    record Name(byte[] json, int stem) {
-        Name(String json, String stem) {
-            this(JsonText.bytes(json), json.indexOf(stem));
+    record Name(byte[] json, int mark) {
+        Name(String json, char mark) {
+            this(JsonText.bytes(json), json.indexOf(mark));
         }
     }
 
@@ -87,12 +87,12 @@ final class BodyMark {
     }
 
     /**
-     * Takes note of a place in a body where the name's stem is. To be called for all of them, in their order.
+     * Takes note of a place in a body where the name's mark is. To be called for all of them, in their order.
      *
      * @return whether the name is there
      */
-    boolean see(SplicedBody body, int stem) {
-        int place = stem - name.stem;
+    boolean see(SplicedBody body, int mark) {
+        int place = mark - name.mark;
         if (!body.hasAt(name.json, place)) {
             return false;
         }

@@ -39,8 +39,8 @@ final class SplicedBody {
         text = new String(bytes, room, originalLength, StandardCharsets.ISO_8859_1);
     }
 
-    /** Where a text is in the original, from there on; -1 if it is not. It is of ASCII characters. */
-    int find(String ascii, int place) {
+    /** Where an ASCII character is in the original, from there on; -1 if it is not. */
+    int find(char ascii, int place) {
         int found = text.indexOf(ascii, place - start);
         return found < 0 ? -1 : found + start;
     }
