@@ -2,6 +2,7 @@ package io.lastwriter.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +49,33 @@ class UpdateStamperTest {
                 assertEquals(stamped(stamper(), update), stamped(stamper, update));
             }
         }
+    }
+
+    /** The two differ in their values only, which are no part of what is remembered. */
+    @Test
+    void a_stamp_that_is_written_back_is_told_from_one_by_hand_of_the_same_expression() {
+        UpdateStamper stamper = stamper();
+        Stamps.Pair read = new Stamps.Pair(5L, NOW.micros() - 3_600_000_000L);
+        Stamps seen = new Stamps(Map.of("us-east-1", read), null);
+        UpdateText byHand = setsStamp(new Stamps.Pair(6L, NOW.micros()));
+        UpdateText writtenBack = setsStamp(read);
+        for (int round = 0; round < 2; round++) {
+            assertNull(stamper.stamp(byHand, NOW, () -> seen));
+            UpdateText advanced = stamper.stamp(writtenBack, NOW, () -> seen).text();
+            assertEquals("SET a = :a, #lwt = :lwt ADD #lwn :lwn", advanced.expression());
+            assertEquals(NOW.attribute(), advanced.values().get(":lwt"));
+        }
+    }
+
+    private static UpdateText setsStamp(Stamps.Pair pair) {
+        return new UpdateText(
+                "SET a = :a, #t = :t, #n = :n",
+                null,
+                Map.of("#t", "lw:t:us-east-1", "#n", "lw:n:us-east-1"),
+                Map.of(
+                        ":a", AttributeValue.fromS("x"),
+                        ":t", StampNames.number(pair.time()),
+                        ":n", StampNames.number(pair.count())));
     }
 
     @Test
