@@ -100,7 +100,7 @@ final class Memory {
 
     /** Change what is remembered of an item; where nothing is, nothing is known. */
     void change(Table table, Map<String, AttributeValue> item, UnaryOperator<Stamps> change) {
-        Key key = capacity == 0 ? null : key(table, item);
+        Key key = key(table, item);
         if (key != null) {
             synchronized (items) {
                 items.computeIfPresent(key, (same, known) -> change.apply(known));
@@ -134,7 +134,7 @@ final class Memory {
     }
 
     private void put(Table table, Map<String, AttributeValue> item, UnaryOperator<Stamps> change) {
-        Key key = capacity == 0 ? null : key(table, item);
+        Key key = key(table, item);
         if (key == null) {
             return;
         }
@@ -146,10 +146,10 @@ final class Memory {
         }
     }
 
-    /** What tells this item from all others, or null where the names of its key attributes are not known. */
+    /** What tells this item from all others, or null where it is not to be remembered: its key's names may not be known. */
     Key key(Table table, Map<String, AttributeValue> item) {
         List<String> names = table.keyNames;
-        if (names == null || names.isEmpty()) {
+        if (capacity == 0 || names == null || names.isEmpty()) {
             return null;
         }
         Object first = keyValue(item.get(names.get(0)));

@@ -161,12 +161,9 @@ final class UpdateStamper {
 
     /** The shape of an update, if one like it came by before; else null. */
     private KnownShape knownShape(UpdateText update, boolean withTime) {
-        List<KnownShape> alike = known.get(expressionOf(update));
-        if (alike != null) {
-            for (KnownShape shape : alike) {
-                if (shape.isOf(update, withTime)) {
-                    return shape;
-                }
+        for (KnownShape shape : known.getOrDefault(expressionOf(update), List.of())) {
+            if (shape.isOf(update, withTime)) {
+                return shape;
             }
         }
         return null;
